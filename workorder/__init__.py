@@ -1,0 +1,1 @@
+"""Stage 3: what becomes of the request (工单)."""
