@@ -33,7 +33,7 @@ class PlayPrompt:
 class Enqueue:
     """Hand the caller to the switch's queue; comes back as QueueLeft unless the call ends there.
 
-    `priority` orders callers (higher first), `wait_seconds` bounds the wait (0: no bound), `exit_keys` let the caller leave.
+    `priority` orders callers (higher first), `wait_seconds` bounds the wait (0: no bound), `exit_keys` let one leave.
     """
 
     call: CallId

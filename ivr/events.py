@@ -72,7 +72,7 @@ class StepFailed:
 class QueueLeft:
     """The caller came out of the queue and is still there.
 
-    `outcome` is `answered` (the agent hung up first), `timeout`, `full`, `empty`, `key` (`digit` says which) or `failed`.
+    `outcome` is `answered` (the agent hung up first), `timeout`, `full`, `empty`, `failed` or `key` (see `digit`).
     """
 
     call: CallId
@@ -83,7 +83,7 @@ class QueueLeft:
 
 @dataclass(frozen=True, slots=True)
 class DialEnded:
-    """A call to another number ended: `answered`, `busy`, `no_answer`, `failed` or `refused` (not an allowed number)."""
+    """A call to another number ended: `answered`, `busy`, `no_answer`, `failed` or `refused` (number not allowed)."""
 
     call: CallId
     outcome: str

@@ -1,4 +1,4 @@
-"""What stage 1 asks of the world, in our words; adapters fulfil these, fakes imitate them under the same contract suite."""
+"""What stage 1 asks of the world, in our words; adapters and fakes fulfil these under one contract suite."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class HeardWord:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a recogniser says of one speaker: partials are revised, finals are not. `text` has no spaces between hanzi."""
+    """What a recogniser says of one speaker: partials are revised, finals are not. No spaces between hanzi."""
 
     call: CallId
     leg: Leg
