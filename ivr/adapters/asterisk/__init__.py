@@ -1,0 +1,1 @@
+"""The telephone switch: Asterisk, started, configured and spoken to."""

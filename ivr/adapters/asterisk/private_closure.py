@@ -1,0 +1,90 @@
+"""Which packages hold the libraries a private part still lacks: found from the part's files, not from a fixed list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from ivr.adapters.asterisk.private_apt import PrivateApt, unpack
+from ivr.adapters.asterisk.private_elf import missing_libraries
+from ivr.errors import PartMissingError
+
+_ROUNDS = 12
+# Sonames whose package does not follow from Debian's naming rule (library policy, section 8.1).
+_ODD_PACKAGES = {
+    "libz.so.1": "zlib1g",
+    "libgcc_s.so.1": "libgcc-s1",
+    "libcrypto.so.3": "libssl3",
+    "libssl3.so": "libnss3",
+    "libsmime3.so": "libnss3",
+    "libnssutil3.so": "libnss3",
+    "libplc4.so": "libnspr4",
+    "libplds4.so": "libnspr4",
+}  # fmt: skip
+_C_LIBRARY = re.compile(r"(?:ld-linux.*|lib(?:c|m|mvec|dl|rt|pthread|resolv|util|anl|nsl|BrokenLocale))\.so(?:\.\d+)?")
+_TRANSITION_SUFFIX = (
+    r"(?:\.\d+)*(?:t64|g|a|b|c2|c2a|v5|ldbl)?"  # libxslt.so.1 lives in libxslt1.1, libssl.so.3 in libssl3t64
+)
+
+
+def library_folders(root: Path, machine: str) -> tuple[Path, ...]:
+    """Return where an unpacked package tree keeps its libraries."""
+    subfolders = sorted(path for path in (root / "usr/lib" / machine).glob("*") if path.name in ("pulseaudio", "nss"))
+    places = (root / "usr/lib" / machine, root / "lib" / machine, root / "usr/lib", root / "lib", *subfolders)
+    return tuple(place for place in places if place.is_dir())
+
+
+def host_folders(machine: str) -> tuple[Path, ...]:
+    """Return where the machine itself keeps its libraries."""
+    return tuple(Path(place) for place in (f"/usr/lib/{machine}", f"/lib/{machine}", "/usr/lib64", "/usr/lib", "/lib"))
+
+
+def add_missing_libraries(
+    apt: PrivateApt,
+    packages: tuple[str, ...],
+    files: tuple[Path, ...],
+    host: tuple[Path, ...],
+    machine: str,
+    archives: Path,
+    root: Path,
+    progress: Callable[[str], object],
+) -> dict[str, str]:
+    """Fetch and unpack library packages until nothing is missing; return file name → sha256 of what was added."""
+    added: dict[str, str] = {}
+    names: frozenset[str] = frozenset()
+    for _ in range(_ROUNDS):
+        missing = missing_libraries(files, (*library_folders(root, machine), *host))
+        if not missing:
+            return added
+        names = names or apt.dependencies(packages)
+        wanted = tuple(sorted({_package_of(soname, user.name, names) for soname, user in missing.items()}))
+        progress(f"  下载 {' '.join(wanted)}")
+        fetched = apt.download(wanted, archives)
+        for name in fetched:
+            unpack(archives / name, root)
+        if not fetched:
+            break
+        added |= fetched
+    raise PartMissingError(f"缺少库文件 {', '.join(sorted(missing))}")
+
+
+def package_candidates(soname: str) -> re.Pattern[str]:
+    """Return a pattern for the package names that, by Debian's rule, may hold `soname`."""
+    if soname in _ODD_PACKAGES:
+        return re.compile(re.escape(_ODD_PACKAGES[soname]) + _TRANSITION_SUFFIX)
+    if _C_LIBRARY.fullmatch(soname):
+        return re.compile(r"libc6")
+    stem, _, version = soname.partition(".so")
+    version = version.lstrip(".").lower()
+    base = stem.lower().replace("_", "-")
+    separator = "-" if base[-1:].isdigit() and version else ""
+    return re.compile(re.escape(f"{base}{separator}{version}") + _TRANSITION_SUFFIX)
+
+
+def _package_of(soname: str, user: str, names: frozenset[str]) -> str:
+    pattern = package_candidates(soname)
+    found = sorted((name for name in names if pattern.fullmatch(name)), key=len)
+    if not found:
+        raise PartMissingError(f"不知道哪个软件包带有 {soname}({user} 需要它)")
+    return found[-1]
