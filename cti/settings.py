@@ -1,0 +1,252 @@
+"""All settings, read once into one frozen `Settings`; every problem of the file is told at once, with its remedy.
+
+Defaults are safe and need no file: everything on loopback, private parts, SQLite, simulated trunks. Secrets have no
+defaults: they are generated into the run folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from ivr.call import SeatId
+from ivr.problems import Place, Problem
+from ivr.yaml_fields import Fields
+from ivr.yaml_source import YamlMap, read_yaml
+
+VERSION = 1
+PROJECT = Path(__file__).resolve().parent.parent
+PRIVATE = "private"
+DEMO_MODEL = "demo-zh-synthetic"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A desk with a telephone: its extension, who sits there and what they can handle."""
+
+    id: SeatId
+    agent: str
+    skills: frozenset[str] = frozenset()
+    penalty: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CalledNumber:
+    """A number citizens dial: the flow that answers it and, for a merged hotline, what it used to be."""
+
+    number: str
+    flow: str
+    original_line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierTrunk:
+    """A carrier's SIP trunk or a gateway; with a `username` we register there, else the carrier knows our address."""
+
+    name: str
+    host: str
+    port: int = 5060
+    username: str = ""
+    password_file: str = ""
+    match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSettings:
+    """The switch: ports on loopback, 0 meaning any free one, and how many calls it must hold."""
+
+    sip_host: str = "127.0.0.1"
+    sip_port: int = 5460
+    ami_port: int = 5438
+    agi_port: int = 4573
+    http_port: int = 8288
+    rtp_first: int = 20000
+    most_calls: int = 100
+    rtp_timeout_seconds: int = 30
+    trunks: tuple[CarrierTrunk, ...] = ()
+
+
+_SEATS = (
+    Seat(SeatId("801"), "李晓梅", frozenset({"consultation", "complaint", "elder"})),
+    Seat(SeatId("802"), "王建国", frozenset({"consultation", "complaint", "elder"})),
+    Seat(SeatId("803"), "赵敏", frozenset({"complaint"})),
+)
+_NUMBERS = (
+    CalledNumber("12345", "main"),
+    CalledNumber("12319", "menu", "12319 城建服务热线"),
+    CalledNumber("12349", "elder", "12349 养老服务热线"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an installation may choose. Folders are absolute."""
+
+    data_folder: Path
+    run_folder: Path
+    recordings_folder: Path
+    database: str
+    broker: str = PRIVATE
+    speech_model: str = DEMO_MODEL
+    flows_folder: Path | None = None
+    queues_file: Path | None = None
+    switch: SwitchSettings = field(default_factory=SwitchSettings)
+    seats: tuple[Seat, ...] = _SEATS
+    numbers: tuple[CalledNumber, ...] = _NUMBERS
+    origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def models_folder(self) -> Path:
+        """Where installed speech models lie; the demo model ships beside the code."""
+        return self.data_folder / "models"
+
+
+def default_settings(data_folder: Path, run_folder: Path | None = None) -> Settings:
+    """Return the embedded defaults; `data_folder` holds what is fetched once, `run_folder` what we write."""
+    run = (run_folder or PROJECT / "run").resolve()
+    return Settings(
+        data_folder=data_folder.resolve(),
+        run_folder=run,
+        recordings_folder=PROJECT / "recordings" if run_folder is None else run / "recordings",
+        database=f"sqlite:///{run / 'hotline.db'}",
+    )
+
+
+def load_settings(text: str | bytes, file: str, defaults: Settings) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """Read settings.yaml over `defaults`; relative paths count from the file's folder. None when there are errors."""
+    tree, found = read_yaml(text, file)
+    problems = list(found)
+    if tree is None:
+        return None, tuple(problems)
+    here = Path(file).resolve().parent
+    fields = Fields(tree, "设置文件", problems)
+    if fields.has("settings_version") and fields.integer("settings_version") != VERSION:
+        fields.error(fields.place("settings_version"), "不认识这个版本。", f"改为 settings_version: {VERSION}。")
+    elif not fields.has("settings_version"):
+        fields.error(tree.place, "缺少“settings_version”。", f"第一行写 settings_version: {VERSION}。")
+    run = _folder(fields, "run_folder", here, defaults.run_folder)
+    settings = Settings(
+        data_folder=_folder(fields, "data_folder", here, defaults.data_folder),
+        run_folder=run,
+        recordings_folder=_folder(fields, "recordings_folder", here, defaults.recordings_folder),
+        database=_url(fields, "database", f"sqlite:///{run / 'hotline.db'}", ("sqlite", "postgresql")),
+        broker=_url(fields, "broker", defaults.broker, ("mqtt", "mqtts"), (PRIVATE,)),
+        speech_model=fields.text("speech_model", defaults.speech_model, longest=200),
+        flows_folder=_optional_path(fields, "flows_folder", here, is_folder=True),
+        queues_file=_optional_path(fields, "queues_file", here, is_folder=False),
+        switch=_switch(fields, defaults.switch),
+        seats=_seats(fields) if fields.has("seats") else defaults.seats,
+        numbers=_numbers(fields) if fields.has("called_numbers") else defaults.numbers,
+        origins=MappingProxyType({key: str(place) for key, place in tree.keys.items()}),
+    )
+    fields.done()
+    return (None if any(problem.is_error for problem in problems) else settings), tuple(problems)
+
+
+def _folder(fields: Fields, key: str, here: Path, default: Path) -> Path:
+    text = fields.text(key, "")
+    return (here / Path(text).expanduser()).resolve() if text else default
+
+
+def _optional_path(fields: Fields, key: str, here: Path, *, is_folder: bool) -> Path | None:
+    text = fields.text(key, "")
+    if not text:
+        return None
+    path = (here / Path(text).expanduser()).resolve()
+    if not (path.is_dir() if is_folder else path.is_file()):
+        kind = "文件夹" if is_folder else "文件"
+        fields.error(fields.place(key), f"{kind} {path} 不存在。", "改成存在的路径，或删去这一项用内置的。")
+    return path
+
+
+def _url(fields: Fields, key: str, default: str, schemes: tuple[str, ...], words: tuple[str, ...] = ()) -> str:
+    text = fields.text(key, default)
+    scheme = urlsplit(text).scheme.split("+")[0]
+    if text not in words and scheme not in schemes:
+        examples = "、".join([*words, *(f"{each}://…" for each in schemes)])
+        fields.error(fields.place(key), f"“{key}”不能是“{text[:60]}”。", f"可以写：{examples}。")
+    return text
+
+
+def _switch(fields: Fields, default: SwitchSettings) -> SwitchSettings:
+    tree = fields.map("switch")
+    if tree is None:
+        return default
+    inner = Fields(tree, "switch", fields.problems)
+    ports = {
+        key: inner.integer(key, getattr(default, key), 0, 65535)
+        for key in ("sip_port", "ami_port", "agi_port", "http_port")
+    }
+    switch = SwitchSettings(
+        sip_host=inner.text("sip_host", default.sip_host, longest=64),
+        **ports,
+        rtp_first=inner.integer("rtp_first", default.rtp_first, 1024, 60000),
+        most_calls=inner.integer("most_calls", default.most_calls, 1, 5000),
+        rtp_timeout_seconds=inner.integer("rtp_timeout_seconds", default.rtp_timeout_seconds, 5, 600),
+        trunks=tuple(_trunk(each, fields.problems) for each in inner.each_map("trunks")),
+    )
+    used = [port for port in ports.values() if port]
+    if len(used) != len(set(used)):
+        inner.error(tree.place, "有两个端口相同。", "给 sip_port、ami_port、agi_port、http_port 各写一个不同的端口。")
+    inner.done()
+    return switch
+
+
+def _trunk(tree: YamlMap, problems: list[Problem]) -> CarrierTrunk:
+    inner = Fields(tree, "中继", problems)
+    trunk = CarrierTrunk(
+        name=inner.text("name", longest=20),
+        host=inner.text("host", longest=120),
+        port=inner.integer("port", 5060, 1, 65535),
+        username=inner.text("username", "", longest=60),
+        password_file=inner.text("password_file", ""),
+        match=inner.texts("match", ()),
+    )
+    if trunk.username and not trunk.password_file:
+        inner.error(
+            tree.place, "有 username 而没有 password_file。", "把密码单独放在一个文件里（权限 600），这里写它的路径。"
+        )
+    if not trunk.username and not trunk.match:
+        inner.error(tree.place, "不注册的中继必须写明对方地址。", "加上 match: [对方的 IP]。")
+    inner.done()
+    return trunk
+
+
+def _seats(fields: Fields) -> tuple[Seat, ...]:
+    seats: dict[str, Seat] = {}
+    for tree in fields.each_map("seats"):
+        inner = Fields(tree, "席位", fields.problems)
+        seat = Seat(
+            id=SeatId(inner.text("seat", longest=8)),
+            agent=inner.text("agent", longest=30),
+            skills=frozenset(inner.texts("skills", ())),
+            penalty=inner.integer("penalty", 0, 0, 10),
+        )
+        inner.done()
+        if seat.id and not (seat.id.isascii() and seat.id.isdigit() and 3 <= len(seat.id) <= 6):
+            inner.error(inner.place("seat"), f"席位号“{seat.id}”不能用。", "席位号用 3 到 6 位数字，例如 801。")
+        if seat.id in seats:
+            inner.error(inner.place("seat"), f"席位“{seat.id}”写了两次。", "删去一个，或改成别的号。")
+        seats[seat.id] = seat
+    return tuple(seats.values())
+
+
+def _numbers(fields: Fields) -> tuple[CalledNumber, ...]:
+    tree = fields.map("called_numbers")
+    numbers = []
+    for number, entry in tree.entries.items() if tree else ():
+        place = tree.keys[number] if tree else Place("")
+        if not (number.isascii() and number.isdigit() and 3 <= len(number) <= 15):
+            fields.error(place, f"被叫号码“{number}”不能用。", "只写 3 到 15 位数字，并加引号。")
+        if isinstance(entry, YamlMap):
+            inner = Fields(entry, f"被叫号码 {number}", fields.problems)
+            numbers.append(CalledNumber(number, inner.text("flow"), inner.text("original_line", "", longest=40)))
+            inner.done()
+        else:
+            fields.error(place, f"被叫号码 {number} 没有内容。", "写成 “{flow: main}”。")
+    if tree is not None and not numbers:
+        fields.error(tree.place, "没有被叫号码，谁也打不进来。", '至少写一个，例如 "12345": {flow: main}。')
+    return tuple(numbers)

@@ -1,0 +1,64 @@
+"""Settings are read once, and everything wrong with them is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cti.settings import Settings, default_settings, load_settings
+
+
+def defaults(folder: Path) -> Settings:
+    return default_settings(folder / "data", folder / "run")
+
+
+def test_without_a_file_everything_stays_on_this_machine(tmp_path: Path) -> None:
+    settings = defaults(tmp_path)
+    assert settings.switch.sip_host == "127.0.0.1"
+    assert settings.broker == "private"
+    assert settings.database.startswith("sqlite:///")
+    assert not settings.switch.trunks
+
+
+def test_a_file_changes_only_what_it_names(tmp_path: Path) -> None:
+    text = 'settings_version: 1\nrun_folder: here\nseats:\n  - {seat: "901", agent: 张三, skills: [elder]}\n'
+    settings, problems = load_settings(text, str(tmp_path / "settings.yaml"), defaults(tmp_path))
+    assert problems == ()
+    assert settings is not None
+    assert settings.run_folder == tmp_path / "here"
+    assert settings.database == f"sqlite:///{tmp_path / 'here' / 'hotline.db'}"
+    assert [seat.id for seat in settings.seats] == ["901"]
+    assert settings.numbers == defaults(tmp_path).numbers
+    assert settings.origins["seats"].endswith("settings.yaml:3:1")
+
+
+def test_all_mistakes_come_at_once_each_with_a_remedy(tmp_path: Path) -> None:
+    text = """settings_version: 1
+databse: sqlite:///x
+broker: amqp://x
+switch: {sip_port: 99999, trunks: [{name: a, host: h, username: u}]}
+seats: [{seat: "8a1", agent: 张三}, {seat: "801", agent: 李四}, {seat: "801", agent: 王五}]
+called_numbers: {"12345": main}
+"""
+    settings, problems = load_settings(text, str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert settings is None
+    told = "\n".join(map(str, problems))
+    for word in ("databse", "database", "broker", "99999", "password_file", "8a1", "写了两次", "flow: main"):
+        assert word in told
+    assert all(problem.remedy and problem.place.line for problem in problems)
+
+
+@pytest.mark.parametrize("line", ["flows_folder: nowhere", "queues_file: nowhere.yaml"])
+def test_a_path_that_does_not_exist_is_told(tmp_path: Path, line: str) -> None:
+    settings, problems = load_settings(f"settings_version: 1\n{line}\n", str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert settings is None
+    assert "不存在" in str(problems[0])
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_ever_break_the_reader(raw: bytes) -> None:
+    settings, problems = load_settings(raw, "s.yaml", default_settings(Path("/nowhere/data"), Path("/nowhere/run")))
+    assert settings is not None or problems
