@@ -9,6 +9,8 @@ HotlineError                    everything we raise on purpose
 │   │   └── UnsafeHeaderError   a value that must not reach the switch (line break, NUL, too long)
 │   ├── EarsError               speech recognition is away or its model is broken
 │   ├── StoreError              the database is away or refused
+│   │   ├── StoreAwayError      the database did not do it now; the same write may succeed later
+│   │   └── StoreRefusedError   the database will never take this value
 │   ├── BusError                the broker is away
 │   └── PartMissingError        an external program is missing; carries the remedy
 └── ImpossibleMoveError         our own mistake: a state machine was asked for a move it does not have
@@ -60,6 +62,14 @@ class EarsError(WorldError):
 
 class StoreError(WorldError):
     """The database is away, or refused."""
+
+
+class StoreAwayError(StoreError):
+    """The database cannot be reached, is locked or is full; the same write may succeed later."""
+
+
+class StoreRefusedError(StoreError):
+    """The database refused this value; asking again is no use."""
 
 
 class BusError(WorldError):

@@ -1,0 +1,104 @@
+"""What stage 3 asks of the world: stores and the bus. Adapters and fakes fulfil these under tests/contracts/.
+
+Every method may raise StoreError (the bus: BusError), has a deadline of its own, and may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ivr.call import CallId
+from ivr.ports import Heard
+from ivr.recording import Recording
+from workorder.call_record import CallbackRequest, CallRecord, Survey
+from workorder.draft import Draft
+from workorder.envelope import Envelope
+from workorder.order import OrderNumber, WorkOrder
+from workorder.outbox import OutboxRow
+
+
+class OrderStore(Protocol):
+    """Work orders; one per call at most."""
+
+    async def save_draft(self, draft: Draft, at: datetime) -> WorkOrder | None:
+        """Open the call's order or revise it, and put the event that tells of it, both or neither.
+
+        Saving the same draft again changes nothing and tells nobody. None: the database is away, but the draft lies
+        safely on this machine's disk and gets its number when the database is back.
+        """
+
+    async def order(self, number: OrderNumber) -> WorkOrder | None: ...
+
+    async def order_of(self, call: CallId) -> WorkOrder | None: ...
+
+    async def latest_orders(self, limit: int = 50) -> tuple[WorkOrder, ...]:
+        """Return the newest orders first."""
+
+
+class CallStore(Protocol):
+    """Calls with what hangs on them. Each save replaces what was kept of that kind for the call."""
+
+    async def save_call(self, record: CallRecord, events: Sequence[Envelope] = ()) -> None:
+        """Keep the call and put `events`, both or neither."""
+
+    async def save_turns(self, call: CallId, turns: Sequence[Heard]) -> None: ...
+
+    async def save_recordings(self, call: CallId, recordings: Sequence[Recording]) -> None: ...
+
+    async def save_callback(self, request: CallbackRequest, events: Sequence[Envelope] = ()) -> None: ...
+
+    async def save_survey(self, survey: Survey, events: Sequence[Envelope] = ()) -> None: ...
+
+    async def call(self, call: CallId) -> CallRecord | None: ...
+
+    async def latest_calls(self, limit: int = 50) -> tuple[CallRecord, ...]:
+        """Return the newest calls first."""
+
+    async def turns(self, call: CallId) -> tuple[Heard, ...]: ...
+
+    async def recordings(self, call: CallId) -> tuple[Recording, ...]: ...
+
+    async def callbacks(self, limit: int = 50) -> tuple[CallbackRequest, ...]:
+        """Return the oldest requests first."""
+
+    async def survey(self, call: CallId) -> Survey | None: ...
+
+
+class Outbox(Protocol):
+    """Where a fact waits that must reach the bus though nothing else is saved with it."""
+
+    async def put(self, *envelopes: Envelope) -> None:
+        """Keep the envelopes for delivery; one whose key is known already is left out."""
+
+
+class OutboxStore(Outbox, Protocol):
+    """The relay's side of the outbox."""
+
+    async def claim(self, relay: str, limit: int, now: datetime, lease_seconds: float) -> tuple[OutboxRow, ...]:
+        """Take every lane that is free (or ours) until `now` + lease, and return their oldest rows not yet sent."""
+
+    async def mark_sent(self, numbers: Sequence[int], at: datetime) -> None: ...
+
+    async def send_again(self, since: datetime) -> int:
+        """Forget that rows were sent at or after `since`: the broker may have lost them. Returns how many."""
+
+    async def release(self, relay: str) -> None:
+        """Let go of every lane of this relay."""
+
+    async def waiting(self) -> int:
+        """Return how many rows are not yet sent."""
+
+    async def prune(self, before: datetime) -> int:
+        """Drop rows that were sent before `before`; returns how many."""
+
+
+class Publisher(Protocol):
+    """The bus. No call ever waits for it."""
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Return when the broker has acknowledged the message; BusError when it is away."""
+
+    def announce(self, envelope: Envelope) -> bool:
+        """Send a live event that nobody misses when it is lost; False when it was dropped. Never waits."""
