@@ -1,0 +1,1 @@
+"""A telephone network on loopback: citizens, seats and emergency services that speak real SIP and RTP."""

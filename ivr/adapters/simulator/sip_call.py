@@ -1,0 +1,480 @@
+"""One call on a simulated phone: answer, speak, press keys, listen, hang up, or simply vanish."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+
+from ivr.adapters.simulator.call_plan import REASONS, Answering
+from ivr.adapters.simulator.dialog import Dialog
+from ivr.adapters.simulator.media_loop import MediaLoop, MediaStream
+from ivr.adapters.simulator.phone_errors import CallOverError, CallRefusedError, CallTimeoutError, NotLoopbackError
+from ivr.adapters.simulator.rtp import FRAME_SECONDS, RtpListener, RtpSpeaker
+from ivr.adapters.simulator.sdp import AudioAddress, Direction, read_sdp, write_sdp
+from ivr.adapters.simulator.sip_message import Headers, SipRequest, SipResponse, respond
+from ivr.adapters.simulator.sip_wire import T1_SECONDS, T2_SECONDS, SipWire
+from ivr.adapters.simulator.tones import hears_tone
+from ivr.speech.audio import rms_dbfs
+
+_GAP_BETWEEN_KEYS_MS = 100
+_LOUD_DBFS = -45.0
+
+
+class LineState(Enum):
+    """Where the call is."""
+
+    CALLING = auto()
+    RINGING = auto()
+    TALKING = auto()
+    ENDED = auto()
+
+
+class EndedBy(Enum):
+    """Why it is over."""
+
+    HERE = auto()
+    THERE = auto()
+    REFUSED = auto()
+    CANCELLED = auto()
+    NO_ANSWER = auto()
+    VANISHED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the call ended; `status` is the SIP status of a refusal, `reason` the other side's words."""
+
+    by: EndedBy
+    status: int = 0
+    reason: str = ""
+
+
+class SipCall:
+    """One call. Times are `time.monotonic()` seconds, 0.0 until they happen. Audio is signed 16-bit at 8 kHz."""
+
+    def __init__(self, wire: SipWire, media: MediaLoop, host: str, *, sends_audio: bool = True) -> None:
+        self.state = LineState.CALLING
+        self.ending: Ending | None = None
+        self.invitation: SipRequest | None = None
+        self.begun_at = time.monotonic()
+        self.ringing_at = self.answered_at = self.ended_at = 0.0
+        self.statuses: list[int] = []
+        self.reinvites = 0
+        self._wire, self._media, self._host = wire, media, host
+        self._dialog: Dialog | None = None
+        self._answered, self._ended, self._acknowledged = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._invite_sent: SipRequest | None = None
+        self._sdp_version = 1
+        self._wants_audio = sends_audio
+        self._speaker = RtpSpeaker(secrets.randbits(32), secrets.randbelow(1 << 15), secrets.randbits(31))
+        self._listener = RtpListener()
+        self._stream = MediaStream(host, self._speaker, self._listener)
+        self._stream.is_sending = sends_audio
+        media.add(self._stream)
+
+    # What a person does with a telephone
+
+    async def answered(self, within_seconds: float = 30.0) -> None:
+        """Wait until the call is answered; CallRefusedError, CallOverError or CallTimeoutError when it is not."""
+        over, picked_up = asyncio.ensure_future(self._ended.wait()), asyncio.ensure_future(self._answered.wait())
+        try:
+            await asyncio.wait({over, picked_up}, timeout=within_seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+            picked_up.cancel()
+        if self._answered.is_set():
+            return
+        if self.ending is None:
+            raise CallTimeoutError(f"not answered within {within_seconds:g} s")
+        if self.ending.by is EndedBy.REFUSED:
+            raise CallRefusedError(self.ending.status, self.ending.reason)
+        raise CallOverError(f"the call ended before it was answered: {self.ending.by.name}")
+
+    async def ended(self, within_seconds: float = 60.0) -> Ending:
+        """Wait for the end of the call and return how it came; CallTimeoutError when it goes on."""
+        try:
+            await asyncio.wait_for(self._ended.wait(), within_seconds)
+        except TimeoutError:
+            raise CallTimeoutError(f"the call did not end within {within_seconds:g} s") from None
+        assert self.ending is not None
+        return self.ending
+
+    async def say(self, pcm: bytes) -> None:
+        """Speak, and return when the last sample is on its way or the call is over."""
+        await self._spoken(partial(self._speaker.say, pcm))
+
+    def start_saying(self, pcm: bytes) -> None:
+        """Begin to speak and return at once; what is said later follows it."""
+        self._speaker.say(pcm, lambda: None)
+
+    async def press(self, keys: str, milliseconds: int = 120) -> None:
+        """Press keys one after another, each for `milliseconds`."""
+        gap = bytes(2 * 8 * _GAP_BETWEEN_KEYS_MS)
+        for key in keys:
+            await self._spoken(partial(self._speaker.press, key, milliseconds))
+            await self.say(gap)
+
+    def hush(self) -> None:
+        """Stop speaking at once."""
+        self._speaker.hush()
+
+    def stop_sending(self) -> None:
+        """Send no more audio, though the call goes on: a muted line, or one whose network died."""
+        self._stream.is_sending = False
+
+    def resume_sending(self) -> None:
+        self._stream.is_sending = True
+
+    async def hang_up(self) -> None:
+        """End the call: BYE when it is answered, CANCEL before that. Doing it twice is harmless."""
+        if self.state is LineState.ENDED or self._dialog is None:
+            return
+        if self.state is LineState.TALKING:
+            self._dialog = self._dialog.next()
+            bye = self._dialog.request("BYE", via=self._via())
+            self._end(Ending(EndedBy.HERE))
+            await self._ask_once(bye)
+        elif self.invitation is None:
+            await self._cancel()
+        else:
+            self._respond(self.invitation, 603)
+            self._end(Ending(EndedBy.HERE, 603))
+
+    def vanish(self) -> None:
+        """Disappear without a word, as a phone whose battery fell out: no BYE, no audio, no answer to anything."""
+        self._end(Ending(EndedBy.VANISHED))
+
+    # What it hears
+
+    def heard_pcm(self, since: float = 0.0) -> bytes:
+        """Return what was heard, optionally only what arrived after a `time.monotonic()` moment."""
+        return self._listener.pcm(self.frames_before(since))
+
+    def frames_before(self, moment: float) -> int:
+        """Return how many audio packets had arrived before a `time.monotonic()` moment."""
+        frames = self._listener.frames
+        if moment <= 0.0:
+            return 0
+        return next((index for index, frame in enumerate(frames) if frame.arrived_at >= moment), len(frames))
+
+    @property
+    def heard_arrivals(self) -> tuple[float, ...]:
+        """When each audio packet came."""
+        return tuple(frame.arrived_at for frame in self._listener.frames)
+
+    @property
+    def heard_keys(self) -> str:
+        """The keys that the other side pressed."""
+        return "".join(key for _, key in self._listener.keys)
+
+    @property
+    def packets_sent(self) -> int:
+        return self._speaker.sent
+
+    @property
+    def packets_lost(self) -> int:
+        return self._listener.lost
+
+    @property
+    def send_lateness(self) -> tuple[float, ...]:
+        """How late (seconds) each packet left, measured against a perfect clock."""
+        return tuple(self._stream.lateness)
+
+    async def wait_for_audio(self, within_seconds: float = 10.0, *, louder_than_dbfs: float = _LOUD_DBFS) -> float:
+        """Wait for 100 ms of sound from now on and return when (monotonic) it began; CallTimeoutError."""
+        return await self._wait_for(lambda pcm: rms_dbfs(pcm) > louder_than_dbfs, 5, within_seconds, "sound")
+
+    async def wait_for_silence(self, seconds: float = 1.0, within_seconds: float = 60.0) -> float:
+        """Wait until nothing was heard for `seconds`; returns when the silence began. No packets are silence too."""
+        started = time.monotonic()
+        quiet_since, seen = started, len(self._listener.frames)
+        while time.monotonic() - started < within_seconds:
+            frames = self._listener.frames
+            for index in range(seen, len(frames)):
+                if rms_dbfs(self._listener_pcm(index, index + 1)) > _LOUD_DBFS:
+                    quiet_since = frames[index].arrived_at
+            seen = max(seen, len(frames))
+            if time.monotonic() - quiet_since >= seconds:
+                return quiet_since
+            self._require_line()
+            await asyncio.sleep(FRAME_SECONDS)
+        raise CallTimeoutError(f"no silence of {seconds:g} s within {within_seconds:g} s")
+
+    async def wait_for_tone(self, hertz: float, within_seconds: float = 10.0, *, seconds: float = 0.2) -> float:
+        """Wait for a tone of at least `seconds` from now on; returns when it began; CallTimeoutError."""
+        frames = max(1, round(seconds / FRAME_SECONDS))
+        return await self._wait_for(
+            lambda pcm: hears_tone(pcm, hertz, seconds=seconds * 0.8), frames, within_seconds, f"{hertz:g} Hz"
+        )
+
+    # What the phone tells it
+
+    async def dial(
+        self, dialog: Dialog, extra: Headers, give_up_seconds: float, authorise: Callable[[str], str]
+    ) -> None:
+        """Carry the call through to its answer or refusal; `authorise` turns a challenge into credentials."""
+        offer = self._sdp()
+        self._dialog = dialog
+        invite = dialog.request("INVITE", via=self._via(), extra=extra, body=offer)
+        try:
+            answer = await self._invite(invite, give_up_seconds)
+            challenge = answer.get("WWW-Authenticate") or answer.get("Proxy-Authenticate")
+            if answer.status in (401, 407) and challenge and self.state is not LineState.ENDED:
+                name = "Authorization" if answer.status == 401 else "Proxy-Authorization"
+                self._dialog = dialog = dialog.next()
+                proof = (name, authorise(challenge))
+                answer = await self._invite(
+                    dialog.request("INVITE", via=self._via(), extra=(*extra, proof), body=offer), give_up_seconds
+                )
+        except CallTimeoutError:
+            self._end(Ending(EndedBy.NO_ANSWER, 408))
+            return
+        if answer.status >= 300:
+            self._end(Ending(EndedBy.REFUSED, answer.status, answer.reason))
+            return
+        gave_up = self.state is LineState.ENDED
+        self._dialog = dialog.agreed(answer)
+        self.acknowledge(answer)
+        if gave_up:  # the answer crossed our CANCEL
+            if not self.has_vanished:
+                self._dialog = self._dialog.next()
+                await self._ask_once(self._dialog.request("BYE", via=self._via()))
+            return
+        if not self._listen_to(read_sdp(answer.body)):
+            self._begin_talking()
+            await self.hang_up()
+            return
+        self._begin_talking()
+
+    def invite(self, invite: SipRequest, dialog: Dialog) -> None:
+        """Make this the call that `invite` offers."""
+        self.invitation, self._dialog = invite, dialog
+
+    async def take(self, invite: SipRequest, plan: Answering) -> None:
+        """Ring, then answer or refuse as planned."""
+        if plan.refuse_with:
+            self._respond(invite, plan.refuse_with)
+            self._end(Ending(EndedBy.HERE, plan.refuse_with))
+            return
+        if invite.body and not self._listen_to(read_sdp(invite.body)):
+            self._respond(invite, 488)
+            self._end(Ending(EndedBy.HERE, 488))
+            return
+        if plan.rings:
+            self.state, self.ringing_at = LineState.RINGING, time.monotonic()
+            self._respond(invite, 180)
+        if plan.after_seconds:
+            await asyncio.sleep(plan.after_seconds)
+        if self.state is not LineState.ENDED:
+            await self.pick_up()
+
+    async def pick_up(self) -> None:
+        """Answer now, and repeat the answer until it is acknowledged (RFC 3261, 13.3.1.4)."""
+        assert self.invitation is not None
+        self._begin_talking()
+        await self._accept(self.invitation)
+
+    def acknowledge(self, answer: SipResponse) -> None:
+        """Acknowledge the answer of our INVITE, as often as it is repeated."""
+        if self._dialog is None or self.has_vanished:
+            return
+        ack = self._dialog.request("ACK", via=self._via())
+        number = f"{answer.cseq[0]} ACK"
+        headers = tuple((name, number if name == "CSeq" else value) for name, value in ack.headers)
+        self._wire.send(SipRequest(headers, b"", "ACK", ack.uri), self._dialog.peer)
+
+    async def handle(self, request: SipRequest) -> None:
+        """React to a request of the other side within this call."""
+        match request.method:
+            case "ACK":
+                self._acknowledged.set()
+                if request.body:
+                    self._listen_to(read_sdp(request.body))
+            case "BYE":
+                self._respond(request, 200)
+                self._end(Ending(EndedBy.THERE, reason=request.get("Reason")))
+            case "CANCEL":
+                self._respond(request, 200)
+                if self.invitation is not None and self.state in (LineState.CALLING, LineState.RINGING):
+                    self._respond(self.invitation, 487)
+                    self._end(Ending(EndedBy.CANCELLED, 487, request.get("Reason")))
+            case "INVITE" | "UPDATE":
+                await self._renegotiate(request)
+            case _:
+                self._respond(request, 200)
+
+    def seen(self, answer: SipResponse) -> None:
+        """Note a provisional answer."""
+        self.statuses.append(answer.status)
+        if answer.status >= 180 and self.state is LineState.CALLING:
+            self.state, self.ringing_at = LineState.RINGING, time.monotonic()
+        early = read_sdp(answer.body) if answer.body else None
+        if early is not None and self.state is not LineState.ENDED:
+            self._listen_to(early)
+
+    @property
+    def has_vanished(self) -> bool:
+        return self.ending is not None and self.ending.by is EndedBy.VANISHED
+
+    @property
+    def is_known_to_both(self) -> bool:
+        """Whether requests of the other side can be answered within this call; a vanished phone answers nothing."""
+        return self._dialog is not None and self.state is not LineState.ENDED
+
+    # Inside
+
+    async def _invite(self, invite: SipRequest, give_up_seconds: float) -> SipResponse:
+        assert self._dialog is not None
+        self._invite_sent = invite
+        answer = await self._wire.ask(
+            invite, self._dialog.peer, within_seconds=give_up_seconds, on_provisional=self.seen
+        )
+        self.statuses.append(answer.status)
+        return answer
+
+    async def _cancel(self) -> None:
+        """CANCEL repeats the INVITE's Via, From, To and number; before the first 1xx it must wait (RFC 3261, 9.1)."""
+        assert self._dialog is not None
+        for _ in range(100):
+            if self.statuses or self.state is LineState.ENDED:
+                break
+            await asyncio.sleep(FRAME_SECONDS)
+        if self.state is LineState.TALKING:
+            await self.hang_up()
+            return
+        invite = self._invite_sent
+        if invite is None:
+            self._end(Ending(EndedBy.HERE))
+            return
+        kept = tuple((name, value) for name, value in invite.headers if name in ("Via", "From", "To", "Call-ID"))
+        headers = (*kept, ("CSeq", f"{invite.cseq[0]} CANCEL"), ("Max-Forwards", "70"))
+        self._end(Ending(EndedBy.HERE, 487))
+        await self._ask_once(SipRequest(headers, b"", "CANCEL", invite.uri))
+
+    async def _ask_once(self, request: SipRequest) -> None:
+        """Send a farewell; that nobody answers it is no trouble of ours."""
+        assert self._dialog is not None
+        try:
+            await self._wire.ask(request, self._dialog.peer, within_seconds=2.0)
+        except (CallTimeoutError, NotLoopbackError):
+            return
+
+    async def _renegotiate(self, request: SipRequest) -> None:
+        if self.state is not LineState.TALKING or self._dialog is None:
+            self._respond(request, 481)
+            return
+        self.reinvites += 1
+        self._dialog = self._dialog.moved(request.get("Contact"))
+        offer = read_sdp(request.body) if request.body else None
+        if request.body and not self._listen_to(offer):
+            self._respond(request, 488)
+            return
+        self._sdp_version += 1
+        if request.method == "INVITE":
+            await self._accept(request, offer)
+        else:
+            self._respond(request, 200, self._sdp(offer) if offer else b"")
+
+    async def _accept(self, invite: SipRequest, offer: AudioAddress | None = None) -> None:
+        self._acknowledged.clear()
+        self._respond(invite, 200, self._sdp(offer))
+        wait = T1_SECONDS
+        for _ in range(8):
+            try:
+                await asyncio.wait_for(self._acknowledged.wait(), wait)
+            except TimeoutError:
+                wait = min(wait * 2, T2_SECONDS)
+                if self.state is not LineState.TALKING:
+                    return
+                self._respond(invite, 200, self._sdp(offer))
+            else:
+                return
+        await self.hang_up()
+
+    def _respond(self, request: SipRequest, status: int, body: bytes = b"") -> None:
+        assert self._dialog is not None
+        extra: list[tuple[str, str]] = [("Contact", self._dialog.contact)]
+        timer = request.get("Session-Expires").partition(";")[0].strip()
+        if status == 200 and request.method in ("INVITE", "UPDATE"):
+            extra.append(("Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO"))
+            if timer.isdecimal():  # who asks for a timer also refreshes it (RFC 4028)
+                extra += [("Require", "timer"), ("Session-Expires", f"{timer};refresher=uac")]
+        if body:
+            extra.append(("Content-Type", "application/sdp"))
+        tag = self._dialog.mine.rpartition(";tag=")[2]
+        self._wire.send(respond(request, status, REASONS.get(status, "OK"), tag, tuple(extra), body), self._dialog.peer)
+
+    def _listen_to(self, audio: AudioAddress | None) -> bool:
+        """Aim our audio at the other side; false when it speaks no A-law or lives on another machine."""
+        if audio is None or not audio.speaks_alaw:
+            return False
+        try:
+            self._stream.send_to(audio.host, audio.port)
+        except NotLoopbackError:
+            return False
+        if audio.events:
+            self._speaker.events = self._listener.events = audio.events
+        self._stream.is_sending = self._wants_audio and audio.direction in (Direction.BOTH, Direction.RECEIVE)
+        return True
+
+    def _sdp(self, offer: AudioAddress | None = None) -> bytes:
+        direction = offer.direction.mirrored if offer else Direction.BOTH
+        events = offer.events if offer else self._speaker.events
+        return write_sdp(AudioAddress(self._host, self._stream.port, True, events, direction), self._sdp_version)
+
+    def _begin_talking(self) -> None:
+        self.state, self.answered_at = LineState.TALKING, time.monotonic()
+        self._answered.set()
+
+    def _end(self, ending: Ending) -> None:
+        if self.state is LineState.ENDED:
+            return
+        self.state, self.ending, self.ended_at = LineState.ENDED, ending, time.monotonic()
+        self._speaker.hush()
+        self._media.remove(self._stream)
+        self._ended.set()
+
+    async def _spoken(self, queue: Callable[[Callable[[], None]], None]) -> None:
+        """Queue something to be said by the audio thread and wait until it was said."""
+        self._require_line()
+        loop = asyncio.get_running_loop()
+        said: asyncio.Future[None] = loop.create_future()
+
+        def settle() -> None:
+            if not said.done():
+                said.set_result(None)
+
+        def tell() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(settle)
+
+        queue(tell)
+        await said
+
+    async def _wait_for(self, wanted: Callable[[bytes], bool], frames: int, within_seconds: float, what: str) -> float:
+        """Look at each new window of `frames` packets until one is what is wanted."""
+        started = time.monotonic()
+        at = len(self._listener.frames)
+        while time.monotonic() - started < within_seconds:
+            while at + frames <= len(self._listener.frames):
+                if wanted(self._listener_pcm(at, at + frames)):
+                    return self._listener.frames[at].arrived_at
+                at += 1
+            self._require_line()
+            await asyncio.sleep(FRAME_SECONDS)
+        raise CallTimeoutError(f"did not hear {what} within {within_seconds:g} s")
+
+    def _listener_pcm(self, first: int, last: int) -> bytes:
+        return self._listener.pcm_of(self._listener.frames[first:last])
+
+    def _require_line(self) -> None:
+        if self.state is LineState.ENDED:
+            raise CallOverError(f"the call is over: {self.ending.by.name if self.ending else ''}")
+
+    def _via(self) -> str:
+        return self._wire.via()
