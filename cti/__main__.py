@@ -1,0 +1,121 @@
+"""The command `hotline`: finds the subcommand, reads the settings, prints errors with their remedies."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+from cti.settings import Settings, default_settings, load_settings
+from ivr.errors import AuthorError, HotlineError
+from ivr.problems import Place, Problem, Severity
+
+COMMANDS = {
+    "up": "启动整个服务并保持运行；Ctrl-C 停止",
+    "demo": "演示：几位市民真实拨打，直到工单草稿入库",
+    "doctor": "检查每个外部部件：是否找到、版本、如何补救",
+    "check": "检查语音流程、队列、派单目录等文件，一次说完所有问题",
+    "play": "在终端里试听一个语音流程：按键、沉默、说话、挂机",
+    "replay": "用通话日志重放一次通话，核对得到的指令是否相同",
+    "call": "向正在运行的服务打一个模拟电话",
+    "models": "语音识别模型：列出、校验、安装",
+    "evaluate": "在数据集上测量分类、预填与险情识别",
+    "parts": "取得外部部件（Asterisk、mosquitto、espeak-ng……）",
+    "serve": "只运行控制器（由 up 启动）",
+    "model-train": "从零训练演示用语音模型",
+}
+HIDDEN = {"serve", "model-train"}
+
+EXAMPLES = """\
+示例：
+  hotline demo                                 三位市民打进来，看每一步
+  hotline up                                   启动服务，打印各个地址
+  hotline call --say "我家门口的路灯坏了"      对正在运行的服务打一个电话
+  hotline check flows/main.yaml                检查一个语音流程
+  hotline play ivr/flows/menu.yaml             在终端里走一遍
+  hotline doctor                               哪里不对，怎么补救
+每个子命令都有自己的帮助：hotline play --help
+"""
+
+
+class CommandModule(Protocol):
+    """What every module in cti/commands offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace, settings: Settings) -> int: ...
+
+
+def command(name: str) -> CommandModule:
+    """Return the module behind a subcommand; only that one is imported, so help stays quick."""
+    return cast(CommandModule, importlib.import_module(f"cti.commands.{name.replace('-', '_')}"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; exit codes: 0 done, 1 a problem that was told, 2 wrong usage, 130 interrupted."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="hotline",
+        description="hotline12345：接听 12345 政务服务热线的开源引擎",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--settings", metavar="FILE", help="设置文件（默认用环境变量 HOTLINE_SETTINGS，再默认用内置设置）"
+    )
+    parser.add_argument("--run-folder", metavar="DIR", help="运行目录（默认 run/）")
+    chosen = next((word for word in words if word in COMMANDS), None)
+    subparsers = parser.add_subparsers(dest="command", metavar="命令", required=True)
+    for name, summary in COMMANDS.items():
+        layout = argparse.RawDescriptionHelpFormatter
+        if name in HIDDEN:
+            sub = subparsers.add_parser(name, description=summary, formatter_class=layout)
+        else:
+            sub = subparsers.add_parser(name, description=summary, formatter_class=layout, help=summary)
+        if name == chosen:
+            command(name).add_arguments(sub)
+    arguments = parser.parse_args(words)
+    try:
+        return command(arguments.command).run(arguments, read_settings(arguments))
+    except AuthorError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return 1
+    except HotlineError as error:
+        print(f"hotline {arguments.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, less) has gone
+        return 0
+
+
+def read_settings(arguments: argparse.Namespace) -> Settings:
+    """Return the settings that the arguments and the environment point at; AuthorError with every problem."""
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    run = Path(arguments.run_folder) if arguments.run_folder else None
+    defaults = default_settings(Path(home) / "hotline12345", run)
+    file = arguments.settings or os.environ.get("HOTLINE_SETTINGS")
+    if not file:
+        return defaults
+    try:
+        raw = Path(file).read_bytes()
+    except OSError as error:
+        remedy = "检查 --settings 或 HOTLINE_SETTINGS 的路径与权限。"
+        raise AuthorError((Problem(Place(file), f"读不到设置文件（{error.strerror}）。", remedy),)) from error
+    settings, problems = load_settings(raw, file, defaults)
+    if settings is None:
+        raise AuthorError(problems)
+    for problem in problems:
+        if problem.severity is Severity.WARNING:
+            print(problem, file=sys.stderr)
+    return settings
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""One call as the people's side sees it: who is on it, where it waits, who took it, and when it is over.
+
+Pure: `advance(conversation, event)` returns the conversation after the event and what must be done. The legs are those
+the switch reports; a conversation is over when the last of them is gone, so an emergency leg may outlive the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
+from ivr.events import (
+    BridgeEntered,
+    CallerAbandoned,
+    CallerQueued,
+    LegDown,
+    LegUp,
+    SeatAnswered,
+    SeatMissed,
+    SeatRang,
+    SwitchEvent,
+    TalkEnded,
+)
+
+
+class Outcome(StrEnum):
+    """What the caller got."""
+
+    IN_FLOW = "in_flow"  # left before waiting for anybody
+    WAITING = "waiting"
+    ANSWERED = "answered"  # spoke with a person
+    ABANDONED = "abandoned"  # 呼损: gave up waiting, to be called back
+    VOICEMAIL = "voicemail"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Everything known of one call. Times are aware UTC; `begun_at` is the answer, from which all seconds count."""
+
+    call: CallId
+    caller: PhoneNumber
+    called: str
+    begun_at: datetime
+    flow: str = ""
+    original_line: str = ""
+    path: tuple[str, ...] = ()
+    legs: Mapping[ChannelName, Leg] = field(default_factory=lambda: MappingProxyType({}))
+    queue: QueueName | None = None
+    queued_at: datetime | None = None
+    rang_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    seat: SeatId | None = None
+    hold_seconds: float = 0.0
+    outcome: Outcome = Outcome.IN_FLOW
+
+    @property
+    def is_over(self) -> bool:
+        return self.ended_at is not None
+
+    def seconds(self, at: datetime) -> float:
+        """Seconds from the answer of the call to `at`, never negative."""
+        return max(0.0, (at - self.begun_at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """Send what this leg says to the ears."""
+
+    call: CallId
+    leg: Leg
+    channel: ChannelName
+    begun_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Tell whoever watches (bus, desks): `name` is the event's last topic part."""
+
+    call: CallId
+    name: str
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The last leg is gone: collect words and recording, save the draft."""
+
+    call: CallId
+
+
+Deed: TypeAlias = Tap | Publish | Finish
+
+
+def advance(here: Conversation, event: SwitchEvent) -> tuple[Conversation, tuple[Deed, ...]]:
+    """Return the conversation after `event` and what follows; events that say nothing of it change nothing."""
+    if here.is_over:
+        return here, ()
+    match event:
+        case LegUp():
+            return _leg_up(here, event)
+        case LegDown():
+            return _leg_down(here, event)
+        case CallerQueued():
+            after = replace(here, queue=event.queue, queued_at=here.queued_at or event.at, outcome=_waiting(here))
+            return after, (Publish(here.call, "queued", {"queue": event.queue, "position": event.position}),)
+        case SeatRang():
+            after = replace(here, rang_at=here.rang_at or event.at)
+            return after, (Publish(here.call, "offered", {"queue": event.queue, "seat": event.seat}),)
+        case SeatAnswered():
+            return _answered(here, event)
+        case SeatMissed():
+            return here, (Publish(here.call, "missed", {"queue": event.queue, "seat": event.seat}),)
+        case TalkEnded():
+            data = {"seat": event.seat, "by": event.by, "talk_seconds": event.talk_seconds}
+            return here, (Publish(here.call, "talk_ended", data),)
+        case CallerAbandoned():
+            after = replace(here, outcome=Outcome.ABANDONED, hold_seconds=event.hold_seconds)
+            data = {"queue": event.queue, "position": event.position, "hold_seconds": event.hold_seconds}
+            return after, (Publish(here.call, "abandoned", data),)
+        case BridgeEntered(channel=channel) if here.legs.get(channel) is Leg.EMERGENCY:
+            return here, (Tap(here.call, Leg.EMERGENCY, channel, here.seconds(event.at)),)
+        case _:
+            return here, ()
+
+
+def _waiting(here: Conversation) -> Outcome:
+    return here.outcome if here.outcome is Outcome.ANSWERED else Outcome.WAITING
+
+
+def _with_leg(here: Conversation, channel: ChannelName, leg: Leg) -> Conversation:
+    return replace(here, legs=MappingProxyType({**here.legs, channel: leg}))
+
+
+def _leg_up(here: Conversation, event: LegUp) -> tuple[Conversation, tuple[Deed, ...]]:
+    if event.channel in here.legs:
+        return here, ()
+    after = _with_leg(here, event.channel, event.leg)
+    if event.leg is not Leg.CALLER:
+        return after, ()  # a seat that only rings says nothing yet
+    return after, (Tap(here.call, Leg.CALLER, event.channel, here.seconds(event.at)),)
+
+
+def _answered(here: Conversation, event: SeatAnswered) -> tuple[Conversation, tuple[Deed, ...]]:
+    after = replace(
+        _with_leg(here, event.channel, Leg.AGENT),
+        seat=event.seat,
+        queue=event.queue,
+        answered_at=here.answered_at or event.at,
+        hold_seconds=event.hold_seconds,
+        outcome=Outcome.ANSWERED,
+    )
+    data = {"queue": event.queue, "seat": event.seat, "hold_seconds": event.hold_seconds}
+    tap = Tap(here.call, Leg.AGENT, event.channel, here.seconds(event.at))
+    return after, (tap, Publish(here.call, "answered", data))
+
+
+def _leg_down(here: Conversation, event: LegDown) -> tuple[Conversation, tuple[Deed, ...]]:
+    if event.channel not in here.legs:
+        return here, ()
+    left = {channel: leg for channel, leg in here.legs.items() if channel != event.channel}
+    after = replace(here, legs=MappingProxyType(left))
+    if left:
+        return after, ()
+    over = replace(after, ended_at=event.at)
+    seconds = round(over.seconds(event.at), 3)
+    ended = Publish(here.call, "ended", {"outcome": over.outcome, "seconds": seconds, "cause": event.cause})
+    return over, (ended, Finish(here.call))
