@@ -160,7 +160,8 @@ def _fetch(recipe: Recipe, folder: Path, progress: Progress) -> Part:
             raise PartMissingError(f"下载的软件包里没有 {', '.join(recipe.programs)}")
         _probed_version(part.command, recipe, part.env, must_run=True)
         shown = ".".join(str(number) for number in version_of(version))
-        target = folder / f"{recipe.name}-{shown}"
+        # The recipe is part of the name: an older unpacking may be running, and must not be pulled away under it.
+        target = folder / f"{recipe.name}-{shown}-{_fingerprint(recipe)[:8]}"
         if target.exists():
             shutil.rmtree(target)
         root.rename(target)

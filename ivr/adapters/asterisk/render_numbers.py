@@ -1,4 +1,4 @@
-"""Which numbers the rendered dialplan may reach: the patterns are read here too, so that no short code slips through."""
+"""Which numbers the rendered dialplan may reach: patterns are read here too, so that no short code slips through."""
 
 from __future__ import annotations
 
