@@ -1,0 +1,73 @@
+"""The answers to CoreShowChannels and QueueStatus → what the switch says of itself (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ivr.adapters.asterisk.translate import device_state
+from ivr.adapters.asterisk.translate_channel import call_of, leg_of, seat_of_interface, variables_of
+from ivr.adapters.asterisk.wire import AmiMessage
+from ivr.call import ChannelName, PhoneNumber, QueueName, call_id
+from ivr.ports import LiveChannel, QueueMember, SwitchSnapshot, WaitingCaller
+
+
+def snapshot(epoch: int, channels: Iterable[AmiMessage], queues: Iterable[AmiMessage]) -> tuple[SwitchSnapshot, int]:
+    """Return the snapshot and how many entries made no sense and were left out."""
+    live: list[LiveChannel] = []
+    members: list[QueueMember] = []
+    waiting: list[WaitingCaller] = []
+    malformed = 0
+    for entry in [*channels, *queues]:
+        try:
+            match entry["Event"]:
+                case "CoreShowChannel" if leg_of(entry) is not None:
+                    live.append(_channel(entry))
+                case "QueueMember":
+                    members.extend(_member(entry))
+                case "QueueEntry":
+                    waiting.append(_waiting(entry))
+        except ValueError:
+            malformed += 1
+    return SwitchSnapshot(epoch, tuple(live), tuple(members), tuple(waiting)), malformed
+
+
+def _channel(entry: AmiMessage) -> LiveChannel:
+    hours, minutes, seconds = (int(part) for part in (entry["Duration"] or "0:0:0").split(":"))
+    return LiveChannel(
+        call_of(entry),
+        ChannelName(entry["Channel"]),
+        entry["Uniqueid"],
+        PhoneNumber.parse(entry["CallerIDNum"]),
+        entry["Application"],
+        entry["BridgeId"],
+        float(hours * 3600 + minutes * 60 + seconds),
+        variables_of(entry),
+    )
+
+
+def _member(entry: AmiMessage) -> tuple[QueueMember, ...]:
+    seat = seat_of_interface(entry["Location"])
+    if seat is None:
+        return ()
+    return (
+        QueueMember(
+            QueueName(entry["Queue"]),
+            seat,
+            int(entry["Penalty"] or 0),
+            entry["Paused"] == "1",
+            entry["PausedReason"],
+            device_state(entry["Status"]),
+            int(entry["CallsTaken"] or 0),
+        ),
+    )
+
+
+def _waiting(entry: AmiMessage) -> WaitingCaller:
+    return WaitingCaller(
+        QueueName(entry["Queue"]),
+        call_id(entry["Uniqueid"]),
+        ChannelName(entry["Channel"]),
+        int(entry["Position"] or 0),
+        float(entry["Wait"] or 0),
+        int(entry["Priority"] or 0),
+    )

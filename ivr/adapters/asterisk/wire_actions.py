@@ -1,0 +1,80 @@
+"""The manager actions we use, their headers, and what an argument of ours may look like: all else is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ivr.errors import UnsafeHeaderError
+
+HEADERS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "Login": frozenset({"Username", "Secret", "Events"}),
+        "Logoff": frozenset[str](),
+        "Ping": frozenset[str](),
+        "CoreShowChannels": frozenset[str](),
+        "QueueStatus": frozenset({"Queue", "Member"}),
+        "QueueAdd": frozenset({"Queue", "Interface", "MemberName", "Penalty", "Paused", "StateInterface"}),
+        "QueueRemove": frozenset({"Queue", "Interface"}),
+        "QueuePause": frozenset({"Queue", "Interface", "Paused", "Reason"}),
+        "QueueChangePriorityCaller": frozenset({"Queue", "Caller", "Priority", "Immediate"}),
+        "QueueReload": frozenset({"Queue", "Members", "Rules", "Parameters"}),
+        "ControlPlayback": frozenset({"Channel", "Control"}),
+        "Setvar": frozenset({"Channel", "Variable", "Value"}),
+        "Originate": frozenset(
+            {"Channel", "ChannelId", "Application", "Data", "CallerID", "Variable", "Timeout", "Async"}
+        ),
+        "Redirect": frozenset({"Channel", "Context", "Exten", "Priority"}),
+        "Hangup": frozenset({"Channel", "Cause"}),
+        "MixMonitorMute": frozenset({"Channel", "Direction", "State"}),
+    }
+)
+"""Action → its headers (ActionID is always there). No Command, System, AGI, UpdateConfig: we never need them."""
+
+APPLICATIONS = frozenset({"BridgeAdd", "ChanSpy", "ConfBridge", "Dial", "Queue", "Wait"})
+"""What a leg of ours may run once answered."""
+
+_CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@:+/()\[\];-]{1,120}")
+_CHANNEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,79}|TIMEOUT\(absolute\)|PJSIP_HEADER\(add,X-[A-Za-z0-9-]{1,60}\)")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,79}")
+
+
+def channel(text: str) -> str:
+    """Return a channel name or dial target that cannot be more than one argument."""
+    return _checked(_CHANNEL, text, "channel")
+
+
+def channel_id(text: str) -> str:
+    """Return an id that we may give a new channel."""
+    return _checked(_CHANNEL_ID, text, "channel id")
+
+
+def variable(name: str) -> str:
+    """Return the name of a channel variable we may set: ours, the lease, or a header of our own on an outgoing leg."""
+    return _checked(_VARIABLE, name, "variable")
+
+
+def name(text: str) -> str:
+    """Return the name of a queue, a seat, a context or an extension."""
+    return _checked(_NAME, text, "name")
+
+
+def application(text: str) -> str:
+    """Return an application that a leg of ours may run."""
+    if text not in APPLICATIONS:
+        raise UnsafeHeaderError(f"the application {text[:40]!r} is not one we start")
+    return text
+
+
+def assignment(variable_name: str, value: str) -> str:
+    """Return `NAME=value` for Originate, whose Variable header Asterisk cuts like application arguments."""
+    escaped = "".join(f"\\{character}" if character in '\\,"()' else character for character in value)
+    return f"{variable(variable_name)}={escaped}"
+
+
+def _checked(pattern: re.Pattern[str], text: str, what: str) -> str:
+    if not pattern.fullmatch(text):
+        raise UnsafeHeaderError(f"not a {what}: {text[:60]!r}")
+    return text
