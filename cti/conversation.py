@@ -26,12 +26,13 @@ from ivr.events import (
     SwitchEvent,
     TalkEnded,
 )
+from workorder.call_record import CallRecord
 
 
 class Outcome(StrEnum):
     """What the caller got."""
 
-    IN_FLOW = "in_flow"  # left before waiting for anybody
+    IN_FLOW = "ivr"  # left before waiting for anybody
     WAITING = "waiting"
     ANSWERED = "answered"  # spoke with a person
     ABANDONED = "abandoned"  # 呼损: gave up waiting, to be called back
@@ -66,6 +67,44 @@ class Conversation:
     def seconds(self, at: datetime) -> float:
         """Seconds from the answer of the call to `at`, never negative."""
         return max(0.0, (at - self.begun_at).total_seconds())
+
+
+def record_of(here: Conversation) -> CallRecord:
+    """Return what the store keeps of the conversation as it stands."""
+    return CallRecord(
+        call=here.call,
+        caller=here.caller,
+        called=here.called,
+        original_line=here.original_line,
+        flow=here.flow,
+        path=here.path,
+        started=here.begun_at,
+        queued=here.queued_at,
+        answered=here.answered_at,
+        ended=here.ended_at,
+        queue=here.queue or "",
+        seat=here.seat or "",
+        outcome=here.outcome,
+    )
+
+
+def conversation_of(record: CallRecord, begun_at: datetime) -> Conversation:
+    """Return the conversation that the store remembers, without its legs; `begun_at` where the record has no start."""
+    known = {outcome.value for outcome in Outcome}
+    return Conversation(
+        call=record.call,
+        caller=record.caller,
+        called=record.called,
+        begun_at=record.started or begun_at,
+        flow=record.flow,
+        original_line=record.original_line,
+        path=record.path,
+        queue=QueueName(record.queue) if record.queue else None,
+        queued_at=record.queued,
+        answered_at=record.answered,
+        seat=SeatId(record.seat) if record.seat else None,
+        outcome=Outcome(record.outcome) if record.outcome in known else Outcome.IN_FLOW,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ class LiveChannel:
     bridge: str
     seconds: float
     variables: Mapping[str, str]
+    leg: Leg = Leg.CALLER
+    seat: SeatId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,9 @@ class Ears(Protocol):
 
     async def finish(self, call: CallId) -> tuple[Heard, ...]:
         """End the call's streams and return every final result of it, in order of time."""
+
+    def coverage(self, call: CallId, leg: Leg) -> tuple[tuple[float, float], ...]:
+        """Return which seconds of the call the live tap of this leg heard; may be asked until `finish` was long ago."""
 
     async def recognise(
         self, call: CallId, leg: Leg, recording: Path, holes: Sequence[tuple[float, float]]

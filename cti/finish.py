@@ -1,0 +1,75 @@
+"""The end of a call: words, recording, draft, each saved by itself.
+
+Whatever part of the world is away costs that part only. A call is finished when its record has an end; until then the
+next start finishes it again, and every save may be repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from cti.conversation import Conversation, record_of
+from cti.world import World
+from ivr.call import Leg
+from ivr.errors import WorldError
+from ivr.ports import Heard
+from ivr.recording import Part, Recording
+from ivr.speech.transcript import in_order
+from ivr.speech.transcript_mend import holes_to_mend, mend
+from workorder.envelope import call_event
+
+log = logging.getLogger(__name__)
+
+_TAPES = {Leg.CALLER: Part.CALLER, Leg.AGENT: Part.AGENT}
+Result = TypeVar("Result")
+
+
+async def finish(world: World, here: Conversation) -> None:
+    """Save everything the call leaves behind, then its end."""
+    recordings = await _tried(here, "recordings", world.tapes.measure(here.call)) or ()
+    words = await _tried(here, "words", world.ears.finish(here.call)) or ()
+    for recording in recordings:
+        words = await _mended(world, here, recording, words)
+    draft = await world.drafter(here.call, here.caller, words, here.begun_at)
+    order = await _tried(here, "draft", world.orders.save_draft(draft, world.clock.now()))
+    await _tried(here, "turns", world.calls.save_turns(here.call, words))
+    await _tried(here, "recordings", world.calls.save_recordings(here.call, recordings))
+    data = {
+        "outcome": here.outcome,
+        "seconds": max((recording.seconds for recording in recordings), default=0.0),
+        "order": order.number if order else None,
+        "recording_problems": [recording.problem for recording in recordings if recording.problem],
+    }
+    now = world.clock.now()
+    world.journal.append(here.call, {"kind": "finished", "at": now.isoformat(), "order": data["order"]})
+    await _tried(here, "record", world.calls.save_call(record_of(here), [call_event(here.call, "finished", now, data)]))
+    log.info("call_finished", extra={"call": here.call, "outcome": here.outcome})
+
+
+async def _mended(world: World, here: Conversation, recording: Recording, words: Sequence[Heard]) -> tuple[Heard, ...]:
+    """Return the words with the holes of this recording's leg filled from it."""
+    leg = next((leg for leg, part in _TAPES.items() if part is recording.part), None)
+    if leg is None or recording.problem or recording.seconds <= 0:
+        return tuple(words)
+    spoke_from = here.seconds(here.answered_at) if leg is Leg.AGENT and here.answered_at else 0.0
+    if leg is Leg.AGENT and here.answered_at is None and here.flow:
+        return tuple(words)  # nobody took the call: what the caller heard was the flow and the music
+    own = [heard for heard in words if heard.leg is leg]
+    covered = world.ears.coverage(here.call, leg)
+    holes = holes_to_mend(own, covered, (min(spoke_from, recording.seconds), recording.seconds))
+    if not holes:
+        return tuple(words)
+    found = await _tried(here, "recognition", world.ears.recognise(here.call, leg, world.tapes.path(recording), holes))
+    mended = mend(own, found or (), holes) if found is not None else own
+    return in_order([*(heard for heard in words if heard.leg is not leg), *mended])
+
+
+async def _tried(here: Conversation, what: str, work: Awaitable[Result]) -> Result | None:
+    """Return the result, or None when that part of the world is away: it is logged, and the rest goes on."""
+    try:
+        return await work
+    except WorldError as error:
+        log.error("call_end_lacks", extra={"call": here.call, "what": what, "reason": str(error)})
+        return None

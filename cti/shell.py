@@ -1,0 +1,215 @@
+"""A task for each call: hears the switch, the flow and the ears, and leaves recording, transcript and draft behind.
+
+One call, one task, one bounded inbox. After a login to the switch our calls are compared with the switch's: legs that
+are gone have ended, strangers are adopted. A call that could not be finished is finished at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from cti.adoption import begun_seconds_ago, ended_legs, strangers
+from cti.conversation import Conversation, Deed, Finish, Outcome, Publish, Tap, advance, conversation_of, record_of
+from cti.finish import finish
+from cti.world import World
+from ivr.call import CallId, Leg, PhoneNumber
+from ivr.errors import EarsError, StoreError, SwitchError
+from ivr.events import CallOffered, LegUp, SwitchEvent, SwitchReady
+from ivr.ports import Heard
+from workorder.call_record import CallRecord
+from workorder.envelope import call_event
+
+log = logging.getLogger(__name__)
+
+INBOX = 2000
+RECOVER_DAYS = 3
+_SAVED_WHEN = frozenset({"queued", "answered", "abandoned"})
+
+
+@dataclass(frozen=True, slots=True)
+class FlowOpened:
+    """A flow began (or took back) the call."""
+
+    offered: CallOffered
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowWent:
+    """The flow reached these nodes so far; `outcome` when it settled what the caller got."""
+
+    call: CallId
+    path: tuple[str, ...]
+    outcome: Outcome | None = None
+
+
+Letter: TypeAlias = FlowOpened | FlowWent | SwitchEvent | Heard
+
+
+class CallTask:
+    """One call from its first letter to its draft."""
+
+    def __init__(self, world: World, here: Conversation) -> None:
+        self._world = world
+        self.here = here
+        self.inbox: asyncio.Queue[Letter] = asyncio.Queue(INBOX)
+        self._published: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Take letters until the call is over and finished."""
+        while not self.here.is_over:
+            for deed in self._take(await self.inbox.get()):
+                await self._do(deed)
+
+    def _take(self, letter: Letter) -> tuple[Deed, ...]:
+        match letter:
+            case FlowOpened(offered=offered, flow=flow):
+                self.here = replace(
+                    self.here,
+                    caller=offered.caller,
+                    called=offered.called,
+                    original_line=offered.original_line,
+                    flow=flow,
+                )
+                return (Publish(self.here.call, "offered_to_flow", {"flow": flow, "called": offered.called}),)
+            case FlowWent(path=path, outcome=outcome):
+                self.here = replace(self.here, path=path, outcome=outcome or self.here.outcome)
+                return ()
+            case Heard():
+                data = {"leg": letter.leg, "text": letter.text, "begun_s": letter.begun_s, "ended_s": letter.ended_s}
+                return (Publish(self.here.call, "heard" if letter.is_final else "hearing", data),)
+            case _:
+                self.here, deeds = advance(self.here, letter)
+                return deeds
+
+    async def _do(self, deed: Deed) -> None:
+        match deed:
+            case Tap():
+                await self._tap(deed)
+            case Publish(name=name, data=data):
+                nth = self._published[name] = self._published.get(name, 0) + 1
+                now = self._world.clock.now()
+                self._world.publisher.announce(call_event(self.here.call, name, now, data, nth))
+                if name not in ("heard", "hearing"):
+                    line = {"kind": "fact", "at": now.isoformat(), "name": name, "data": dict(data)}
+                    self._world.journal.append(self.here.call, line)
+                if name in _SAVED_WHEN:
+                    await self._save()
+            case Finish():
+                await finish(self._world, self.here)
+
+    async def _tap(self, tap: Tap) -> None:
+        """Ask for the tap; without ears the call goes on, and the recording is written down afterwards."""
+        try:
+            stream = await self._world.ears.expect(tap.call, tap.leg, tap.begun_at_s)
+            host, port = self._world.ears.address
+            await self._world.switch.tap(tap.channel, stream, host, port)
+        except (EarsError, SwitchError) as error:
+            log.warning("leg_not_tapped", extra={"call": tap.call, "leg": tap.leg, "reason": str(error)})
+
+    async def _save(self) -> None:
+        """Keep where the call stands, so that a controller that comes after us knows it."""
+        try:
+            await self._world.calls.save_call(record_of(self.here))
+        except StoreError as error:
+            log.warning("call_not_saved", extra={"call": self.here.call, "reason": str(error)})
+
+
+class CallDesk:
+    """All live calls; `take` is given every event of the switch, `hear` every result of the ears."""
+
+    def __init__(self, world: World, tasks: asyncio.TaskGroup) -> None:
+        self._world = world
+        self._tasks = tasks
+        self.live: dict[CallId, CallTask] = {}
+
+    def opened(self, offered: CallOffered, flow: str) -> None:
+        """A flow has the call."""
+        begun = Conversation(offered.call, offered.caller, offered.called, offered.at)
+        self._post(offered.call, FlowOpened(offered, flow), begun)
+
+    def went(self, call: CallId, path: tuple[str, ...], outcome: Outcome | None = None) -> None:
+        """The flow moved on."""
+        self._post(call, FlowWent(call, path, outcome))
+
+    def hear(self, heard: Heard) -> None:
+        """Somebody said something."""
+        self._post(heard.call, heard)
+
+    async def take(self, event: SwitchEvent) -> None:
+        """Let one event of the switch reach its call."""
+        if isinstance(event, SwitchReady):
+            await self._compare()
+            return
+        call: CallId | None = getattr(event, "call", None)
+        if call is None:
+            return
+        begun = None
+        if isinstance(event, LegUp) and event.leg is Leg.CALLER:
+            begun = Conversation(call, event.number, "", event.at)
+        self._post(call, event, begun)
+
+    async def _compare(self) -> None:
+        """After a login: what ended meanwhile has ended, and calls we do not know are adopted."""
+        world = self._world
+        try:
+            snapshot = await world.switch.snapshot()
+        except SwitchError as error:
+            log.warning("calls_not_compared", extra={"reason": str(error)})
+            return
+        now = world.clock.now()
+        for ended in ended_legs(snapshot, {call: tuple(task.here.legs) for call, task in self.live.items()}, now):
+            self._post(ended.call, ended)
+        for call, letters in strangers(snapshot, self.live, now).items():
+            begun_at = now - timedelta(seconds=begun_seconds_ago(snapshot, call))
+            begun = await self._remembered(call, begun_at)
+            for letter in letters:
+                self._post(call, letter, begun)
+            log.info("call_adopted", extra={"call": call, "legs": len(letters)})
+
+    async def _remembered(self, call: CallId, begun_at: datetime) -> Conversation:
+        try:
+            record = await self._world.calls.call(call)
+        except StoreError:
+            record = None
+        return conversation_of(record or CallRecord(call, PhoneNumber("")), begun_at)
+
+    def _post(self, call: CallId, letter: Letter, opening: Conversation | None = None) -> None:
+        task = self.live.get(call)
+        if task is None:
+            if opening is None:
+                return
+            task = self.live[call] = CallTask(self._world, opening)
+            self._tasks.create_task(self._keep(task), name=f"call {call}")
+        try:
+            task.inbox.put_nowait(letter)
+        except asyncio.QueueFull:
+            log.error("call_inbox_full", extra={"call": call})
+
+    async def _keep(self, task: CallTask) -> None:
+        """Run one call; a mistake of ours ends this task alone, and `recover` finishes the call at the next start."""
+        try:
+            await task.run()
+        except Exception:
+            log.exception("call_task_failed", extra={"call": task.here.call})
+        finally:
+            self.live.pop(task.here.call, None)
+
+    async def recover(self) -> int:
+        """Finish every call of the last days that left audio and no end; returns how many."""
+        world = self._world
+        alive = {channel.call for channel in (await world.switch.snapshot()).channels}
+        now = world.clock.now()
+        finished = 0
+        for call in await world.tapes.calls_since(now - timedelta(days=RECOVER_DAYS)):
+            record = await world.calls.call(call)
+            if call in alive or call in self.live or (record is not None and record.ended is not None):
+                continue
+            here = conversation_of(record or CallRecord(call, PhoneNumber("")), now)
+            await finish(world, replace(here, ended_at=now))
+            finished += 1
+        return finished
