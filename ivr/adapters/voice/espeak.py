@@ -31,7 +31,7 @@ class VoiceError(WorldError):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A speaker: `variant` is one of espeak-ng's (f2, m3, linda …); 175 words a minute are about 4 syllables a second."""
+    """A speaker: `variant` is one of espeak-ng's (f2, m3, linda …); 175 words a minute are about 4 syllables/s."""
 
     variant: str = "f2"
     words_per_minute: int = 175

@@ -19,10 +19,8 @@ _YEARS = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?=年)")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)[%％]")
 _TELEPHONE = re.compile(r"(?<![\d.])\+?\d[\d -]{5,20}\d(?![\d.])")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_LETTERS = dict(
-    pair.split("=")
-    for pair in ["a=诶", "b=毕", "c=西", "d=弟", "e=伊", "f=艾弗", "g=吉", "h=艾尺", "i=艾", "j=杰", "k=开", "l=艾勒", "m=艾马", "n=恩", "o=欧", "p=屁", "q=寇", "r=阿", "s=艾丝", "t=替", "u=优", "v=微", "w=达不溜", "x=艾克斯", "y=歪", "z=贼德"]
-)
+_LETTER_NAMES = "诶 毕 西 弟 伊 艾弗 吉 艾尺 艾 杰 开 艾勒 艾马 恩 欧 屁 寇 阿 艾丝 替 优 微 达不溜 艾克斯 歪 贼德"
+_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _LETTER_NAMES.split(" "), strict=True))
 _STOPS = str.maketrans(
     {
         **dict.fromkeys("。！？!?.;；\n", "."),
