@@ -1,0 +1,49 @@
+"""Ears that hear nothing: what stands in when the model is missing, so that calls go on without a transcript."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from ivr.adapters.vosk.outbox import Outbox
+from ivr.call import CallId, Leg
+from ivr.errors import EarsError
+from ivr.ports import Heard
+from ivr.speech.transcript_spans import Spans
+
+
+class DeafEars:
+    """Fulfils `ivr.ports.Ears` by refusing politely; `reason` (Chinese) says why and what to do."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        self._outbox = Outbox()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", 0
+
+    async def expect(self, call: CallId, leg: Leg, begun_at_s: float) -> str:  # noqa: ARG002
+        raise EarsError(self.reason)
+
+    def heard(self) -> AsyncIterator[Heard]:
+        """Nothing, until `close`."""
+        return self._outbox.read()
+
+    async def finish(self, call: CallId) -> tuple[Heard, ...]:  # noqa: ARG002
+        return ()
+
+    async def recognise(
+        self,
+        call: CallId,  # noqa: ARG002
+        leg: Leg,  # noqa: ARG002
+        recording: Path,  # noqa: ARG002
+        holes: Sequence[tuple[float, float]],  # noqa: ARG002
+    ) -> tuple[Heard, ...]:
+        raise EarsError(self.reason)
+
+    def coverage(self, call: CallId, leg: Leg) -> Spans:  # noqa: ARG002
+        return ()
+
+    async def close(self) -> None:
+        self._outbox.close()

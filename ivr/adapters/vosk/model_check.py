@@ -1,0 +1,121 @@
+"""Trying a model out in a child process, because a damaged one can end the process that loads it.
+
+Run as `python -m ivr.adapters.vosk.model_check FOLDER`, it prints one JSON line and exits 0 when the model works.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.adapters.vosk.model_folder import manifest_problems, missing_files, sample_rate_hz
+from ivr.errors import EarsError
+
+CHECKED_NOTE = ".hotline-checked.json"
+"""Left in a model folder that passed, so that a large model is not loaded twice at every start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What trying a model out showed; it may be used when there are no problems."""
+
+    problems: tuple[str, ...]
+    sample_rate_hz: int = 0
+    load_seconds: float = 0.0
+    has_manifest: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        return not self.problems
+
+
+def verify(folder: Path, timeout_s: float = 180.0) -> Verdict:
+    """Check the files, their sums, the rate, and that libvosk loads it and listens. Never raises, never hangs."""
+    folder = folder.absolute()
+    lacking = missing_files(folder)
+    if lacking:
+        return Verdict(tuple(f"缺少 {name}" for name in lacking))
+    try:
+        rate_hz = sample_rate_hz(folder)
+        differs = manifest_problems(folder)
+    except (EarsError, OSError) as error:
+        return Verdict((str(error),))
+    if differs:
+        return Verdict(differs, rate_hz, has_manifest=True)
+    load_seconds, problem = _try_in_child(folder, timeout_s)
+    problems = (problem,) if problem else ()
+    if not problems:
+        _leave_note(folder)
+    return Verdict(problems, rate_hz, load_seconds, differs is not None)
+
+
+def is_checked(folder: Path) -> bool:
+    """Whether this very folder passed `verify` before and no file of it changed since."""
+    try:
+        note = json.loads((folder / CHECKED_NOTE).read_text("utf-8"))
+        return bool(note == _fingerprint(folder))
+    except (OSError, ValueError):
+        return False
+
+
+def _fingerprint(folder: Path) -> dict[str, list[int]]:
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != CHECKED_NOTE)
+    return {str(file.relative_to(folder)): [file.stat().st_size, file.stat().st_mtime_ns] for file in files}
+
+
+def _leave_note(folder: Path) -> None:
+    note = folder / CHECKED_NOTE
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as draft:
+            json.dump(_fingerprint_without(folder, draft.name), draft)
+        os.replace(draft.name, note)
+    except OSError:
+        return  # a read-only model folder is checked anew each time
+
+
+def _fingerprint_without(folder: Path, draft: str) -> dict[str, list[int]]:
+    return {name: facts for name, facts in _fingerprint(folder).items() if name != Path(draft).name}
+
+
+def _try_in_child(folder: Path, timeout_s: float) -> tuple[float, str]:
+    command = [sys.executable, "-m", "ivr.adapters.vosk.model_check", str(folder)]
+    root = str(Path(__file__).resolve().parents[3])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    try:
+        child = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False, env=environment)
+    except subprocess.TimeoutExpired:
+        return 0.0, f"{timeout_s:.0f} 秒内未能加载完成（模型过大、内存不足或文件损坏）"
+    except OSError as error:
+        return 0.0, f"无法启动检查进程（{error.strerror}）"
+    try:
+        answer = json.loads(child.stdout.decode("utf-8", "replace").strip().splitlines()[-1])
+        return float(answer["load_seconds"]), str(answer["problem"])
+    except (ValueError, IndexError, KeyError, TypeError):
+        return 0.0, f"加载时 libvosk 异常退出（退出码 {child.returncode}），模型文件已损坏或与 vosk 版本不符"
+
+
+def _listen_to_nothing(folder: Path) -> tuple[float, str]:
+    import time
+
+    from ivr.adapters.vosk.loaded_model import LoadedModel
+
+    began = time.perf_counter()
+    try:
+        model = LoadedModel(folder)
+        recogniser = model.recogniser()
+        recogniser.AcceptWaveform(bytes(model.rate_hz))  # half a second
+        json.loads(recogniser.FinalResult())
+    except Exception as error:  # whatever it is, it is the model's fault, and this process is a trial
+        return time.perf_counter() - began, f"无法识别：{error}"
+    return time.perf_counter() - began, ""
+
+
+if __name__ == "__main__":
+    seconds, problem = _listen_to_nothing(Path(sys.argv[1]))
+    print(json.dumps({"load_seconds": round(seconds, 3), "problem": problem}, ensure_ascii=True))
+    sys.exit(1 if problem else 0)
