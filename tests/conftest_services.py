@@ -95,10 +95,10 @@ def _start_postgres() -> dict[str, object]:
     options = ("-D", str(data), "-U", "hotline", "-A", "trust", "-E", "UTF8", "--locale=C")
     made = as_unprivileged((*found.commands["initdb"], *options))
     subprocess.run(made, check=True, capture_output=True, env=env, cwd=folder, timeout=120)
-    options = ("-D", str(data), "-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1")
+    settings = ("-D", str(data), "-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1")
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
-        as_unprivileged((*found.commands["postgres"], *options, "-c", "max_connections=200")),
+        as_unprivileged((*found.commands["postgres"], *settings, "-c", "max_connections=200")),
         env=env,
         cwd=folder,
         stdout=log,

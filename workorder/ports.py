@@ -81,8 +81,9 @@ class OutboxStore(Outbox, Protocol):
 
     async def mark_sent(self, numbers: Sequence[int], at: datetime) -> None: ...
 
-    async def send_again(self, since: datetime) -> int:
-        """Forget that rows were sent at or after `since`: the broker may have lost them. Returns how many."""
+    async def send_again(self, relay: str, seconds: float) -> int:
+        """In this relay's lanes forget the sending of the last `seconds` of rows sent: a broker that fell may have
+        lost what it had acknowledged. Returns how many rows wait anew."""
 
     async def release(self, relay: str) -> None:
         """Let go of every lane of this relay."""
@@ -96,6 +97,13 @@ class OutboxStore(Outbox, Protocol):
 
 class Publisher(Protocol):
     """The bus. No call ever waits for it."""
+
+    @property
+    def epoch(self) -> int:
+        """Counts the connections to the broker made so far."""
+
+    async def wait_connected(self) -> None:
+        """Return when the broker is there; at once when it is."""
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """Return when the broker has acknowledged the message; BusError when it is away."""

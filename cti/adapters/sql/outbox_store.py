@@ -49,9 +49,21 @@ class SqlOutboxStore:
         if numbers:
             await self._database.write("标记消息已发送", work)
 
-    async def send_again(self, since: datetime) -> int:
+    async def send_again(self, relay: str, seconds: float) -> int:
         async def work(connection: AsyncConnection) -> int:
-            done = await connection.execute(update(outbox).where(outbox.c.sent >= since).values(sent=None))
+            ours = outbox.c.lane.in_(select(outbox_lanes.c.lane).where(outbox_lanes.c.holder == relay))
+            last = (
+                await connection.execute(
+                    select(outbox.c.sent)
+                    .where(ours, outbox.c.sent.is_not(None))
+                    .order_by(outbox.c.sent.desc())
+                    .limit(1)
+                )
+            ).scalar_one_or_none()
+            if last is None:
+                return 0
+            since = last - timedelta(seconds=seconds)
+            done = await connection.execute(update(outbox).where(ours, outbox.c.sent >= since).values(sent=None))
             return int(done.rowcount)
 
         return await self._database.write("重新发送消息", work)

@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("asked", UtcInstant(), nullable=False),
         sa.Column("variables", PlainJson, nullable=False),
-        sa.Column("is_done", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_done", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_callbacks_call_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("call_id", name=op.f("pk_callbacks")),
     )
