@@ -41,7 +41,7 @@ class AgiRequest:
 
 @dataclass(frozen=True, slots=True)
 class AgiReply:
-    """The answer to one command: `result` is -1 on failure or hang-up, else a key's character code or the command's own.
+    """The answer to one command: `result` is -1 on failure or hang-up, else a key's character code or what it says.
 
     `end_position` counts samples played; `value` is what stood in brackets.
     """

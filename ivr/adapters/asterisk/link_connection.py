@@ -76,7 +76,7 @@ class _GuardedProtocol(AMIProtocol):  # type: ignore[misc]
             return
         pending = self.responses.get(ami["ActionID"]) if "actionid" in ami else None
         # OriginateResponse carries the ActionID of its Originate and may overtake the answer: it is an event.
-        if pending is not None and ("response" in ami or (pending.wanted_list and ami["Event"] != "OriginateResponse")):
+        if pending is not None and ("event" not in ami or pending.wanted_list):
             message = Message({"ActionID": ami["ActionID"]})
             message.ami = ami
             self.handle_message(message)
@@ -137,7 +137,8 @@ class Connection:
         try:
             await self.ask("Login", [("Username", username), ("Secret", secret), ("Events", "on")])
         except SwitchRefusedError as refused:
-            raise SwitchRefusedError(f"the switch refused the login of {username!r}: {refused}") from refused
+            why = str(refused).removeprefix("Login: ")
+            raise SwitchRefusedError(f"the switch refused the login of {username!r}: {why}") from refused
 
     async def ask(
         self, action: str, headers: Headers = (), *, as_list: bool = False, action_id: str = ""

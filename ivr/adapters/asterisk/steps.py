@@ -96,15 +96,15 @@ class AgiSteps:
         if not self._sounding:
             return True
         stopped = self._stopped = asyncio.get_running_loop().create_future()
+        asked = False
         try:
             await self._stop_prompt()
+            asked = True
         except SwitchError as failed:
             log.warning("prompt_not_stopped", extra={"call": self._call, "reason": str(failed)})
-            stopped.set_result(False)
-        else:
-            stopped.set_result(True)
         finally:
-            stopped.cancel()  # no effect once it has a result
+            if not stopped.done():
+                stopped.set_result(asked)
         return True
 
     # ---------------------------------------------------------------------------------------------------- within
