@@ -67,6 +67,11 @@ class Fields:
         self.problems = problems
         self._known: set[str] = set()
 
+    @property
+    def known(self) -> frozenset[str]:
+        """The keys that were asked for so far."""
+        return frozenset(self._known)
+
     # ---------------------------------------------------------------------------------------------- plain access
 
     def has(self, key: str) -> bool:
