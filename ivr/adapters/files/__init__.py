@@ -1,0 +1,1 @@
+"""Journals and recordings as files on disk."""
