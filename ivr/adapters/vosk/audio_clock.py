@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 LATE_S = 0.5
 """Audio that stays later than this, was lost on the way rather than delayed."""
 
-PATIENCE = 5
-"""How many arrivals in a row must be late: a burst that catches up is no loss."""
+PATIENCE_S = 1.0
+"""How long it must stay late: a burst that catches up is no loss."""
 
 
 class AudioClock:
@@ -19,7 +17,8 @@ class AudioClock:
 
     def __init__(self) -> None:
         self._anchor: float | None = None
-        self._late: deque[float] = deque(maxlen=PATIENCE)
+        self._late_since: float | None = None
+        self._least_late_s = 0.0
         self.position_s = 0.0
 
     def arrived(self, now: float, duration_s: float) -> float:
@@ -31,11 +30,18 @@ class AudioClock:
         if late_s < 0:
             self._anchor += late_s
             late_s = 0.0
-        self._late.append(late_s)
-        lost_s = min(self._late) if len(self._late) == PATIENCE else 0.0
-        if lost_s < LATE_S:
-            lost_s = 0.0
-        else:
-            self._late.clear()
+        lost_s = self._lost(now, late_s)
         self.position_s = end_s + lost_s
         return lost_s
+
+    def _lost(self, now: float, late_s: float) -> float:
+        if late_s < LATE_S:
+            self._late_since = None
+            return 0.0
+        if self._late_since is None:
+            self._late_since, self._least_late_s = now, late_s
+        self._least_late_s = min(self._least_late_s, late_s)
+        if now - self._late_since < PATIENCE_S:
+            return 0.0
+        self._late_since = None
+        return self._least_late_s
