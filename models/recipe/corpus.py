@@ -1,0 +1,180 @@
+"""Turns the templates of text/ into sentences of segmented words: what the language model learns from.
+
+A template is one line: `{slot}` is filled in, `(a/b/)` is one of the alternatives, which may be empty. Pieces are
+segmented apart from each other, so that no word is glued together across a slot's edge.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import jieba
+
+from .fillings import PLACES, SHAPED
+from .lexicon import HANZI
+
+TEXT = Path(__file__).parent / "text"
+Sentence = tuple[str, ...]
+
+
+class TemplateError(ValueError):
+    """A template has an unknown slot or unbalanced brackets."""
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines that are neither empty nor comments."""
+    lines = (line.strip() for line in path.read_text(encoding="utf8").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@lru_cache(maxsize=1)
+def slots() -> dict[str, tuple[str, ...]]:
+    """Return the alternatives of each slot written in slots.txt, and {place}."""
+    table: dict[str, tuple[str, ...]] = {"place": tuple(PLACES)}
+    for line in read_lines(TEXT / "slots.txt"):
+        name, _, alternatives = line.partition(":")
+        table[name.strip()] = tuple("" if choice == "_" else choice for choice in alternatives.split())
+    return table
+
+
+@lru_cache(maxsize=1)
+def _segmenter() -> jieba.Tokenizer:
+    jieba.setLogLevel(60)
+    tokenizer = jieba.Tokenizer()
+    for line in read_lines(TEXT / "words.txt"):
+        for word in line.split():
+            tokenizer.add_word(word)
+    return tokenizer
+
+
+@lru_cache(maxsize=200_000)
+def segment(text: str) -> Sentence:
+    """Cut plain text into words."""
+    return tuple(word for word in _segmenter().lcut(text, HMM=False) if HANZI.match(word))
+
+
+def _closing(template: str, start: int) -> int:
+    depth = 0
+    for place in range(start, len(template)):
+        depth += {"(": 1, ")": -1}.get(template[place], 0)
+        if depth == 0:
+            return place
+    raise TemplateError(f"unbalanced bracket in {template!r}")
+
+
+def _alternatives(inner: str) -> list[str]:
+    found, depth, start = [], 0, 0
+    for place, character in enumerate(inner):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "/" and depth == 0:
+            found.append(inner[start:place])
+            start = place + 1
+    return [*found, inner[start:]]
+
+
+def expand(template: str, chance: random.Random) -> Iterator[str]:
+    """Yield the words of one random filling of the template."""
+    literal = ""
+    place = 0
+    while place < len(template):
+        character = template[place]
+        if character not in "{(":
+            if character in ")}":
+                raise TemplateError(f"unbalanced bracket in {template!r}")
+            literal += character
+            place += 1
+            continue
+        if character == "(":
+            end = _closing(template, place)
+            chosen = chance.choice(_alternatives(template[place + 1 : end]))
+            if "{" not in chosen and "(" not in chosen:
+                literal += chosen  # plain alternatives are segmented with their surroundings
+                place = end + 1
+                continue
+            yield from segment(literal)
+            yield from expand(chosen, chance)
+        else:
+            end = template.index("}", place)
+            name = template[place + 1 : end]
+            yield from segment(literal)
+            if name in SHAPED:
+                yield from SHAPED[name](chance)
+            elif name in slots():
+                yield from expand(chance.choice(slots()[name]), chance)
+            else:
+                raise TemplateError(f"unknown slot {name!r} in {template!r}")
+        literal = ""
+        place = end + 1
+    yield from segment(literal)
+
+
+def _combinations(template: str) -> int:
+    """Return roughly how many fillings a template has, to draw rich templates more often."""
+    return 1 + template.count("/") + 6 * template.count("{")
+
+
+def templates() -> dict[str, list[str]]:
+    """Return the templates of each file."""
+    names = ("complaints", "questions", "emergencies", "agents", "talk")
+    return {name: read_lines(TEXT / f"{name}.txt") for name in names}
+
+
+def _dictionary_tags() -> dict[str, str]:
+    tags: dict[str, str] = {}
+    with (Path(jieba.__file__).parent / "dict.txt").open(encoding="utf8") as lines:
+        for line in lines:
+            word, _, tag = line.split()
+            tags[word] = tag
+    return tags
+
+
+class Substitution:
+    """Swaps words for others of the same kind, so that the model also expects words nobody wrote down."""
+
+    def __init__(self, sentences: Sequence[Sentence], general: Sequence[tuple[str, int]]) -> None:
+        self._tags = _dictionary_tags()
+        weights: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        counts: dict[str, int] = defaultdict(int)
+        for sentence in sentences:
+            for word in sentence:
+                counts[word] += 1
+        for word, count in counts.items():
+            if word in self._tags:
+                weights[self._tags[word]][word] += min(count, 200) ** 0.5 + 1
+        for word, count in general:
+            weights[self._tags[word]][word] += count**0.5 / 20
+        self._choices = {tag: (list(words), list(words.values())) for tag, words in weights.items()}
+
+    def apply(self, sentence: Sentence, chance: random.Random, share: float) -> Sentence:
+        words = []
+        for word in sentence:
+            tag = self._tags.get(word, "")
+            swappable = len(word) > 1 and tag[:1] in set("nvat") and tag in self._choices
+            if swappable and chance.random() < share:
+                words.append(chance.choices(*self._choices[tag])[0])
+            else:
+                words.append(word)
+        return tuple(words)
+
+
+def sentences(seed: int, per_weight: int, substitutes: int, general: Sequence[tuple[str, int]]) -> list[Sentence]:
+    """Return the text: fillings of every template, pairs of them as one utterance, and copies with words swapped."""
+    chance = random.Random(seed)
+    made: list[Sentence] = []
+    plain: list[Sentence] = []
+    for group in templates().values():
+        drawn = [
+            tuple(expand(template, chance))
+            for template in group
+            for _ in range(max(12, min(per_weight * 3, per_weight * _combinations(template) // 10)))
+        ]
+        made += drawn
+        plain += drawn
+        made += [chance.choice(drawn) + chance.choice(drawn) for _ in range(len(drawn) // 3)]
+    swap = Substitution(plain, general)
+    made += [swap.apply(chance.choice(plain), chance, 0.3) for _ in range(substitutes)]
+    return [sentence for sentence in made if sentence]
