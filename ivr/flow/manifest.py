@@ -22,7 +22,7 @@ _MORE_SECONDS = 4.0
 
 
 def load_prompts(text: str | bytes, file: str) -> tuple[Mapping[str, PromptText], tuple[Problem, ...]]:
-    """Read a prompts file: name → words (or `{words, speed, audio}`). Use the result only when no problem is an error."""
+    """Read a prompts file: name → words (or `{words, speed, audio}`); for use only when no problem is an error."""
     tree, found = read_yaml(text, file)
     problems = list(found)
     prompts: dict[str, PromptText] = {}

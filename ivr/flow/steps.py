@@ -12,7 +12,6 @@ from ivr.call import NodeId, QueueName
 from ivr.commands import Dial, Enqueue, RecordMessage, RequestCallback
 from ivr.flow.book import DIGITS, Table
 from ivr.flow.checks import is_phone, passes
-
 from ivr.flow.model import (
     CALLBACK_NUMBER,
     CallbackNode,
