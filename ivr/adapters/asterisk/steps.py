@@ -160,7 +160,7 @@ class AgiSteps:
         status = await self._line.ask("GET VARIABLE", "CPLAYBACKSTATUS")
         if status.value == _STOPPED_BY_US:
             return False
-        taken = await self._line.ask("WAIT FOR DIGIT", "100")
+        taken = await self._line.ask("WAIT FOR DIGIT", "20")
         if taken.result > 0 and chr(taken.result) in "0123456789*#":
             self._early_key = chr(taken.result)
         return self._is_gone(taken)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ivr.adapters.asterisk.render_queue_names import our_queue
 from ivr.adapters.asterisk.translate import device_state
-from ivr.adapters.asterisk.translate_channel import call_of, leg_of, seat_of_interface, variables_of
+from ivr.adapters.asterisk.translate_channel import call_of, leg_of, seat_of_channel, seat_of_interface, variables_of
 from ivr.adapters.asterisk.wire import AmiMessage
-from ivr.call import ChannelName, PhoneNumber, QueueName, call_id
+from ivr.call import ChannelName, Leg, PhoneNumber, call_id
 from ivr.ports import LiveChannel, QueueMember, SwitchSnapshot, WaitingCaller
 
 
@@ -20,8 +21,8 @@ def snapshot(epoch: int, channels: Iterable[AmiMessage], queues: Iterable[AmiMes
     for entry in [*channels, *queues]:
         try:
             match entry["Event"]:
-                case "CoreShowChannel" if leg_of(entry) is not None:
-                    live.append(_channel(entry))
+                case "CoreShowChannel":
+                    live.extend(_channel(entry))
                 case "QueueMember":
                     members.extend(_member(entry))
                 case "QueueEntry":
@@ -31,9 +32,13 @@ def snapshot(epoch: int, channels: Iterable[AmiMessage], queues: Iterable[AmiMes
     return SwitchSnapshot(epoch, tuple(live), tuple(members), tuple(waiting)), malformed
 
 
-def _channel(entry: AmiMessage) -> LiveChannel:
+def _channel(entry: AmiMessage) -> tuple[LiveChannel, ...]:
+    leg = leg_of(entry)
+    if leg is None:
+        return ()
+    seat = seat_of_channel(entry["Channel"]) if leg is Leg.AGENT else None
     hours, minutes, seconds = (int(part) for part in (entry["Duration"] or "0:0:0").split(":"))
-    return LiveChannel(
+    live = LiveChannel(
         call_of(entry),
         ChannelName(entry["Channel"]),
         entry["Uniqueid"],
@@ -42,7 +47,10 @@ def _channel(entry: AmiMessage) -> LiveChannel:
         entry["BridgeId"],
         float(hours * 3600 + minutes * 60 + seconds),
         variables_of(entry),
+        leg,
+        seat,
     )
+    return (live,)
 
 
 def _member(entry: AmiMessage) -> tuple[QueueMember, ...]:
@@ -51,7 +59,7 @@ def _member(entry: AmiMessage) -> tuple[QueueMember, ...]:
         return ()
     return (
         QueueMember(
-            QueueName(entry["Queue"]),
+            our_queue(entry["Queue"]),
             seat,
             int(entry["Penalty"] or 0),
             entry["Paused"] == "1",
@@ -64,7 +72,7 @@ def _member(entry: AmiMessage) -> tuple[QueueMember, ...]:
 
 def _waiting(entry: AmiMessage) -> WaitingCaller:
     return WaitingCaller(
-        QueueName(entry["Queue"]),
+        our_queue(entry["Queue"]),
         call_id(entry["Uniqueid"]),
         ChannelName(entry["Channel"]),
         int(entry["Position"] or 0),
