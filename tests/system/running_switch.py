@@ -17,6 +17,7 @@ from typing import Self
 from ivr.adapters.asterisk.private import Part
 from ivr.adapters.asterisk.render import RenderedSwitch, render
 from ivr.adapters.asterisk.render_config import CalledNumber, Ports, QueueConfig, RtpRange, Seat, SwitchConfig, Trunk
+from ivr.adapters.asterisk.render_queue_names import switch_queue
 from ivr.adapters.asterisk.render_secrets import kept_secret
 from ivr.adapters.asterisk.supervise import ChildProcess
 from ivr.adapters.asterisk.supervise_ports import free_port
@@ -132,6 +133,7 @@ class RunningSwitch:
         async with phone:
             await phone.register("127.0.0.1", self.sip_port)
             interface = f"PJSIP/{seat_id}"
+            queue = switch_queue(queue)
             said = await ami.act("QueueAdd", Queue=queue, Interface=interface, MemberName=seat_id)
             assert said["Response"] == "Success", said
             try:

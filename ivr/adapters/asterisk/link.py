@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 from ivr.adapters.asterisk import wire_actions as safe
 from ivr.adapters.asterisk.link_connection import Connection
+from ivr.adapters.asterisk.render_queue_names import switch_queue
 from ivr.adapters.asterisk.translate import translate
 from ivr.adapters.asterisk.translate_channel import interface_of
 from ivr.adapters.asterisk.translate_snapshot import snapshot
@@ -189,12 +190,14 @@ class AsteriskLink:
     # ------------------------------------------------------------------------------------------------------- wishes
 
     async def add_member(self, queue: QueueName, seat: SeatId, name: str, penalty: int = 0) -> None:
-        where = (("Queue", safe.name(queue)), ("Interface", interface_of(SeatId(safe.name(seat)))))
+        where = (("Queue", safe.name(switch_queue(queue))), ("Interface", interface_of(SeatId(safe.name(seat)))))
         await self._ask("QueueAdd", *where, ("MemberName", name), ("Penalty", str(penalty)))
 
     async def remove_member(self, queue: QueueName, seat: SeatId) -> None:
         await self._ask(
-            "QueueRemove", ("Queue", safe.name(queue)), ("Interface", interface_of(SeatId(safe.name(seat))))
+            "QueueRemove",
+            ("Queue", safe.name(switch_queue(queue))),
+            ("Interface", interface_of(SeatId(safe.name(seat)))),
         )
 
     async def pause_member(self, seat: SeatId, paused: bool, reason: str = "") -> None:
@@ -202,7 +205,7 @@ class AsteriskLink:
         await self._ask("QueuePause", ("Interface", interface), ("Paused", str(paused).lower()), ("Reason", reason))
 
     async def prioritise(self, call: CallId, channel: ChannelName, queue: QueueName, priority: int) -> None:
-        headers: Headers = (("Queue", safe.name(queue)), ("Caller", safe.channel(channel)))
+        headers: Headers = (("Queue", safe.name(switch_queue(queue))), ("Caller", safe.channel(channel)))
         await self._ask("QueueChangePriorityCaller", *headers, ("Priority", str(priority)), ("Immediate", "true"))
         log.info("caller_prioritised", extra={"call": call, "priority": priority})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.adapters.asterisk.render_config import QueueConfig
+from ivr.adapters.asterisk.render_queue_names import switch_queue
 from ivr.adapters.asterisk.render_values import UnsafeValueError, between, name, one_of, queue, text
 
 _STRATEGIES = ("ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "rrordered", "linear", "wrandom")
@@ -30,7 +31,7 @@ def exit_context_name(one: QueueConfig) -> str:
 def _section(one: QueueConfig) -> str:
     what = f"队列 {one.name[:40]}"
     lines = [
-        f"[{queue(one.name, '队列名称')}](queue)",
+        f"[{switch_queue(queue(one.name, '队列名称'))}](queue)",
         f"strategy={one_of(one.strategy, _STRATEGIES, f'{what} 的分配策略')}",
         f"timeout={between(one.ring_seconds, 3, 120, f'{what} 的振铃秒数')}",
         f"retry={between(one.retry_seconds, 0, 60, f'{what} 的重试间隔')}",

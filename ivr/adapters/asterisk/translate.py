@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from ivr.adapters.asterisk.render_queue_names import our_queue
 from ivr.adapters.asterisk.translate_channel import call_of, leg_of, seat_of_channel, seat_of_interface
 from ivr.adapters.asterisk.wire import AmiMessage
 from ivr.call import ChannelName, Leg, PhoneNumber, QueueName, SeatId, call_id
@@ -168,7 +169,7 @@ def device_state(number: str) -> str:
 def _queue(event: AmiMessage) -> QueueName:
     if not event["Queue"]:
         raise ValueError(f"{event['Event']} names no queue")
-    return QueueName(event["Queue"])
+    return our_queue(event["Queue"])
 
 
 def _seat(event: AmiMessage) -> SeatId:
