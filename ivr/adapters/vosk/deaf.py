@@ -23,26 +23,26 @@ class DeafEars:
     def address(self) -> tuple[str, int]:
         return "127.0.0.1", 0
 
-    async def expect(self, call: CallId, leg: Leg, begun_at_s: float) -> str:  # noqa: ARG002
+    async def expect(self, call: CallId, leg: Leg, begun_at_s: float) -> str:
         raise EarsError(self.reason)
 
     def heard(self) -> AsyncIterator[Heard]:
         """Nothing, until `close`."""
         return self._outbox.read()
 
-    async def finish(self, call: CallId) -> tuple[Heard, ...]:  # noqa: ARG002
+    async def finish(self, call: CallId) -> tuple[Heard, ...]:
         return ()
 
     async def recognise(
         self,
-        call: CallId,  # noqa: ARG002
-        leg: Leg,  # noqa: ARG002
-        recording: Path,  # noqa: ARG002
-        holes: Sequence[tuple[float, float]],  # noqa: ARG002
+        call: CallId,
+        leg: Leg,
+        recording: Path,
+        holes: Sequence[tuple[float, float]],
     ) -> tuple[Heard, ...]:
         raise EarsError(self.reason)
 
-    def coverage(self, call: CallId, leg: Leg) -> Spans:  # noqa: ARG002
+    def coverage(self, call: CallId, leg: Leg) -> Spans:
         return ()
 
     async def close(self) -> None:

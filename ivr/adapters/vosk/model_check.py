@@ -5,19 +5,20 @@ Run as `python -m ivr.adapters.vosk.model_check FOLDER`, it prints one JSON line
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.adapters.vosk.model_folder import manifest_problems, missing_files, sample_rate_hz
 from ivr.errors import EarsError
 
-CHECKED_NOTE = ".hotline-checked.json"
-"""Left in a model folder that passed, so that a large model is not loaded twice at every start."""
+NOTES = Path.home() / ".cache" / "hotline12345" / "checked-models"
+"""One empty file per model that passed, so that a large one is not loaded twice at every start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +56,26 @@ def verify(folder: Path, timeout_s: float = 180.0) -> Verdict:
 
 
 def is_checked(folder: Path) -> bool:
-    """Whether this very folder passed `verify` before and no file of it changed since."""
+    """Whether these very files (names, sizes, times) passed `verify` before."""
     try:
-        note = json.loads((folder / CHECKED_NOTE).read_text("utf-8"))
-        return bool(note == _fingerprint(folder))
-    except (OSError, ValueError):
+        return (NOTES / _fingerprint(folder)).is_file()
+    except OSError:
         return False
 
 
-def _fingerprint(folder: Path) -> dict[str, list[int]]:
-    files = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != CHECKED_NOTE)
-    return {str(file.relative_to(folder)): [file.stat().st_size, file.stat().st_mtime_ns] for file in files}
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            state = file.stat()
+            digest.update(f"{file.relative_to(folder)}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def _leave_note(folder: Path) -> None:
-    note = folder / CHECKED_NOTE
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as draft:
-            json.dump(_fingerprint_without(folder, draft.name), draft)
-        os.replace(draft.name, note)
-    except OSError:
-        return  # a read-only model folder is checked anew each time
-
-
-def _fingerprint_without(folder: Path, draft: str) -> dict[str, list[int]]:
-    return {name: facts for name, facts in _fingerprint(folder).items() if name != Path(draft).name}
+    with contextlib.suppress(OSError):  # without a home the model is checked anew each time
+        NOTES.mkdir(parents=True, exist_ok=True)
+        (NOTES / _fingerprint(folder)).touch()
 
 
 def _try_in_child(folder: Path, timeout_s: float) -> tuple[float, str]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from ivr.errors import EarsError
 
-MANIFEST = "SHA256SUMS"
-"""Lines of `<sha256>  <path>`, as sha256sum(1) writes them."""
+MANIFEST = "manifest.json"
+"""What our own recipe writes: name, language, licence, and `files` with path and sha256."""
+
+CHECKSUMS = "SHA256SUMS"
+"""Lines of `<sha256>  <path>`, as sha256sum(1) writes them: a manifest for models that others publish."""
 
 _RATE = re.compile(r"^\s*--sample-frequency\s*=\s*([0-9]+)(?:\.0*)?\s*$", re.MULTILINE)
 _DEFAULT_RATE_HZ = 16_000  # Kaldi's own default
@@ -57,24 +62,42 @@ def size_bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
+def manifest_of(folder: Path) -> Mapping[str, object]:
+    """Return what manifest.json says; nothing when there is none, or none that can be read."""
+    try:
+        told = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
 def manifest_problems(folder: Path) -> tuple[str, ...] | None:
     """Return what differs from the manifest (nothing: all as it should be), or None when there is no manifest."""
-    manifest = folder / MANIFEST
-    if not manifest.is_file():
-        return None
-    problems: list[str] = []
+    if (folder / MANIFEST).is_file():
+        files = manifest_of(folder).get("files")
+        if not isinstance(files, list) or not files:
+            return (f"{MANIFEST} 中没有文件清单",)
+        told = [(entry.get("sha256"), entry.get("path")) if isinstance(entry, dict) else ("", "") for entry in files]
+        return _differences(folder, MANIFEST, told)
+    if (folder / CHECKSUMS).is_file():
+        lines = (folder / CHECKSUMS).read_text("utf-8", "replace").splitlines()
+        parts = [line.strip().partition(" ") for line in lines if line.strip() and not line.startswith("#")]
+        return _differences(folder, CHECKSUMS, [(digest, name.strip().lstrip("*")) for digest, _, name in parts])
+    return None
+
+
+def _differences(folder: Path, manifest: str, told: list[tuple[object, object]]) -> tuple[str, ...]:
     root = folder.resolve()
-    for number, line in enumerate(manifest.read_text("utf-8", "replace").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        digest, _, name = line.strip().partition(" ")
-        file = (folder / name.strip().lstrip("*")).resolve()
-        if not re.fullmatch(r"[0-9a-fA-F]{64}", digest) or not file.is_relative_to(root):
-            problems.append(f"{MANIFEST} 第 {number} 行无法理解")
+    problems: list[str] = []
+    for number, (digest, name) in enumerate(told, start=1):
+        if not isinstance(digest, str) or not isinstance(name, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+            problems.append(f"{manifest} 第 {number} 项无法理解")
+        elif not (file := (folder / name).resolve()).is_relative_to(root):
+            problems.append(f"{manifest} 第 {number} 项指向模型文件夹之外")
         elif not file.is_file():
-            problems.append(f"缺少文件 {name.strip()}")
+            problems.append(f"缺少文件 {name}")
         elif sha256(file) != digest.lower():
-            problems.append(f"文件 {name.strip()} 的 sha256 与清单不符")
+            problems.append(f"文件 {name} 的 sha256 与清单不符")
     return tuple(problems)
 
 

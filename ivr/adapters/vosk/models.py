@@ -9,7 +9,14 @@ from pathlib import Path
 
 from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.adapters.vosk.model_check import is_checked, verify
-from ivr.adapters.vosk.model_folder import MANIFEST, missing_files, sample_rate_hz, size_bytes
+from ivr.adapters.vosk.model_folder import (
+    CHECKSUMS,
+    MANIFEST,
+    manifest_of,
+    missing_files,
+    sample_rate_hz,
+    size_bytes,
+)
 from ivr.errors import EarsError
 
 DEMO_MODEL = "demo-zh-synthetic"
@@ -39,11 +46,8 @@ class ModelEntry:
     card: str
     has_manifest: bool
     checked: bool
+    is_demo: bool
     problems: tuple[str, ...] = ()
-
-    @property
-    def is_demo(self) -> bool:
-        return self.name == DEMO_MODEL or "synthetic" in self.name
 
 
 def describe(folder: Path) -> ModelEntry:
@@ -55,18 +59,21 @@ def describe(folder: Path) -> ModelEntry:
     except (EarsError, OSError) as error:
         problems = problems or (str(error),)
     card = next((text for name in _CARDS if (text := _read(folder / name))), "")
+    told = manifest_of(folder)
     licence = _LICENCE_LINE.search(card)
     language = _LANGUAGE_IN_NAME.search(folder.name)
+    spoken = language.group(1) if language else ""
     return ModelEntry(
         name=folder.name,
         folder=folder,
-        language={"cn": "zh"}.get(language.group(1), language.group(1)) if language else "",
+        language=str(told.get("language") or {"cn": "zh"}.get(spoken, spoken)),
         size_bytes=size_bytes(folder) if folder.is_dir() else 0,
         sample_rate_hz=rate_hz,
-        licence=licence.group(1) if licence else _first_line(folder),
+        licence=str(told.get("licence") or (licence.group(1) if licence else _first_line(folder))),
         card=next((line.lstrip("# ").strip() for line in card.splitlines() if line.strip()), ""),
-        has_manifest=(folder / MANIFEST).is_file(),
+        has_manifest=(folder / MANIFEST).is_file() or (folder / CHECKSUMS).is_file(),
         checked=is_checked(folder),
+        is_demo=folder.name == DEMO_MODEL or bool(told.get("synthetic_speech_only")),
         problems=problems,
     )
 

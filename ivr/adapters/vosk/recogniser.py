@@ -28,7 +28,7 @@ CHUNK_BYTES = int(CHUNK_S * TELEPHONE_HZ) * 2
 PREROLL_S = 0.4
 """What is kept of the quiet before a word, so that its beginning is heard."""
 
-HANGOVER_S = 0.8
+HANGOVER_S = 0.6
 """How long a speaker may pause before the words so far are final."""
 
 UNKNOWN_CONFIDENCE = 0.1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import threading
 import zipfile
@@ -14,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr.adapters.vosk import model_install
+from ivr.adapters.vosk import model_check, model_install
 from ivr.adapters.vosk.model_check import is_checked, verify
-from ivr.adapters.vosk.model_folder import MANIFEST, sample_rate_hz, sha256
+from ivr.adapters.vosk.model_folder import CHECKSUMS, MANIFEST, sample_rate_hz, sha256
 from ivr.adapters.vosk.model_install import install
 from ivr.adapters.vosk.models import DEMO_MODEL, describe, find, installed, open_model
 from ivr.errors import EarsError
@@ -26,11 +27,17 @@ from tests.ivr.vosk.speech import MODEL
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A model of our own that may be broken."""
-    return Path(shutil.copytree(MODEL, tmp_path / "source" / "vosk-model-test-cn-1", ignore=_no_notes))
+    return Path(shutil.copytree(MODEL, tmp_path / "source" / "vosk-model-test-cn-1", ignore=_no_manifest))
 
 
-def _no_notes(_folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if name in (".hotline-checked.json", MANIFEST)}
+def _no_manifest(_folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if name in (CHECKSUMS, MANIFEST)}
+
+
+@pytest.fixture(autouse=True)
+def _own_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What these tests check is forgotten after them."""
+    monkeypatch.setattr(model_check, "NOTES", tmp_path / "notes")
 
 
 @pytest.fixture
@@ -39,9 +46,16 @@ def place(tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
-def write_manifest(folder: Path) -> None:
-    lines = [f"{sha256(file)}  {file.relative_to(folder)}" for file in sorted(folder.rglob("*")) if file.is_file()]
-    (folder / MANIFEST).write_text("\n".join(lines) + "\n")
+def write_manifest(folder: Path, name: str) -> None:
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in (MANIFEST, CHECKSUMS)]
+    entries = [{"path": file.relative_to(folder).as_posix(), "sha256": sha256(file)} for file in files]
+    if name == MANIFEST:
+        text = json.dumps(
+            {"files": entries, "licence": "Apache-2.0", "language": "zh-CN", "synthetic_speech_only": True}
+        )
+    else:
+        text = "".join(f"{entry['sha256']}  {entry['path']}\n" for entry in entries)
+    (folder / name).write_text(text)
 
 
 def zipped(folder: Path, archive: Path) -> Path:
@@ -110,14 +124,36 @@ def test_a_model_that_takes_too_long_is_given_up(folder: Path) -> None:
     assert "未能加载完成" in verify(folder, timeout_s=0.01).problems[0]
 
 
-def test_a_manifest_is_checked_to_the_last_bit(folder: Path) -> None:
-    write_manifest(folder)
+@pytest.mark.parametrize("name", [MANIFEST, CHECKSUMS])
+def test_a_manifest_is_checked_to_the_last_bit(folder: Path, name: str) -> None:
+    write_manifest(folder, name)
     assert verify(folder).is_good
+    assert verify(folder).has_manifest
     words = folder / "graph" / "words.txt"
     words.write_bytes(words.read_bytes()[:-1] + b" ")
     assert any("words.txt" in problem for problem in verify(folder).problems)
-    (folder / MANIFEST).write_text(f"{'0' * 64}  ../../etc/passwd\n")
-    assert "无法理解" in verify(folder).problems[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (CHECKSUMS, f"{'0' * 64}  ../../etc/passwd\n"),
+        (CHECKSUMS, "nonsense\n"),
+        (MANIFEST, "[" * 100_000),
+        (MANIFEST, "[]"),
+        (MANIFEST, '{"files": ["x", {"path": 1, "sha256": 2}]}'),
+    ],
+)
+def test_a_senseless_manifest_is_a_problem(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    assert name in verify(folder).problems[0]
+    assert describe(folder).has_manifest
+
+
+def test_the_manifest_tells_licence_language_and_that_it_is_a_demo(folder: Path) -> None:
+    write_manifest(folder, MANIFEST)
+    model = describe(folder)
+    assert (model.licence, model.language, model.is_demo) == ("Apache-2.0", "zh-CN", True)
 
 
 def test_a_senseless_sample_rate_is_a_problem_with_a_remedy(folder: Path) -> None:

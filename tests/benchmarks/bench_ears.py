@@ -1,0 +1,229 @@
+"""Speech: how many live streams one core carries, beside a bare libvosk loop, and how soon a word is known.
+
+Run as `python -m tests.benchmarks.bench_ears`. The two sides hear the same audio in the same run, taking turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from ivr.adapters.vosk.audiosocket import HANGUP_FRAME, audio_frames, name_frame
+from ivr.adapters.vosk.audiosocket_server import CHUNK_WIRE_BYTES
+from ivr.adapters.vosk.ears import EarsOptions, VoskEars
+from ivr.adapters.vosk.loaded_model import LoadedModel
+from ivr.adapters.vosk.recogniser import CHUNK_BYTES
+from ivr.call import CallId, Leg
+from tests.ivr.vosk.speech import MODEL, QUIET, spoken, write_wav
+
+SENTENCES = (
+    "我家楼下的路灯坏了好几天了",
+    "我们小区从昨天晚上开始停水",
+    "楼上天天半夜装修声音特别大",
+    "公交车站旁边的井盖不见了很危险",
+    "请问办理居住证需要什么材料",
+)
+ROUNDS = 5
+CALL = CallId("bench-1")
+
+
+def without_pauses() -> bytes:
+    """A speaker who never stops: about 20 s."""
+    return b"".join(spoken(text) for text in SENTENCES)
+
+
+def like_a_call() -> bytes:
+    """One side of a conversation: each sentence is followed by as long a quiet, while the other side speaks."""
+    return b"".join(spoken(text) + QUIET * (len(spoken(text)) // len(QUIET)) for text in SENTENCES)
+
+
+def bare_loop(model: LoadedModel, sound: bytes) -> None:
+    """What any libvosk example does: chunks of 0.2 s, a partial result after each."""
+    recogniser = model.recogniser()
+    for at in range(0, len(sound), CHUNK_BYTES):
+        if recogniser.AcceptWaveform(sound[at : at + CHUNK_BYTES]):
+            json.loads(recogniser.Result())
+        else:
+            json.loads(recogniser.PartialResult())
+    json.loads(recogniser.FinalResult())
+
+
+SENDER = """
+import socket, sys, time
+host, port, step, file = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+data = open(file, "rb").read()
+line = socket.create_connection((host, port))
+line.sendall(data[:19])
+for at in range(19, len(data), step):
+    line.sendall(data[at : at + step])
+    time.sleep(0.2 / 20)
+line.close()
+"""
+"""Stands for the switch: a process of its own (its CPU is not ours), chunk by chunk, 20 times as fast as life."""
+
+
+def our_path(model: LoadedModel, sound: bytes) -> int:
+    """Everything of ours from the socket to the words; returns how many results came."""
+
+    async def run(file: Path) -> int:
+        async with VoskEars(model, EarsOptions(max_behind_s=3600, finish_deadline_s=60)) as ears:
+            stream = await ears.expect(CALL, Leg.CALLER, 0.0)
+            await asyncio.to_thread(file.write_bytes, name_frame(stream) + audio_frames(sound) + HANGUP_FRAME)
+            host, port = ears.address
+            arguments = ["-c", SENDER, host, str(port), str(CHUNK_WIRE_BYTES), str(file)]
+            sender = await asyncio.create_subprocess_exec(sys.executable, "-S", *arguments)
+            if await sender.wait():
+                raise RuntimeError("the sender failed, the figures mean nothing")
+            return len(await ears.finish(CALL))
+
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(run(Path(folder) / "stream"))
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """CPU time of all threads of this process."""
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    work()
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+
+
+def compare(name: str, model: LoadedModel, sound: bytes) -> dict[str, Any]:
+    """Streams per core, ours beside the bare loop; the median of rounds in which both took their turn."""
+    length_s = len(sound) / 16_000
+    bare_loop(model, sound)
+    if not our_path(model, sound):
+        raise RuntimeError("nothing was heard, the figures mean nothing")
+    rounds = [
+        (cpu_seconds(lambda: our_path(model, sound)), cpu_seconds(lambda: bare_loop(model, sound)))
+        for _ in range(ROUNDS)
+    ]
+    ours = length_s / statistics.median(one for one, _ in rounds)
+    peer = length_s / statistics.median(other for _, other in rounds)
+    return row(name, ours, peer, "streams per core")
+
+
+def lag(model: LoadedModel, streams: int) -> list[dict[str, Any]]:
+    """Milliseconds from the end of a word, at normal speed, to the event that first holds it, and to its final."""
+    sound = QUIET + b"".join(spoken(text) + QUIET * 2 for text in SENTENCES)
+    first_seen: dict[tuple[str, int], float] = {}
+    partial_lags: list[float] = []
+    final_lags: list[float] = []
+
+    async def run() -> None:
+        async with VoskEars(model, EarsOptions()) as ears:
+            loop = asyncio.get_running_loop()
+            began: dict[str, float] = {}
+
+            async def speak(call: CallId) -> None:
+                await asyncio.sleep(int(call[6:]) * 37 % 200 / 1000)  # callers do not begin at the same moment
+                _, writer = await asyncio.open_connection(*ears.address)
+                writer.write(name_frame(await ears.expect(call, Leg.CALLER, 0.0)))
+                began[call] = loop.time()
+                for number, at in enumerate(range(0, len(sound), 320), start=1):
+                    await asyncio.sleep(max(0.0, began[call] + number * 0.02 - loop.time()))
+                    writer.write(audio_frames(sound[at : at + 320]))
+                writer.write(HANGUP_FRAME)
+                writer.close()
+
+            async def read() -> None:
+                async for heard in ears.heard():
+                    now = loop.time() - began[heard.call]
+                    if not heard.is_final:
+                        for length in range(1, len(heard.text) + 1):
+                            first_seen.setdefault((heard.call, hash(heard.text[:length])), now)
+                        continue
+                    text = ""
+                    for word in heard.words:
+                        text += word.text
+                        seen = first_seen.get((heard.call, hash(text)))
+                        if seen is not None:
+                            partial_lags.append((seen - word.ended_s) * 1000)
+                    final_lags.append((now - heard.ended_s) * 1000)
+                    for key in [key for key in first_seen if key[0] == heard.call]:
+                        del first_seen[key]
+
+            reader = asyncio.create_task(read())
+            calls = [CallId(f"bench-{number}") for number in range(streams)]
+            await asyncio.gather(*(speak(call) for call in calls))
+            for call in calls:
+                await ears.finish(call)
+            await asyncio.sleep(0.05)
+            reader.cancel()
+
+    asyncio.run(run())
+    name = f"ears: end of word to event, {streams} streams"
+    final = f"ears: end of utterance to final, {streams} streams"
+    return [
+        row(f"{name}, p50", quantile(partial_lags, 0.5), None, "ms"),
+        row(f"{name}, p95", quantile(partial_lags, 0.95), None, "ms"),
+        row(f"{final}, p50", quantile(final_lags, 0.5), None, "ms"),
+        row(f"{final}, p95", quantile(final_lags, 0.95), None, "ms"),
+    ]
+
+
+def quantile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
+
+
+def row(name: str, ours: float, peer: float | None, unit: str) -> dict[str, Any]:
+    ratio = round(ours / peer, 3) if peer else None
+    return {"name": name, "ours": round(ours, 4), "peer": peer and round(peer, 4), "ratio": ratio, "unit": unit}
+
+
+def after_call(model: LoadedModel) -> dict[str, Any]:
+    """Seconds to write down a 3-minute recording that no live tap heard."""
+    sound = like_a_call()
+    sound = (sound * (180 * 16_000 // len(sound) + 1))[: 180 * 16_000]
+
+    async def run(recording: Path) -> float:
+        async with VoskEars(model) as ears:
+            began = time.perf_counter()
+            await ears.recognise(CALL, Leg.CALLER, recording, [(0.0, 180.0)])
+            return time.perf_counter() - began
+
+    with tempfile.TemporaryDirectory() as folder:
+        took = asyncio.run(run(write_wav(Path(folder) / "caller.wav", sound)))
+    began = time.perf_counter()
+    bare_loop(model, sound)
+    return row("ears: 3 minutes from the recording", took, time.perf_counter() - began, "s")
+
+
+def silence(model: LoadedModel) -> dict[str, Any]:
+    sound = QUIET * 60
+    ours = cpu_seconds(lambda: our_path(model, sound)) / 60 * 1000
+    bare = cpu_seconds(lambda: bare_loop(model, sound)) / 60 * 1000
+    return row("ears: CPU per second of a silent leg", ours, bare, "ms")
+
+
+def main() -> list[dict[str, Any]]:
+    """All figures of the ears; `ratio` is ours over peer (streams per core: more is better)."""
+    model = LoadedModel(MODEL)
+    speech = without_pauses()
+    rtf = cpu_seconds(lambda: our_path(model, speech)) / (len(speech) / 16_000)
+    bare = cpu_seconds(lambda: bare_loop(model, speech)) / (len(speech) / 16_000)
+    return [
+        row("ears: real-time factor, unbroken speech", rtf, bare, "CPU s per s"),
+        compare("ears: streams per core, unbroken speech", model, speech),
+        compare("ears: streams per core, like a call", model, like_a_call()),
+        silence(model),
+        after_call(model),
+        *lag(model, 1),
+        *lag(model, 5 * (os.cpu_count() or 1)),
+    ]
+
+
+if __name__ == "__main__":
+    for line in main():
+        print(json.dumps(line, ensure_ascii=False))
