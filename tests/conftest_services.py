@@ -154,6 +154,10 @@ class Broker:
     def url(self) -> str:
         return f"mqtt://{self.account.name}:{self.account.password}@127.0.0.1:{self.port}"
 
+    @property
+    def is_up(self) -> bool:
+        return self._process is not None
+
     def start(self) -> None:
         log = (self._folder / "mosquitto.log").open("ab")
         command = (*self._part.command, "-c", str(self._folder / "mosquitto.conf"))

@@ -32,7 +32,7 @@ class UtcInstant(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc if dialect.name == "postgresql" else utc.isoformat(timespec="microseconds")
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # fixed by SQLAlchemy
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # fixed by SQLAlchemy
         if value is None:
             return None
         found = value if isinstance(value, datetime) else datetime.fromisoformat(value)

@@ -50,7 +50,15 @@ def test_a_database_of_a_newer_program_is_refused_with_a_remedy(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "hotline.db", "sqlite://", "sqlite:///:memory:", "mysql://h/db", "postgresql://u:secret@h", "postgresql://u:secret@h:x/d"],
+    [
+        "",
+        "hotline.db",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://h/db",
+        "postgresql://u:secret@h",
+        "postgresql://u:secret@h:x/d",
+    ],
 )
 def test_an_address_that_cannot_work_is_refused_with_a_remedy_and_without_its_password(text: str) -> None:
     with pytest.raises(StoreError, match="改法") as raised:
