@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
+from ivr.commands import InstantCommand
 from ivr.events import (
     BridgeEntered,
     CallerAbandoned,
@@ -127,13 +128,20 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Save what the flow asked for beyond the call."""
+
+    command: InstantCommand
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The last leg is gone: collect words and recording, save the draft."""
 
     call: CallId
 
 
-Deed: TypeAlias = Tap | Publish | Finish
+Deed: TypeAlias = Tap | Publish | Keep | Finish
 
 
 def advance(here: Conversation, event: SwitchEvent) -> tuple[Conversation, tuple[Deed, ...]]:

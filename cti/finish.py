@@ -12,12 +12,14 @@ from typing import TypeVar
 
 from cti.conversation import Conversation, record_of
 from cti.world import World
-from ivr.call import Leg
+from ivr.call import Leg, PhoneNumber
+from ivr.commands import InstantCommand, Note, RequestCallback, SaveSurvey
 from ivr.errors import WorldError
 from ivr.ports import Heard
 from ivr.recording import Part, Recording
 from ivr.speech.transcript import in_order
 from ivr.speech.transcript_mend import holes_to_mend, mend
+from workorder.call_record import CallbackRequest, Survey
 from workorder.envelope import call_event
 
 log = logging.getLogger(__name__)
@@ -43,9 +45,26 @@ async def finish(world: World, here: Conversation) -> None:
         "recording_problems": [recording.problem for recording in recordings if recording.problem],
     }
     now = world.clock.now()
-    world.journal.append(here.call, {"kind": "finished", "at": now.isoformat(), "order": data["order"]})
+    world.journal.append(here.call, {"at": now.isoformat(), "finished": data["order"]})
     await _tried(here, "record", world.calls.save_call(record_of(here), [call_event(here.call, "finished", now, data)]))
     log.info("call_finished", extra={"call": here.call, "outcome": here.outcome})
+
+
+async def keep(world: World, here: Conversation, command: InstantCommand) -> None:
+    """Save what the flow asked for: a callback, a survey's answers, a note."""
+    now = world.clock.now()
+    match command:
+        case RequestCallback(number=digits, reason=reason, variables=variables):
+            request = CallbackRequest(here.call, PhoneNumber.parse(digits), reason, now, variables)
+            event = call_event(here.call, "callback_requested", now, {"reason": reason, "number": request.number})
+            await _tried(here, "callback", world.calls.save_callback(request, [event]))
+        case SaveSurvey(answers=answers):
+            event = call_event(here.call, "surveyed", now, {"answers": dict(answers)})
+            await _tried(here, "survey", world.calls.save_survey(Survey(here.call, answers, now), [event]))
+        case Note(name=name, fields=fields):
+            world.publisher.announce(call_event(here.call, name, now, dict(fields)))
+        case _:
+            pass
 
 
 async def _mended(world: World, here: Conversation, recording: Recording, words: Sequence[Heard]) -> tuple[Heard, ...]:

@@ -56,7 +56,7 @@ class CarrierTrunk:
 
 @dataclass(frozen=True, slots=True)
 class SwitchSettings:
-    """The switch: ports on loopback, 0 meaning any free one, and how many calls it must hold."""
+    """The switch: its ports and how many calls it must hold."""
 
     sip_host: str = "127.0.0.1"
     sip_port: int = 5460
@@ -76,8 +76,8 @@ _SEATS = (
 )
 _NUMBERS = (
     CalledNumber("12345", "main"),
-    CalledNumber("12319", "menu", "12319 城建服务热线"),
-    CalledNumber("12349", "elder", "12349 养老服务热线"),
+    CalledNumber("12319", "menu", "12319"),
+    CalledNumber("12349", "elder", "12349"),
 )
 
 
@@ -90,6 +90,7 @@ class Settings:
     recordings_folder: Path
     database: str
     broker: str = PRIVATE
+    broker_port: int = 1884
     speech_model: str = DEMO_MODEL
     flows_folder: Path | None = None
     queues_file: Path | None = None
@@ -134,6 +135,7 @@ def load_settings(text: str | bytes, file: str, defaults: Settings) -> tuple[Set
         recordings_folder=_folder(fields, "recordings_folder", here, defaults.recordings_folder),
         database=_url(fields, "database", f"sqlite:///{run / 'hotline.db'}", ("sqlite", "postgresql")),
         broker=_url(fields, "broker", defaults.broker, ("mqtt", "mqtts"), (PRIVATE,)),
+        broker_port=fields.integer("broker_port", defaults.broker_port, 1, 65535),
         speech_model=fields.text("speech_model", defaults.speech_model, longest=200),
         flows_folder=_optional_path(fields, "flows_folder", here, is_folder=True),
         queues_file=_optional_path(fields, "queues_file", here, is_folder=False),
@@ -177,7 +179,7 @@ def _switch(fields: Fields, default: SwitchSettings) -> SwitchSettings:
         return default
     inner = Fields(tree, "switch", fields.problems)
     ports = {
-        key: inner.integer(key, getattr(default, key), 0, 65535)
+        key: inner.integer(key, getattr(default, key), 1, 65535)
         for key in ("sip_port", "ami_port", "agi_port", "http_port")
     }
     switch = SwitchSettings(
@@ -188,8 +190,7 @@ def _switch(fields: Fields, default: SwitchSettings) -> SwitchSettings:
         rtp_timeout_seconds=inner.integer("rtp_timeout_seconds", default.rtp_timeout_seconds, 5, 600),
         trunks=tuple(_trunk(each, fields.problems) for each in inner.each_map("trunks")),
     )
-    used = [port for port in ports.values() if port]
-    if len(used) != len(set(used)):
+    if len(set(ports.values())) < len(ports):
         inner.error(tree.place, "有两个端口相同。", "给 sip_port、ami_port、agi_port、http_port 各写一个不同的端口。")
     inner.done()
     return switch

@@ -8,15 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from cti.adoption import begun_seconds_ago, ended_legs, strangers
-from cti.conversation import Conversation, Deed, Finish, Outcome, Publish, Tap, advance, conversation_of, record_of
-from cti.finish import finish
+from cti.conversation import (
+    Conversation,
+    Deed,
+    Finish,
+    Keep,
+    Outcome,
+    Publish,
+    Tap,
+    advance,
+    conversation_of,
+    record_of,
+)
+from cti.finish import finish, keep
 from cti.world import World
 from ivr.call import CallId, Leg, PhoneNumber
+from ivr.commands import InstantCommand
 from ivr.errors import EarsError, StoreError, SwitchError
 from ivr.events import CallOffered, LegUp, SwitchEvent, SwitchReady
 from ivr.ports import Heard
@@ -27,6 +40,10 @@ log = logging.getLogger(__name__)
 
 INBOX = 2000
 RECOVER_DAYS = 3
+RETAP_SECONDS = 0.5
+MOST_TAPS = 40
+"""A leg is tapped again for as long as it lives, but not for ever: the recording has it all."""
+
 _SAVED_WHEN = frozenset({"queued", "answered", "abandoned"})
 
 
@@ -47,7 +64,22 @@ class FlowWent:
     outcome: Outcome | None = None
 
 
-Letter: TypeAlias = FlowOpened | FlowWent | SwitchEvent | Heard
+@dataclass(frozen=True, slots=True)
+class TapLost:
+    """A leg is no longer heard; perhaps it is gone, perhaps only the tap is."""
+
+    call: CallId
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The flow asked for something that outlives the call: a callback, a survey, a note."""
+
+    command: InstantCommand
+
+
+Letter: TypeAlias = FlowOpened | FlowWent | TapLost | Asked | SwitchEvent | Heard
 
 
 class CallTask:
@@ -58,6 +90,7 @@ class CallTask:
         self.here = here
         self.inbox: asyncio.Queue[Letter] = asyncio.Queue(INBOX)
         self._published: dict[str, int] = {}
+        self._taps = 0
 
     async def run(self) -> None:
         """Take letters until the call is over and finished."""
@@ -82,6 +115,12 @@ class CallTask:
             case Heard():
                 data = {"leg": letter.leg, "text": letter.text, "begun_s": letter.begun_s, "ended_s": letter.ended_s}
                 return (Publish(self.here.call, "heard" if letter.is_final else "hearing", data),)
+            case TapLost(leg=leg):
+                at = self.here.seconds(self._world.clock.now())
+                lost = [channel for channel, owner in self.here.legs.items() if owner is leg]
+                return tuple(Tap(self.here.call, leg, channel, at) for channel in lost)
+            case Asked(command=command):
+                return (Keep(command),)
             case _:
                 self.here, deeds = advance(self.here, letter)
                 return deeds
@@ -95,15 +134,20 @@ class CallTask:
                 now = self._world.clock.now()
                 self._world.publisher.announce(call_event(self.here.call, name, now, data, nth))
                 if name not in ("heard", "hearing"):
-                    line = {"kind": "fact", "at": now.isoformat(), "name": name, "data": dict(data)}
+                    line = {"at": now.isoformat(), "fact": name, "data": dict(data)}
                     self._world.journal.append(self.here.call, line)
                 if name in _SAVED_WHEN:
                     await self._save()
+            case Keep(command=command):
+                await keep(self._world, self.here, command)
             case Finish():
                 await finish(self._world, self.here)
 
     async def _tap(self, tap: Tap) -> None:
         """Ask for the tap; without ears the call goes on, and the recording is written down afterwards."""
+        self._taps += 1
+        if self._taps > MOST_TAPS:
+            return
         try:
             stream = await self._world.ears.expect(tap.call, tap.leg, tap.begun_at_s)
             host, port = self._world.ears.address
@@ -122,9 +166,13 @@ class CallTask:
 class CallDesk:
     """All live calls; `take` is given every event of the switch, `hear` every result of the ears."""
 
-    def __init__(self, world: World, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, world: World, tasks: asyncio.TaskGroup, over: Callable[[CallId], None] = lambda _call: None
+    ) -> None:
+        """`over` is told of each call whose task has ended."""
         self._world = world
         self._tasks = tasks
+        self._over = over
         self.live: dict[CallId, CallTask] = {}
 
     def opened(self, offered: CallOffered, flow: str) -> None:
@@ -135,6 +183,15 @@ class CallDesk:
     def went(self, call: CallId, path: tuple[str, ...], outcome: Outcome | None = None) -> None:
         """The flow moved on."""
         self._post(call, FlowWent(call, path, outcome))
+
+    def told(self, command: InstantCommand) -> None:
+        """The flow asked for something that outlives the call."""
+        self._post(command.call, Asked(command))
+
+    def tap_lost(self, call: CallId, leg: Leg) -> None:
+        """A live stream ended; if the leg still lives a moment later, it is tapped again."""
+        if call in self.live:
+            asyncio.get_running_loop().call_later(RETAP_SECONDS, self._post, call, TapLost(call, leg))
 
     def hear(self, heard: Heard) -> None:
         """Somebody said something."""
@@ -198,6 +255,7 @@ class CallDesk:
             log.exception("call_task_failed", extra={"call": task.here.call})
         finally:
             self.live.pop(task.here.call, None)
+            self._over(task.here.call)
 
     async def recover(self) -> int:
         """Finish every call of the last days that left audio and no end; returns how many."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
-from ivr.commands import StepCommand
-from ivr.events import FlowEvent, SwitchEvent
+from ivr.commands import Dial, Enqueue, HangUp, PlayPrompt, RecordMessage
+from ivr.events import FlowEvent, SwitchEvent, WordsHeard
 
 
 class Clock(Protocol):
@@ -24,8 +24,14 @@ class Clock(Protocol):
 class CallSteps(Protocol):
     """One caller's line while the flow has it (FastAGI). Raises SwitchLostError when the line to the switch broke."""
 
-    async def perform(self, command: StepCommand) -> FlowEvent:
-        """Carry out one step and return how it ended; a caller who is gone is CallerHungUp, never an exception."""
+    async def perform(self, command: PlayPrompt) -> FlowEvent:
+        """Play, wait, and return how it ended; a caller who is gone is CallerHungUp, never an exception."""
+
+    async def hand_over(self, command: Enqueue | Dial | RecordMessage | HangUp) -> None:
+        """Tell the switch to do a long step and end this turn; how it ended comes with the call's next turn, if any."""
+
+    async def interrupt_with_words(self, words: WordsHeard) -> bool:
+        """End the present prompt with `words`; False when there was none to end."""
 
     async def set_variable(self, name: str, value: str) -> None: ...
 

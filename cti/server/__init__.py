@@ -1,0 +1,1 @@
+"""The composition root: the only place, with the commands, that names adapters."""

@@ -1,0 +1,202 @@
+"""Flow files on disk: read, proved, their prompts made; a broken save is refused and the old edition stays."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cti.settings import Settings
+from ivr.adapters.voice.espeak import Espeak
+from ivr.adapters.voice.prompts import Prepared, net_sounds, prepare, standing_sounds
+from ivr.errors import AuthorError
+from ivr.flow.book import FlowBook, make_book
+from ivr.flow.check import check_files
+from ivr.flow.inspect import Catalogue
+from ivr.flow.manifest import load_prompts, prompt_manifest
+from ivr.flow.model import Flow
+from ivr.flow.prompt import PromptText
+from ivr.problems import Problem, has_errors
+from routing.queue import Queues
+
+log = logging.getLogger(__name__)
+
+IVR = Path(__file__).resolve().parents[2] / "ivr"
+SHIPPED_FLOWS = IVR / "flows"
+SHIPPED_PROMPTS = IVR / "prompts" / "prompts.yaml"
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFiles:
+    """The texts of one edition by file name, as they lay on disk."""
+
+    texts: Mapping[str, bytes]
+    prompts: bytes
+
+    @classmethod
+    def read(cls, settings: Settings) -> FlowFiles:
+        """Read the installation's flows, or the shipped ones; a prompts.yaml beside them goes before ours."""
+        folder = settings.flows_folder or SHIPPED_FLOWS
+        own = folder / "prompts.yaml"
+        files = sorted(file for file in folder.glob("*.yaml") if file != own)
+        prompts = own if own.is_file() else SHIPPED_PROMPTS
+        return cls({str(file): file.read_bytes() for file in files}, prompts.read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Flows that may be used, with everything they need to be heard."""
+
+    book: FlowBook
+    flows: tuple[Flow, ...]
+    manifest: tuple[PromptText, ...]
+    problems: tuple[Problem, ...]
+
+
+def catalogue_of(settings: Settings, queues: Queues) -> Catalogue:
+    """Return the names that flows may use: queues, and numbers that may be dialled."""
+    return Catalogue(queues=frozenset(queues.by_name), numbers=frozenset(str(seat.id) for seat in settings.seats))
+
+
+def read_edition(
+    files: FlowFiles, catalogue: Catalogue, queues: Queues, lengths: Mapping[str, float] | None = None
+) -> tuple[Edition | None, tuple[Problem, ...]]:
+    """Read and prove all flows together; the edition is None when any of them has an error.
+
+    `lengths` are the measured seconds of sounds; where they are not known yet, they are estimated from the words.
+    """
+    prompts, problems = load_prompts(files.prompts, "prompts.yaml")
+    checked = check_files(files.texts, replace(catalogue, prompts=prompts, seconds=lengths or {}))
+    problems += checked.problems
+    if has_errors(problems):
+        return None, problems
+    texts = {Path(name).name: text for name, text in files.texts.items()}
+    book = make_book(checked.flows, queues.default.name, {**texts, "prompts.yaml": files.prompts})
+    return Edition(book, checked.flows, prompt_manifest(checked.flows, prompts), problems), problems
+
+
+def keys_out_of_queues(flows: Iterable[Flow]) -> str:
+    """Return every key by which some flow lets a caller leave a queue: the switch must know them beforehand."""
+    return "".join(sorted({key for flow in flows for node in flow.nodes.values() for key in getattr(node, "keys", "")}))
+
+
+async def make_prompts(
+    edition: Edition,
+    more: Iterable[PromptText],
+    folder: Path,
+    espeak: Espeak,
+    recordings: Path | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Prepared:
+    """Make every sound the edition needs, besides the standing ones and `more`; what is there already stays."""
+    wanted = (*standing_sounds(), *more, *edition.manifest)
+    return await prepare(wanted, folder, espeak, recordings=recordings, progress=progress)
+
+
+class FlowShelf:
+    """The editions of the flows: `run` looks for saved files each second, and takes in what proves sound."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        queues: Queues,
+        sounds: Path,
+        espeak: Espeak,
+        archive: Path,
+        refused: Callable[[tuple[Problem, ...]], None],
+    ) -> None:
+        self._settings = settings
+        self._queues = queues
+        self._sounds = sounds
+        self._espeak = espeak
+        self._archive = archive
+        self._refused = refused
+        self._catalogue = catalogue_of(settings, queues)
+        self._seen: FlowFiles | None = None
+        self._editions: dict[str, FlowBook] = {}
+        self._current: FlowBook | None = None
+
+    async def open(self) -> None:
+        """Take in the flows as they are; AuthorError when they cannot be used and there is no older edition."""
+        problems = await self._take_in(await asyncio.to_thread(FlowFiles.read, self._settings))
+        if self._current is None:
+            self._current = self._last_good()
+        if self._current is None:
+            raise AuthorError(problems)
+
+    async def run(self) -> None:
+        """Watch the files until cancelled."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                files = await asyncio.to_thread(FlowFiles.read, self._settings)
+            except OSError as error:
+                log.warning("flows_not_read", extra={"reason": str(error)})
+                continue
+            if files != self._seen:
+                await self._take_in(files)
+
+    def current(self) -> FlowBook:
+        """Return the edition for new calls."""
+        assert self._current is not None, "open() comes first"
+        return self._current
+
+    def edition(self, digest: str) -> FlowBook | None:
+        """Return an older edition, from memory or from the archive."""
+        book = self._editions.get(digest)
+        if book is None and digest.isalnum():
+            book = self._archived(self._archive / digest)
+        return book
+
+    async def _take_in(self, files: FlowFiles) -> tuple[Problem, ...]:
+        self._seen = files
+        edition, problems = read_edition(files, self._catalogue, self._queues)
+        if edition is not None:
+            made = await make_prompts(edition, (), self._sounds, self._espeak, self._settings.flows_folder)
+            problems += made.problems
+            if not made.problems:
+                self._current = self._editions[edition.book.digest] = edition.book
+                await asyncio.to_thread(self._keep, edition.book.digest, files)
+                log.info("flows_taken_in", extra={"digest": edition.book.digest, "flows": len(edition.flows)})
+                return problems
+        log.error("flows_refused", extra={"problems": sum(problem.is_error for problem in problems)})
+        self._refused(problems)
+        return problems
+
+    def _keep(self, digest: str, files: FlowFiles) -> None:
+        """Keep the texts: calls can be replayed, and a later start has something sound to stand on."""
+        folder = self._archive / digest
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.texts.items():
+            (folder / Path(name).name).write_bytes(text)
+        (folder / "prompts.yaml").write_bytes(files.prompts)
+        (self._archive / "current").write_text(digest, encoding="ascii")
+
+    def _last_good(self) -> FlowBook | None:
+        try:
+            return self._archived(self._archive / (self._archive / "current").read_text(encoding="ascii").strip())
+        except OSError:
+            return None
+
+    def _archived(self, folder: Path) -> FlowBook | None:
+        book = archived_book(folder, self._catalogue, self._queues)
+        if book is not None:
+            self._editions[folder.name] = book
+        return book
+
+
+def archived_book(folder: Path, catalogue: Catalogue, queues: Queues) -> FlowBook | None:
+    """Read an archived edition; None when it is not there or no longer fits this program."""
+    try:
+        files = {str(file): file.read_bytes() for file in sorted(folder.glob("*.yaml")) if file.name != "prompts.yaml"}
+        prompts = (folder / "prompts.yaml").read_bytes()
+    except OSError:
+        return None
+    edition, _ = read_edition(FlowFiles(files, prompts), catalogue, queues)
+    return edition.book if edition else None
+
+
+__all__ = ["Edition", "FlowFiles", "FlowShelf", "net_sounds"]

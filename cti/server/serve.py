@@ -1,0 +1,206 @@
+"""The controller: every part wired together, run until told to stop.
+
+Whatever dies here strands nobody: the switch keeps its callers, the dialplan asks again, and the next controller reads
+journal, database and switch before it goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cti.adapters.mqtt.publisher import MqttPublisher
+from cti.adapters.mqtt.relay import Relay
+from cti.adapters.sql.call_store import SqlCallStore
+from cti.adapters.sql.database import Database
+from cti.adapters.sql.migrate import migrate
+from cti.adapters.sql.order_store import SqlOrderStore
+from cti.adapters.sql.outbox_store import SqlOutboxStore
+from cti.adapters.sql.spool_file import SpoolFile
+from cti.adapters.sql.spooling import SpoolingStore
+from cti.server.drafting import make_drafter
+from cti.server.flow_files import FlowShelf
+from cti.server.installation import (
+    broker_url,
+    espeak_of,
+    folders_of,
+    model_places,
+    part,
+    queues_of,
+    ready_file,
+    switch_config,
+)
+from cti.server.policy import Routing
+from cti.server.tapes import Tapes
+from cti.settings import Settings
+from cti.shell import CallDesk
+from cti.world import World
+from ivr.adapters.asterisk.agi_server import AgiCall, AgiServer
+from ivr.adapters.asterisk.agi_turn import outcome_of, turn_of
+from ivr.adapters.asterisk.link import AsteriskLink, LinkSettings
+from ivr.adapters.asterisk.private_parts import PartName
+from ivr.adapters.asterisk.steps import AgiSteps, StepSettings
+from ivr.adapters.files.journal_files import JournalFiles
+from ivr.adapters.vosk.deaf import DeafEars
+from ivr.adapters.vosk.ears import VoskEars
+from ivr.adapters.vosk.models import open_model
+from ivr.call import CallId, Leg
+from ivr.commands import InstantCommand
+from ivr.errors import EarsError, StoreError, SwitchError
+from ivr.events import CallOffered, SwitchReady
+from ivr.ports import Ears
+from ivr.problems import Problem
+from ivr.shell import FlowDesk, Visit
+from routing.membership import SeatSkills
+from routing.shell import SeatDesk
+
+log = logging.getLogger(__name__)
+
+RECOVER_TRIES = 5
+
+
+class SystemClock:
+    """Fulfils `ivr.ports.Clock`."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+@dataclass(slots=True)
+class _Watcher:
+    """Tells the call desk what the flow desk does (fulfils `ivr.shell.FlowWatcher`)."""
+
+    desk: CallDesk
+
+    def opened(self, offered: CallOffered, flow: str) -> None:
+        self.desk.opened(offered, flow)
+
+    def went(self, call: CallId, path: tuple[str, ...]) -> None:
+        self.desk.went(call, path)
+
+    def told(self, command: InstantCommand) -> None:
+        self.desk.told(command)
+
+
+async def serve(settings: Settings) -> None:
+    """Run the controller until cancelled."""
+    folders, queues, clock = folders_of(settings), queues_of(settings), SystemClock()
+    ready_file(settings).unlink(missing_ok=True)
+    config = switch_config(settings, queues)
+    await asyncio.to_thread(migrate, settings.database)
+    database = Database(settings.database)
+    await database.open()
+    publisher = MqttPublisher(broker_url(settings))
+    outbox = SqlOutboxStore(database)
+    relay = Relay(outbox, publisher, clock)
+    spool = SpoolFile(folders.spool / "writes.jsonl")
+    store = SpoolingStore(SqlOrderStore(database), SqlCallStore(database), outbox, spool, relay.wake)
+    link = AsteriskLink(LinkSettings("127.0.0.1", config.ports.ami, config.ami_user, config.ami_secret))
+    espeak = espeak_of(settings, part(settings, PartName.ESPEAK))
+    shelf = FlowShelf(settings, queues, folders.sounds, espeak, folders.run / "editions", _tell_refused)
+    await shelf.open()
+    lost_taps: list[CallDesk] = []  # the desk hears of lost taps once it is there
+
+    def tap_lost(call: CallId, leg: Leg) -> None:
+        for desk in lost_taps:
+            desk.tap_lost(call, leg)
+
+    async with _open_ears(settings, tap_lost) as ears, asyncio.TaskGroup() as tasks:
+        world = World(
+            switch=link,
+            ears=ears,
+            calls=store,
+            orders=store,
+            publisher=publisher,
+            journal=JournalFiles(folders.journal),
+            tapes=Tapes(settings.recordings_folder),
+            drafter=make_drafter(settings),
+            clock=clock,
+        )
+        seats = SeatDesk(link, _seat_skills(settings), lambda: queues)
+        routing = Routing(queues, seats)
+        flows: list[FlowDesk] = []
+        calls = CallDesk(world, tasks, over=lambda call: flows[0].forget(call))
+        lost_taps.append(calls)
+        flow_desk = FlowDesk(shelf, routing, world.journal, clock, _Watcher(calls), settings.numbers[0].flow, tasks)
+        flows.append(flow_desk)
+
+        async def answer(line: AgiCall) -> None:
+            turn = turn_of(line.request)
+            outcome = await outcome_of(turn, line)
+            visit = Visit(turn.call, turn.channel, turn.caller, turn.called, turn.flow, turn.original_line, outcome)
+            steps = AgiSteps(
+                line, turn.call, lambda: link.stop_prompt(turn.channel), StepSettings(config.lease_seconds)
+            )
+            await flow_desk.visit(visit, steps)
+
+        async def follow_switch() -> None:
+            async for event in link.events():
+                routing.take(event)
+                await seats.take(event)
+                await calls.take(event)
+                if isinstance(event, SwitchReady) and event.epoch == 1:
+                    ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
+                    log.info("controller_ready", extra={"agi": config.ports.agi})
+                    tasks.create_task(_recover(calls), name="recover")
+
+        async def follow_ears() -> None:
+            async for heard in ears.heard():
+                flow_desk.hear(heard)
+                calls.hear(heard)
+
+        tasks.create_task(link.run(), name="link")
+        tasks.create_task(publisher.run(), name="publisher")
+        tasks.create_task(relay.run(), name="relay")
+        tasks.create_task(store.run(), name="spool")
+        tasks.create_task(shelf.run(), name="flows")
+        tasks.create_task(follow_switch(), name="switch events")
+        tasks.create_task(follow_ears(), name="ears")
+        tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")
+
+
+async def _recover(calls: CallDesk) -> None:
+    """Finish what an earlier controller left unfinished; patiently, for the database may be away."""
+    for attempt in range(RECOVER_TRIES):
+        try:
+            finished = await calls.recover()
+        except (StoreError, SwitchError) as error:
+            log.warning("calls_not_recovered", extra={"reason": str(error), "attempt": attempt})
+            await asyncio.sleep(2.0**attempt)
+        else:
+            log.info("calls_recovered", extra={"calls": finished})
+            return
+
+
+@contextlib.asynccontextmanager
+async def _open_ears(settings: Settings, tap_lost: Callable[[CallId, Leg], None]) -> AsyncIterator[Ears]:
+    """Open the ears, or deaf ones that know the reason: the hotline answers either way."""
+    try:
+        model, warning = await asyncio.to_thread(open_model, settings.speech_model, model_places(settings))
+    except EarsError as error:
+        log.error("no_ears", extra={"reason": str(error)})
+        yield DeafEars(str(error))
+        return
+    if warning:
+        log.warning("demo_model", extra={"warning": warning})
+    async with VoskEars(model, on_lost=tap_lost) as ears:
+        yield ears
+
+
+def _seat_skills(settings: Settings) -> Sequence[SeatSkills]:
+    return [SeatSkills(seat.id, seat.agent, seat.skills, seat.penalty) for seat in settings.seats]
+
+
+def _tell_refused(problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        if problem.is_error:
+            log.error("flow_problem", extra={"problem": str(problem)})

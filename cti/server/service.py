@@ -1,0 +1,148 @@
+"""The service as processes: switch, broker and controller, each in its own session, watched and restarted.
+
+Our own death ends none of them; the next `hotline up` adopts what still runs. `stop` ends them in the order in which
+callers notice least: controller, switch, broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from cti.server.flow_files import (
+    FlowFiles,
+    catalogue_of,
+    keys_out_of_queues,
+    make_prompts,
+    read_edition,
+)
+from cti.server.installation import (
+    comfort_sound,
+    espeak_of,
+    folders_of,
+    part,
+    queues_of,
+    ready_file,
+    switch_config,
+    write_broker_files,
+)
+from cti.settings import PRIVATE, PROJECT, Settings
+from ivr.adapters.asterisk.private_parts import PartName
+from ivr.adapters.asterisk.render import render
+from ivr.adapters.asterisk.render_dialplan import NET_SOUNDS
+from ivr.adapters.asterisk.supervise import ChildProcess, ProcessSpec
+from ivr.adapters.asterisk.supervise_broker import broker_process
+from ivr.adapters.asterisk.supervise_switch import switch_process
+from ivr.adapters.voice.prompts import net_sounds
+from ivr.errors import AuthorError
+from ivr.flow.prompt import PromptText
+from routing.queue import Queues
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service: its children by name, and where people reach it."""
+
+    children: tuple[ChildProcess, ...]
+    asterisk_version: str
+    addresses: tuple[tuple[str, str], ...]
+
+    def child(self, name: str) -> ChildProcess:
+        """Return the child of this name."""
+        return next(child for child in self.children if child.spec.name == name)
+
+    async def watch(self) -> None:
+        """Keep all children alive until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for child in self.children:
+                tasks.create_task(child.watch(), name=f"watch {child.spec.name}")
+
+
+@contextlib.asynccontextmanager
+async def running_service(
+    settings: Settings, arguments: Sequence[str], say: Say, progress: Callable[[int, int, str], None] | None = None
+) -> AsyncIterator[Service]:
+    """Prepare and start everything, and stop it all at the end.
+
+    `arguments` are the words before the subcommand with which the controller is started, `say` hears Chinese lines.
+    """
+    folders = folders_of(settings)
+    say("1/4 外部部件")
+    names = (PartName.ASTERISK, PartName.ESPEAK, *((PartName.MOSQUITTO,) if settings.broker == PRIVATE else ()))
+    parts = {name: await asyncio.to_thread(part, settings, name, say) for name in names}
+    say("2/4 语音流程与提示音")
+    queues = queues_of(settings)
+    edition, problems = read_edition(FlowFiles.read(settings), catalogue_of(settings, queues), queues)
+    if edition is None:
+        raise AuthorError(problems)
+    standing = (*net_sounds(NET_SOUNDS), *_comforts(queues))
+    espeak = espeak_of(settings, parts[PartName.ESPEAK])
+    made = await make_prompts(edition, standing, folders.sounds, espeak, settings.flows_folder, progress)
+    if made.problems:
+        raise AuthorError(made.problems)
+    say("3/4 交换机与消息代理的配置")
+    config = switch_config(settings, queues, keys_out_of_queues(edition.flows))
+    rendered = render(config, folders.run, parts[PartName.ASTERISK])
+    specs = [switch_process(parts[PartName.ASTERISK], rendered, config)]
+    if settings.broker == PRIVATE:
+        file = write_broker_files(settings)
+        specs.insert(0, broker_process(parts[PartName.MOSQUITTO], file, settings.broker_port))
+    specs.append(_controller(settings, arguments, config.ports.agi))
+    say("4/4 启动")
+    children = [ChildProcess(spec) for spec in specs]
+    try:
+        for child in children:
+            await child.start()
+            say(f"    {child.spec.name} {'沿用正在运行的' if child.adopted else '已启动'}（进程 {child.pid}）")
+        yield Service(tuple(children), parts[PartName.ASTERISK].version, _addresses(settings))
+    finally:
+        for child in reversed(children):
+            await child.stop()
+
+
+def _comforts(queues: Queues) -> list[PromptText]:
+    return [PromptText(comfort_sound(queue), queue.comfort) for queue in queues.by_name.values() if queue.comfort]
+
+
+def _controller(settings: Settings, arguments: Sequence[str], agi_port: int) -> ProcessSpec:
+    run, ready = folders_of(settings).run, ready_file(settings)
+
+    async def is_ready() -> bool:
+        """Whether a living controller has said that it is ready."""
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int(ready.read_text(encoding="ascii")), 0)
+            _, writer = await asyncio.open_connection("127.0.0.1", agi_port)
+            writer.close()
+            return True
+        return False
+
+    return ProcessSpec(
+        name="controller",
+        command=(sys.executable, "-m", "cti", *arguments, "serve"),
+        pid_file=run / "controller.json",
+        log_file=run / "log" / "controller.out",
+        is_ready=is_ready,
+        cwd=PROJECT,
+        ready_seconds=60.0,
+        stop_signal=signal.SIGTERM,
+    )
+
+
+def _addresses(settings: Settings) -> tuple[tuple[str, str], ...]:
+    switch = settings.switch
+    numbers = "、".join(each.number for each in settings.numbers)
+    return (
+        ("电话（SIP）", f"sip:{switch.sip_host}:{switch.sip_port}　被叫号码 {numbers}"),
+        ("席位话机", "、".join(f"{seat.id} {seat.agent}" for seat in settings.seats)),
+        ("消息代理（MQTT）", f"127.0.0.1:{settings.broker_port}" if settings.broker == PRIVATE else settings.broker),
+        ("数据库", settings.database.split("@")[-1]),
+        ("录音", str(settings.recordings_folder)),
+        ("通话日志", str(folders_of(settings).journal)),
+    )

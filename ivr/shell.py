@@ -1,0 +1,237 @@
+"""The flow as it is lived: takes a caller's turns at the flow, asks the engine, carries out its commands.
+
+A turn begins when the switch hands us the caller and ends when we hand the caller back for a long step (queue, dial,
+message) or the caller is gone. Between turns the session waits here; after a restart it is rebuilt by folding the
+call's journal through the engine, so that a caller goes on where the flow was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
+from ivr.commands import (
+    Command,
+    Dial,
+    Enqueue,
+    HangUp,
+    InstantCommand,
+    PlayPrompt,
+    RecordMessage,
+    RememberPlace,
+    StartListening,
+    StopListening,
+)
+from ivr.errors import SwitchLostError
+from ivr.events import CallerHungUp, CallOffered, FlowEvent, QueueLeft, Resumed, WordsHeard
+from ivr.flow.book import FlowBook
+from ivr.flow.engine import advance
+from ivr.flow.replay import opening_line, queues_line, replay, step_line
+from ivr.flow.session import Session, open_session, told
+from ivr.flow.switch_cases import QueueFacts
+from ivr.ports import CallSteps, Clock, Heard, Journal
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A caller whom the switch has just handed to us; `outcome` is how the last long step ended, if there was one."""
+
+    call: CallId
+    channel: ChannelName
+    caller: PhoneNumber
+    called: str
+    flow: str
+    original_line: str
+    outcome: FlowEvent | None = None
+
+
+class Shelf(Protocol):
+    """The editions of the flows: the present one for new calls, older ones for calls that run on them."""
+
+    def current(self) -> FlowBook: ...
+
+    def edition(self, digest: str) -> FlowBook | None: ...
+
+
+class QueuePolicy(Protocol):
+    """Where a caller waits: routing's business, asked through this port."""
+
+    def place(self, wish: Enqueue) -> Enqueue: ...
+
+    def overflow(self, wish: Enqueue, left: QueueLeft, tried: frozenset[QueueName]) -> Enqueue | None: ...
+
+    def facts(self) -> Mapping[str, QueueFacts]: ...
+
+
+class FlowWatcher(Protocol):
+    """Whoever follows the callers through the flows; must return at once."""
+
+    def opened(self, offered: CallOffered, flow: str) -> None: ...
+
+    def went(self, call: CallId, path: tuple[str, ...]) -> None: ...
+
+    def told(self, command: InstantCommand) -> None: ...
+
+
+@dataclass(slots=True)
+class _Caller:
+    """One caller between and in the turns."""
+
+    session: Session
+    line: CallSteps | None = None
+    wish: Enqueue | None = None
+    tried: frozenset[QueueName] = field(default_factory=frozenset)
+
+
+class FlowDesk:
+    """All callers who are in a flow, or will come back to one."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        policy: QueuePolicy,
+        journal: Journal,
+        clock: Clock,
+        watcher: FlowWatcher,
+        default_flow: str,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._shelf = shelf
+        self._policy = policy
+        self._journal = journal
+        self._clock = clock
+        self._watcher = watcher
+        self._default_flow = default_flow
+        self._tasks = tasks
+        self._callers: dict[CallId, _Caller] = {}
+
+    async def visit(self, visit: Visit, line: CallSteps) -> None:
+        """Play one turn to its end."""
+        caller = self._callers.get(visit.call) or self._remembered(visit.call)
+        event: FlowEvent
+        if caller is None:
+            caller, event = self._begin(visit)
+        elif visit.outcome is not None:
+            event = visit.outcome
+        else:
+            event = Resumed(visit.call, self._clock.now())
+        self._callers[visit.call] = caller
+        caller.line = line
+        try:
+            await self._play(caller, line, event)
+        except SwitchLostError as lost:
+            log.warning("turn_broken", extra={"call": visit.call, "reason": str(lost)})
+        finally:
+            caller.line = None
+
+    def hear(self, heard: Heard) -> None:
+        """Let a caller's final words steer the flow that listens to them."""
+        caller = self._callers.get(heard.call)
+        if caller is None or caller.line is None or not caller.session.listening:
+            return
+        if heard.is_final and heard.leg is Leg.CALLER and heard.text:
+            words = WordsHeard(heard.call, heard.text, heard.begun_s, heard.ended_s)
+            self._tasks.create_task(caller.line.interrupt_with_words(words))
+
+    def forget(self, call: CallId) -> None:
+        """The call is over."""
+        self._callers.pop(call, None)
+
+    def path(self, call: CallId) -> tuple[str, ...]:
+        """Return the nodes the caller has been at."""
+        caller = self._callers.get(call)
+        return caller.session.path if caller else ()
+
+    # ------------------------------------------------------------------------------------------------------ inside
+
+    def _begin(self, visit: Visit) -> tuple[_Caller, CallOffered]:
+        book = self._shelf.current()
+        flow = visit.flow if visit.flow in book.flows else self._default_flow
+        offered = CallOffered(visit.call, visit.caller, visit.called, self._clock.now(), visit.original_line)
+        self._journal.append(visit.call, opening_line(flow, book))
+        self._watcher.opened(offered, flow)
+        return _Caller(open_session(book, flow, visit.call)), offered
+
+    def _remembered(self, call: CallId) -> _Caller | None:
+        """Rebuild a session from the journal of the controller that was here before us."""
+        lines = self._journal.read(call)
+        opened = next((line for line in lines if "digest" in line), None)
+        if opened is None:
+            return None
+        book = self._shelf.edition(str(opened["digest"]))
+        if book is None:
+            log.error("flow_edition_gone", extra={"call": call, "digest": opened["digest"]})
+            return None
+        try:
+            session = replay(lines, book, call).session
+        except ValueError as odd:
+            log.error("journal_unreadable", extra={"call": call, "reason": str(odd)})
+            return None
+        log.info("flow_resumed", extra={"call": call, "node": session.node})
+        return _Caller(session)
+
+    async def _play(self, caller: _Caller, line: CallSteps, event: FlowEvent) -> None:
+        onward = self._overflow(caller, event)
+        while onward is None:
+            commands = self._step(caller, event)
+            step = await self._carry_out(line, commands)
+            if step is None and not caller.session.is_over:
+                event = Resumed(caller.session.call, self._clock.now())  # nothing is outstanding: begin the step again
+                continue
+            if step is None or isinstance(event, CallerHungUp):
+                return
+            if isinstance(step, PlayPrompt):
+                event = await line.perform(step)
+                continue
+            if not isinstance(step, Enqueue):
+                await line.hand_over(step)
+                return
+            caller.wish, caller.tried = step, frozenset()
+            onward = self._policy.place(step)
+        caller.tried |= {onward.queue}
+        placed = {"placed": onward.queue, "priority": onward.priority, "wait_seconds": onward.wait_seconds}
+        self._journal.append(onward.call, placed)
+        await line.hand_over(onward)
+
+    def _overflow(self, caller: _Caller, event: FlowEvent) -> Enqueue | None:
+        """Return the next queue when the one just left overflows; else the flow hears how the wait ended."""
+        if not isinstance(event, QueueLeft) or caller.wish is None:
+            return None
+        return self._policy.overflow(caller.wish, event, caller.tried)
+
+    def _step(self, caller: _Caller, event: FlowEvent) -> tuple[Command, ...]:
+        """One step of the engine, written down before it is carried out."""
+        call = caller.session.call
+        facts = self._policy.facts()
+        if facts != caller.session.background.queues:
+            caller.session = told(caller.session, facts)
+            self._journal.append(call, queues_line(facts))
+        before = caller.session.path
+        caller.session, commands = advance(caller.session, event)
+        at = self._clock.now().isoformat()
+        self._journal.append(call, {"at": at, **step_line(event, commands)})
+        if caller.session.path != before:
+            self._watcher.went(call, caller.session.path)
+        return commands
+
+    async def _carry_out(
+        self, line: CallSteps, commands: tuple[Command, ...]
+    ) -> PlayPrompt | Enqueue | Dial | RecordMessage | HangUp | None:
+        """Do what takes effect at once; return the step command, if there is one."""
+        for command in commands:
+            match command:
+                case PlayPrompt() | Enqueue() | Dial() | RecordMessage() | HangUp():
+                    return command
+                case RememberPlace(node=node):
+                    await line.set_variable("HL_NODE", node)
+                case StartListening() | StopListening():
+                    pass  # the session itself says whether it listens
+                case _:
+                    self._watcher.told(command)
+        return None
