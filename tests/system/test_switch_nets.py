@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from ivr.adapters.simulator.call_plan import Answering
+from ivr.adapters.simulator.phone_errors import CallOverError
 from ivr.adapters.simulator.sip_call import EndedBy, SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.system.running_switch import Message, RawAmi, RunningSwitch
@@ -249,14 +250,35 @@ async def test_an_agent_who_hangs_up_in_the_net_ends_the_call_kindly(switch: Run
 
 
 async def test_a_key_leads_out_of_the_queue_only_when_it_is_wanted(switch: RunningSwitch, ami: RawAmi) -> None:
-    async with switch.caller() as phone, controller(switch, "HL_DO=queue,HL_QUEUE=general,HL_KEYS=0") as one:
+    async with switch.caller() as phone, controller(switch, "HL_DO=queue,HL_QUEUE=general,HL_KEYS=0#") as one:
         call = await dial(switch, phone)
         await one.line()
         await ami.event("QueueCallerJoin")
         await asyncio.sleep(0.3)
         await call.press("5")
-        await call.press("0")
+        with suppress(CallOverError):  # the controller hangs up while the key is still held
+            await call.press("0")
         assert await one.line() == "CALL 12345 queue KEY"
+        await call.ended(5)
+
+
+async def test_the_wait_in_a_queue_is_bounded_as_the_controller_wishes(switch: RunningSwitch, ami: RawAmi) -> None:
+    wish = "HL_DO=queue,HL_QUEUE=enterprise,HL_WAIT=2,HL_PRIO=7"
+    async with switch.caller() as phone, controller(switch, wish) as one:
+        call = await dial(switch, phone)
+        await one.line()
+        await ami.event("QueueCallerJoin")
+        waiting = await ami.listed("QueueStatus", Queue="q_enterprise")
+        assert [entry["Priority"] for entry in waiting if entry["Event"] == "QueueEntry"] == ["7"]
+        assert await one.line() == "CALL 12345 queue TIMEOUT"
+        await call.ended(5)
+
+
+async def test_an_empty_strict_queue_gives_the_caller_back_at_once(switch: RunningSwitch) -> None:
+    async with switch.caller() as phone, controller(switch, "HL_DO=queue,HL_QUEUE=strict") as one:
+        call = await dial(switch, phone)
+        await one.line()
+        assert await one.line(2) == "CALL 12345 queue JOINEMPTY"
         await call.ended(5)
 
 
