@@ -13,6 +13,8 @@ EMERGENCY_PREFIX = "em-"
 
 _SEAT_CHANNEL = re.compile(r"PJSIP/([0-9]{2,8})-[0-9a-f]{8}")
 _SEAT_INTERFACE = re.compile(r"PJSIP/([0-9]{2,8})")
+_ESCAPED = re.compile(r"\\(.)")
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _PARTY_CHANNEL = re.compile(r"PJSIP/[^/]+-[0-9a-f]{8}")
 
 
@@ -54,6 +56,13 @@ def call_of(event: AmiMessage) -> CallId:
 
 
 def variables_of(event: AmiMessage) -> Mapping[str, str]:
-    """Return the channel variables that the switch adds to its events, those without a value left out."""
+    """Return the channel variables that the switch adds to its events, those without a value left out.
+
+    Asterisk writes their values with the escapes of C (measured: `\\"` and `\\\\`).
+    """
     pairs = (text.partition("=") for text in event.every("ChanVariable"))
-    return {name: value for name, _, value in pairs if name and value}
+    return {name: _ESCAPED.sub(_unescaped, value) for name, _, value in pairs if name and value}
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match[1], match[1])

@@ -191,6 +191,8 @@ def test_11_one_channel_variable_is_read_like_several() -> None:
     assert variables_of(parse_message(b"Event: X\r\nChanVariable: HL_CALLID=hl-1.1")) == {"HL_CALLID": "hl-1.1"}
     two = parse_message(b"Event: X\r\nChanVariable: HL_CALLID=hl-1.1\r\nChanVariable: HL_NODE=")
     assert variables_of(two) == {"HL_CALLID": "hl-1.1"}
+    escaped = parse_message(b'Event: X\r\nChanVariable: HL_NODE=a=\\"b\\" \\\\c')
+    assert variables_of(escaped) == {"HL_NODE": 'a="b" \\c'}
 
 
 async def test_the_answer_of_an_originate_may_be_overtaken_by_its_event() -> None:
