@@ -113,7 +113,7 @@ async def test_a_broker_killed_and_restarted_costs_no_event_and_a_consumer_keeps
                 assert await outbox.waiting() > 0
                 mqtt_broker.start()
         await until(lambda: len(consumer.kept) == 900)
-        while await outbox.waiting():  # what a killed broker may have lost is being sent again
+        while await outbox.waiting():  # noqa: ASYNC110  # what a killed broker may have lost is being sent again
             await asyncio.sleep(0.05)
     for call in range(7):
         seen = [e.data["nth"] for e in consumer.kept.values() if e.call == f"c{call}"]
