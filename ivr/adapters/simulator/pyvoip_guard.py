@@ -22,9 +22,9 @@ import numpy as np
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # audioop: gone in Python 3.13, and so is pyVoIP 1.6.8
-    import pyVoIP.RTP
-    import pyVoIP.SIP
-    import pyVoIP.VoIP.VoIP
+    import pyVoIP.VoIP.VoIP  # first: pyVoIP.SIP by itself fails on an import in a circle
+import pyVoIP.RTP
+import pyVoIP.SIP
 from pyVoIP.RTP import PayloadType, RTPClient, RTPMessage, RTPParseError
 from pyVoIP.SIP import SIPClient, SIPMessage
 from pyVoIP.VoIP.status import PhoneStatus
@@ -50,14 +50,14 @@ class _DaemonTimer(threading.Timer):
 
 
 class _PromptTimer(_DaemonTimer):
-    """The same without the wait: pyVoIP rings every call for a second before anybody is told."""
+    """The same without the wait: pyVoIP lets a second pass before it listens, and before it tells of a call."""
 
     def __init__(self, interval: float, function: Callable[..., Any], args: Any = None, kwargs: Any = None) -> None:
         super().__init__(0 if interval == 1 else interval, function, args, kwargs)
 
 
 vars(pyVoIP.RTP)["Timer"] = _DaemonTimer
-vars(pyVoIP.SIP)["Timer"] = _DaemonTimer
+vars(pyVoIP.SIP)["Timer"] = _PromptTimer
 vars(pyVoIP.VoIP.VoIP)["Timer"] = _PromptTimer
 
 
@@ -306,7 +306,7 @@ class GuardedPhone(VoIPPhone):
             fatalCallback=self.fatal,
         )
 
-    def request_port(self, blocking: bool = True) -> int:  # noqa: ARG002  # pyVoIP's own signature
+    def request_port(self, blocking: bool = True) -> int:  # pyVoIP's own signature
         """Return a port that is free on this machine; pyVoIP picks one of its range without looking."""
         port = free_port(self.myIP)
         self.assignedPorts.append(port)
