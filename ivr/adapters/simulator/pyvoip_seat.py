@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from pyVoIP.VoIP.status import PhoneStatus
-from pyVoIP.VoIP.VoIP import CallState, InvalidStateError, VoIPCall
+from pyVoIP.VoIP.VoIP import InvalidStateError, VoIPCall
 
 from ivr.adapters.simulator.phone_errors import CallTimeoutError
 from ivr.adapters.simulator.pyvoip_guard import GuardedCall, GuardedPhone, unsigned_8bit
@@ -31,13 +31,15 @@ class SeatScript:
 
     The phone rings for `answer_after_seconds`; the first line is said at once, each further one after the caller has
     spoken and then kept quiet for `quiet_seconds`, or after `patience_seconds` of nothing. After the last line the
-    agent listens once more in the same way and hangs up, unless `hangs_up` is false. `refuses` says busy to every call.
+    agent listens once more, for `farewell_seconds` if nothing comes, and hangs up, unless `hangs_up` is false.
+    `refuses` says busy to every call.
     """
 
     lines: tuple[bytes, ...] = ()
     answer_after_seconds: float = 0.5
     quiet_seconds: float = 1.0
     patience_seconds: float = 15.0
+    farewell_seconds: float = 3.0
     hangs_up: bool = True
     refuses: bool = False
 
@@ -155,16 +157,16 @@ class PyVoipSeat:
         phone_call.answer()
         call.answered_at = time.monotonic()
         for number, line in enumerate(script.lines):
-            if number and not self._caller_has_spoken(call, script):
+            if number and not self._caller_has_spoken(call, script.quiet_seconds, script.patience_seconds):
                 return
             call.spoken_at.append(time.monotonic())
             phone_call.write_audio(unsigned_8bit(line))
             if phone_call.over.wait(len(line) / 2 / RATE_HZ + 2 * FRAME_SECONDS):
                 return
-        if script.hangs_up and self._caller_has_spoken(call, script) and phone_call.state is CallState.ANSWERED:
+        if script.hangs_up and self._caller_has_spoken(call, script.quiet_seconds, script.farewell_seconds):
             phone_call.hangup()
 
-    def _caller_has_spoken(self, call: SeatCall, script: SeatScript) -> bool:
+    def _caller_has_spoken(self, call: SeatCall, quiet_seconds: float, patience_seconds: float) -> bool:
         """Wait for the caller's words and the pause after them; false when the call is over."""
         started, last_sound, seen = time.monotonic(), 0.0, self._frames(call)
         while not call.phone_call.over.wait(FRAME_SECONDS):
@@ -174,9 +176,9 @@ class PyVoipSeat:
                     last_sound = frame.arrived_at
             seen = len(frames)
             now = time.monotonic()
-            if last_sound and now - last_sound >= script.quiet_seconds:
+            if last_sound and now - last_sound >= quiet_seconds:
                 return True
-            if not last_sound and now - started >= script.patience_seconds:
+            if not last_sound and now - started >= patience_seconds:
                 return True
         return False
 
