@@ -1,8 +1,8 @@
 """Proofs about flows before they meet a caller; every finding is a Problem with its place and remedy.
 
 Proved: every outcome leads somewhere; every way ends; no loop without something the caller does; a person within two
-keys of every node; no node that nobody reaches; every prompt, queue, number, flow and variable exists; the keys told are
-the keys there. Warned: GB/T 33358-2016, when a caller is kept from a person.
+keys of every node; no node that nobody reaches; every prompt, queue, number, flow and variable exists; the keys told
+are the keys there. Warned: GB/T 33358-2016, when a caller is kept from a person.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Events and commands of a call ⇄ plain dicts for the journal: an exact round trip, driven by the dataclasses' own fields.
+"""Events and commands of a call ⇄ plain dicts for the journal: an exact round trip by the dataclasses' own fields.
 
 The journal holds full numbers and words: its file is personal data, and its keeper's duty to protect.
 """

@@ -1,7 +1,8 @@
 """Understanding a spoken choice: by characters, and, for short answers, by sound (人公 for 人工), with guards.
 
-Guards: wordings that contain the word but do not mean it (人工湖); negation before it (不要人工); the sound counts only
-for words of two or more syllables in an answer of at most eight hanzi, as a long sentence has accidental homophones.
+Guards: wordings that contain the word but do not mean it (人工湖); negation before it (不要人工). The sound (zh as z,
+n as l, ang as an) counts only for words of two or more syllables in an answer of at most eight hanzi, because a long
+sentence has accidental homophones.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pypinyin import lazy_pinyin
 from ivr.flow.model import Choice
 
 LONGEST_BY_SOUND = 8
-_NOT_SPOKEN = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+|\[unk\]|<unk>")
+_NOT_SPOKEN = re.compile(r"\[unk\]|<unk>|[^\u4e00-\u9fffA-Za-z0-9]+")
 _NEGATIONS = ("不", "别", "不要", "不用", "不想", "不是", "不找", "不需要", "没有", "不想要", "别转", "不转")
 
 
@@ -26,7 +27,12 @@ def normalise(text: str) -> str:
 
 @lru_cache(maxsize=16384)
 def _syllable(character: str) -> str:
-    return lazy_pinyin(character)[0]
+    """Return the sound of a character without tone and without what many speakers do not tell apart."""
+    sound = lazy_pinyin(character)[0]
+    for heard, kept in (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l")):
+        if sound.startswith(heard):
+            sound = kept + sound[len(heard) :]
+    return sound[:-1] if sound.endswith("ng") else sound
 
 
 @lru_cache(maxsize=4096)
@@ -40,8 +46,13 @@ def choose(heard: str, choices: Iterable[Choice]) -> Choice | None:
     text = normalise(heard)
     if not text:
         return None
-    listed = tuple(choices)
-    return _by_characters(text, listed) or (_by_sound(text, listed) if len(text) <= LONGEST_BY_SOUND else None)
+    if len(text) > LONGEST_BY_SOUND:
+        return _by_characters(text, tuple(choices))
+    heard = sound_of(text)
+    meant = tuple(
+        choice for choice in choices if not any(sound_of(wording) in heard for wording in choice.except_words)
+    )
+    return _by_characters(text, meant) or _by_sound(text, heard, meant)
 
 
 def _by_characters(text: str, choices: tuple[Choice, ...]) -> Choice | None:
@@ -65,15 +76,11 @@ def _is_meant(text: str, word: str) -> bool:
     return False
 
 
-def _by_sound(text: str, choices: tuple[Choice, ...]) -> Choice | None:
-    heard = sound_of(text)
+def _by_sound(text: str, heard: str, choices: tuple[Choice, ...]) -> Choice | None:
     best, best_length = None, 1
     for choice in choices:
-        if any(sound_of(wording) in heard for wording in choice.except_words):
-            continue
         for word in choice.words:
-            sound = sound_of(word)
-            at = heard.find(sound)
-            if len(word) > best_length and at >= 0 and not text[: heard[:at].count(" ")].endswith(_NEGATIONS):
+            at = heard.find(sound_of(word)) if len(word) > best_length else -1
+            if at >= 0 and not text[: heard[:at].count(" ")].endswith(_NEGATIONS):
                 best, best_length = choice, len(word)
     return best
