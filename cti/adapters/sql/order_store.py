@@ -6,11 +6,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.database import Database
-from cti.adapters.sql.schema import calls, order_serials, orders
+from cti.adapters.sql.schema import orders
 from cti.adapters.sql.statements import ensure_call, next_serial, put_envelopes, put_row
 from cti.adapters.sql.types import storable, storable_json
 from ivr.call import CallId
@@ -20,6 +20,9 @@ from workorder.order import OrderNumber, OrderState, WorkOrder, numbered, order_
 
 _INDEXED_LENGTH = 24
 """A caller's number never is longer; PostgreSQL refuses index entries of more than 2.7 kB."""
+
+
+_OF_CALL = select(orders).where(orders.c.call_id == bindparam("call"))
 
 
 class SqlOrderStore:
@@ -34,15 +37,13 @@ class SqlOrderStore:
 
         async def work(connection: AsyncConnection) -> WorkOrder:
             await ensure_call(connection, clean.call)
-            # Two savers of one call stand in line here on PostgreSQL; SQLite has one writer anyway.
-            await connection.execute(select(calls.c.id).where(calls.c.id == clean.call).with_for_update())
-            row = (await connection.execute(select(orders).where(orders.c.call_id == clean.call))).one_or_none()
+            row = (await connection.execute(_OF_CALL, {"call": clean.call})).one_or_none()
             known = None if row is None else _order(row)
             if known is not None and known.draft == clean:
                 return known
             if known is None:
                 day = order_day(at)
-                serial = await next_serial(connection, order_serials, day.isoformat())
+                serial = await next_serial(connection, day.isoformat())
                 order = WorkOrder(numbered(day, serial), clean, OrderState.DRAFTED, 1, at, at)
             else:
                 order = WorkOrder(known.number, clean, known.state, known.revision + 1, known.created, at)
