@@ -108,7 +108,13 @@ class CallTask:
                     original_line=offered.original_line,
                     flow=flow,
                 )
-                return (Publish(self.here.call, "offered_to_flow", {"flow": flow, "called": offered.called}),)
+                return (
+                    Publish(
+                        self.here.call,
+                        "offered_to_flow",
+                        {"flow": flow, "called": offered.called, "caller": offered.caller},
+                    ),
+                )
             case FlowWent(path=path, outcome=outcome):
                 self.here = replace(self.here, path=path, outcome=outcome or self.here.outcome)
                 return ()

@@ -1,0 +1,104 @@
+"""`hotline demo`: the main job on real input, on simulated lines, with an account that a newcomer understands."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from cti.demo.report import account, show
+from cti.demo.stage import Stage, listening
+from cti.server.installation import espeak_of, folders_of, part
+from cti.server.log import log_to
+from cti.server.progress import prompt_progress
+from cti.server.service import running_service
+from cti.settings import DEMO_MODEL, Settings, default_settings, load_settings
+from ivr.adapters.asterisk.private_parts import PartName
+from ivr.adapters.asterisk.supervise_ports import free_port
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the report goes."""
+    parser.add_argument("--report", metavar="FILE", help="把结果另存为 JSON")
+    parser.add_argument("--keep", action="store_true", help="保留上次演示的数据（默认每次从空的目录开始）")
+    parser.epilog = "示例：\n  hotline demo\n  hotline demo --report demo.json\n"
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Play the demonstration; 0 when every call left a transcript, a recording and a draft."""
+    console = Console(highlight=False, soft_wrap=True)
+    folder = settings.run_folder / "demo"
+    if not arguments.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    log_to(folder / "log" / "demo.log")
+    file = write_settings(settings, folder)
+    own, problems = load_settings(file.read_bytes(), str(file), default_settings(settings.data_folder, folder))
+    assert own is not None, problems
+    report = asyncio.run(_play(own, ["--settings", str(file)], console))
+    if arguments.report:
+        Path(arguments.report).write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        console.print(f"报告已写入 {arguments.report}")
+    return 1 if report["faults"] else 0
+
+
+def write_settings(settings: Settings, folder: Path) -> Path:
+    """Write the settings of a demonstration: a folder and ports of its own, beside a service that may be running."""
+    own = {
+        "settings_version": 1,
+        "data_folder": str(settings.data_folder),
+        "run_folder": str(folder),
+        "recordings_folder": str(folder / "recordings"),
+        "speech_model": settings.speech_model,
+        "broker_port": free_port("tcp"),
+        "switch": {
+            "sip_port": free_port("udp"),
+            "ami_port": free_port("tcp"),
+            "agi_port": free_port("tcp"),
+            "http_port": free_port("tcp"),
+            "rtp_first": 30000,
+        },
+    }
+    file = folder / "settings.yaml"
+    file.write_text(yaml.safe_dump(own, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return file
+
+
+async def _play(settings: Settings, words: list[str], console: Console) -> dict[str, object]:
+    console.print(
+        "[bold]hotline12345 演示[/bold]：三位（虚构的）市民真实拨打 SIP 电话，说普通话（合成语音），两位坐席接听。\n"
+    )
+    espeak = espeak_of(settings, part(settings, PartName.ESPEAK))
+    with prompt_progress(console) as progress:
+        async with running_service(settings, words, console.print, progress) as service:
+            progress.stop()
+            async with listening(settings) as heard:
+                console.print("\n[bold]通话进行中[/bold]（约一分钟）")
+                performances = await Stage(settings, espeak, heard, lambda line: console.print(f"  {line}")).play()
+                await asyncio.sleep(1.0)  # the last orders' events are on their way
+            accounts = await account(settings, performances)
+            show(accounts, console)
+    faults = [fault for each in accounts for fault in each.faults]
+    console.rule()
+    console.print(f"Asterisk {service.asterisk_version}，总线上 {len(heard.keys)} 条事件，{len(accounts)} 通电话。")
+    if settings.speech_model == DEMO_MODEL:
+        console.print("注意：演示语音模型只用合成语音训练，听不懂真人说话；真实来电请安装正式模型。")
+    for fault in faults:
+        console.print(f"[red]问题[/red]：{fault}")
+    console.print(
+        f"数据留在 {folders_of(settings).run}" if not faults else f"日志在 {folders_of(settings).run / 'log'}"
+    )
+    return {
+        "asterisk": service.asterisk_version,
+        "calls": [each.json for each in accounts],
+        "events_published": len(heard.keys),
+        "journal_replay": "same"
+        if all(each.json.get("journal_replay") == "same" for each in accounts)
+        else "different",
+        "faults": faults,
+    }
