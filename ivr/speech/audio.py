@@ -54,7 +54,7 @@ def loudest_frame_dbfs(pcm: bytes, frame_samples: int = 160) -> tuple[float, flo
         level = rms_dbfs(pcm)
         return level, level
     frames = values[: whole * frame_samples].astype(np.float32).reshape(whole, frame_samples)
-    power = np.var(frames, axis=1)
+    power = np.einsum("ij,ij->i", frames, frames) / frame_samples - (frames.sum(axis=1) / frame_samples) ** 2
     return _power_dbfs(float(power.max())), _power_dbfs(float(power.min()))
 
 

@@ -63,14 +63,22 @@ class LegRecogniser:
         self._partial = ""
         self.settled_s = 0.0
 
-    def hear(self, pcm: bytes, at_s: float, *, want_partial: bool = True) -> tuple[Heard, ...]:
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is speaking: then a quiet chunk costs microseconds, and no thread is needed for it."""
+        return not self._open
+
+    def hear(
+        self, pcm: bytes, at_s: float, *, want_partial: bool = True, speaks: bool | None = None
+    ) -> tuple[Heard, ...]:
         """Hear one chunk (8 kHz) that was spoken at `at_s`; a leap in time first settles what came before.
 
-        Without `want_partial` only finals are returned, which is cheaper when audio has piled up.
+        Without `want_partial` only finals are returned, which is cheaper when audio has piled up. `speaks` is what a
+        SilenceGate said of the chunk, when the caller has asked one already.
         """
         results = self.settle() if abs(at_s - self._next_s) > 0.001 else ()
         self._next_s = at_s + seconds(pcm)
-        speaks = self._gate.may_be_speech(pcm)
+        speaks = self._gate.may_be_speech(pcm) if speaks is None else speaks
         if not self._open:
             self._quiet.append((at_s, pcm))
             if not speaks:

@@ -14,6 +14,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 from ivr.adapters.vosk.audio_clock import AudioClock
+from ivr.adapters.vosk.gate import SilenceGate
 from ivr.adapters.vosk.recogniser import CHUNK_BYTES, CHUNK_S, LegRecogniser
 from ivr.call import CallId, Leg
 from ivr.ports import Heard
@@ -24,6 +25,15 @@ log = logging.getLogger(__name__)
 
 CHUNKS_PER_TURN = 5
 """How much one stream may have recognised before the next stream gets the thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Audio of one moment of the call, and whether somebody may be speaking in it."""
+
+    at_s: float
+    pcm: bytes
+    speaks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,8 @@ class LegStream:
         self._clock = AudioClock()
         self._rest = b""
         self._rest_at_s = 0.0
-        self._queue: deque[tuple[float, bytes]] = deque()
+        self._gate = SilenceGate()
+        self._queue: deque[_Chunk] = deque()
         self._is_working = False
         self._covered: list[tuple[float, float]] = []
         self._broken = False
@@ -111,11 +122,11 @@ class LegStream:
         if not pcm:
             return
         begun_at_s = self._begun_at_s or 0.0
-        self._queue.append((round(begun_at_s + self._rest_at_s, 4), pcm))
+        self._queue.append(_Chunk(round(begun_at_s + self._rest_at_s, 4), pcm, self._gate.may_be_speech(pcm)))
         self._rest_at_s += seconds(pcm)
         if len(self._queue) > self._max_chunks:
             shed = [self._queue.popleft() for _ in range(self._max_chunks // 2)]
-            shed_s = sum(seconds(chunk) for _, chunk in shed)
+            shed_s = sum(seconds(chunk.pcm) for chunk in shed)
             self.shed_s += shed_s
             log.warning("ears_overloaded", extra={"call": self.whose.call, "shed_s": round(shed_s, 1)})
 
@@ -124,7 +135,13 @@ class LegStream:
     def _pump(self) -> None:
         if self._is_working or self.settled.is_set():
             return
-        if not self._queue and not self.input_over.is_set():
+        while self._queue and self._recogniser.is_idle and not self._queue[0].speaks:
+            quiet = self._queue.popleft()
+            self._recogniser.hear(quiet.pcm, quiet.at_s, speaks=False)
+            self._cover(quiet)
+        if not self._queue and (self._recogniser.is_idle or not self.input_over.is_set()):
+            if self.input_over.is_set():
+                self.settled.set()
             return
         batch = [self._queue.popleft() for _ in range(min(CHUNKS_PER_TURN, len(self._queue)))]
         is_last = self.input_over.is_set() and not self._queue
@@ -136,26 +153,28 @@ class LegStream:
             return
         work.add_done_callback(lambda done: self._call_back(done, batch, is_last))
 
-    def _work(self, batch: list[tuple[float, bytes]], is_last: bool, want_partial: bool) -> list[Heard]:
+    def _work(self, batch: list[_Chunk], is_last: bool, want_partial: bool) -> list[Heard]:
         heard: list[Heard] = []
-        for number, (at_s, pcm) in enumerate(batch, start=1):
-            heard += self._recogniser.hear(pcm, at_s, want_partial=want_partial and number == len(batch))
+        for chunk in batch:
+            heard += self._recogniser.hear(
+                chunk.pcm, chunk.at_s, want_partial=want_partial and chunk is batch[-1], speaks=chunk.speaks
+            )
         if is_last:
             heard += self._recogniser.settle()
         return heard
 
-    def _call_back(self, done: Future[list[Heard]], batch: list[tuple[float, bytes]], is_last: bool) -> None:
+    def _call_back(self, done: Future[list[Heard]], batch: list[_Chunk], is_last: bool) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._done, done, batch, is_last)
 
-    def _done(self, done: Future[list[Heard]], batch: list[tuple[float, bytes]], is_last: bool) -> None:
+    def _done(self, done: Future[list[Heard]], batch: list[_Chunk], is_last: bool) -> None:
         self._is_working = False
         if done.cancelled() or done.exception() is not None:
             log.error("ears_recogniser_failed", extra={"call": self.whose.call, "error": repr(done.exception())})
             self._give_up()
             return
-        for at_s, pcm in batch:
-            self._cover(at_s, at_s + seconds(pcm))
+        for chunk in batch:
+            self._cover(chunk)
         for heard in done.result():
             if heard.is_final:
                 self.finals.append(heard)
@@ -173,7 +192,8 @@ class LegStream:
 
     # --------------------------------------------------------------------------------------------------- its books
 
-    def _cover(self, begun_s: float, ended_s: float) -> None:
+    def _cover(self, chunk: _Chunk) -> None:
+        begun_s, ended_s = chunk.at_s, chunk.at_s + seconds(chunk.pcm)
         if self._covered and abs(self._covered[-1][1] - begun_s) < 0.002:
             self._covered[-1] = (self._covered[-1][0], ended_s)
         else:
