@@ -1,0 +1,121 @@
+"""When it happened, in the caller's words: 昨天半夜, 每天早上六点, 三天了, 下午4点到晚上9点, 下雨的时候."""
+
+from __future__ import annotations
+
+import re
+
+from workorder.extract import Found
+
+_N = r"(?:\d{1,4}|[一二两三四五六七八九十几数]{1,3})"
+_PART = (
+    r"(?:大半夜|后半夜|前半夜|三更半夜|半夜三更|半夜|深更半夜|深夜|夜里头?|夜间|凌晨|大清早|清早|清晨|早晨|早起|早上|一大早|一早|大早上|"
+    r"上午|中午|晌午|正午|午后|午休|下午|后晌|傍晚|黄昏|天黑以?后|天一黑|天不亮|天亮|大晚上|晚上|晚间|大白天|白天|早晚高峰|早高峰|晚高峰|饭点)"
+)
+_DAY = (
+    r"(?:大前天|前天|前日|前晚|昨天|昨儿个?|昨日|昨晚上?|昨夜|今天|今儿个?|今早|今晨|今晚|当天|当晚|前两天|前几天|前些天|前一段时间?|前段时间|前一?阵子?|"
+    r"这两天|这几天|这些天|这一?阵子?|这段时间|最近这?几?天?|近几天|近期|近来|头几天|头两天|那几天|过几天|明天|后天)"
+)
+_WEEK = r"(?:(?:上上|上|这|本|下|每)?个?(?:周|星期|礼拜)[一二三四五六日天末](?:到?周?[一二三四五六日天](?!个))?|(?:上上|上|这|本)个?(?:周(?![围边长转期])|星期|礼拜)|周末|双休日|工作日|节假日)"
+_MONTH = (
+    r"(?:(?:上上个?月|上个?月|这个?月|本月|下个?月|\d{1,2}月份?|[一二三四五六七八九十]{1,2}月份|正月|腊月|农历\d{1,2}月)"
+    r"(?:\d{1,2}[日号]|[一二三]?十?[一二三四五六七八九十][日号]|初[一二三四五六七八九十]|十五|底|初|末|中旬|上旬|下旬|中)?|\d{1,2}[日号](?![楼院线车门]))"
+)
+_YEAR = r"(?:(?:19|20)\d{2}年|大前年|前年|去年|今年|当年|[0-9]{2}年|头年|往年)"
+_SEASON = (
+    r"(?:春天|夏天|秋天|冬天|春季|夏季|秋季|冬季|夏里|冬里|入冬|入夏|开春|立冬|立秋|过年|春节|国庆节?|十一(?=前后|期间|假期|那|放假|长假)|中秋节?|五一|八一|六一|端午节?|清明节?|元旦|元宵节?|"
+    r"年前|年后|年底|年初|年根|寒假|暑假|放假|假期|汛期|开学|供暖季|采暖季|高考|中考|国庆长假|除夕|双十一|大年(?:三十|30|初[一二三四五六七八])|正月十五|八月十五)"
+    r"(?:期间|前后|以前|以后|之前|之后|那几天|那天|那两天|那会儿|的时候|前|后(?!面))?"
+)
+_CLOCK = r"(?:(?:\d{1,2}|[一二两三四五六七八九十]{1,3})点(?!儿|都|也|[事心评名建])(?:\d{1,2}分?|半|一刻|三刻|整|[零一二三四五]?十[一二三四五六七八九]?分?)?(?:多钟?|来钟|钟)?(?:左右|前后)?|\d{1,2}[:：]\d{2})"
+_FREQUENCY = r"(?:每天|天天|每晚上?|每夜|每日|每到|每逢|每周|每个?月|每年|隔三差五|一天到晚|成天|整天|整夜|整宿|一整夜|一晚上|一?整晚|全天|24小时|一到(?=晚上|夜里|半夜|周末|夏天|冬天|下午|早上|下雨|点))"
+_NOW = r"(?:这会儿|这会子|这阵儿|眼下|刚才|刚刚|方才|刚刚才|此刻|这时候|那会儿|刚(?=发现|看到|看见|下班|到家|回家|出门|路过|吃完|买|装|修))(?:发现|看到|看见|下班|到家|回家|出门|路过)?"
+_WEAK_NOW = r"(?:现在|目前|如今|当前|至今|到现在)"
+_UNIT = (
+    r"(?:个多?(?:小时|钟头|星期|礼拜|月|季度)|多?(?:小时|钟头|星期|礼拜|分钟|天|日子)|"
+    r"多?(?:周(?![围边长转期一二三四五六日末])|年(?!级|纪|龄|轻|底|初|前|后))|晚上|宿|夜|个把月|来个?月)"
+)
+_DURATION = (
+    r"(?:(?:干|等|住|租|上|做|用|交|停|断|堵|修|拖|欠|催|找|跑|反映|打)了(?:快|将近|差不多|都|有)?)?"
+    r"(?:(?:通车|入住|交房|开业|装修完?|修好|修完|买了?|用了?|换了?|装了?|搬来|完工|铺好|铺完|验收完?)(?=不到|才|没到|刚))?"
+    r"(?:连续|连着|一连|持续|已经|将近|差不多|大概|大约|不到|没到|快|前后|整整|足足|才|刚|都|有)*"
+    rf"(?:大半年|半年多?|半个多?月|半个?多?小时|好些天|好些日子|好长时间|好长一段时间|好久|很久|老长时间|好?{_N}{_UNIT}多?(?!级|租|级|日|票|假|票))"
+    r"(?:以前|之前|前(?!面|后|台)|以来|以后|之后|左右|了)?"
+)
+_EVENTS = (
+    r"(?:上学放学|上下学|上下班|上学|放学|上班|下班|下雨|下大雨|下暴雨|下雪|刮风|刮大风|吃早饭|吃午饭|吃晚饭|吃饭|做饭|过马路|睡觉|午睡|开会|停电|来水|交房|开门|关门|坐车|等车|接孩子|接娃|"
+    r"送孩子|遛弯|散步|买菜|加班|拆迁|搬迁|搬家|装修|施工|修路|通车|改造|验收|开业|入住|搬来|搬走|换届|涨价|开工|完工|竣工|停工|地震|疫情|改制|合并|退休|生孩子|供暖|停暖|报修|浇水|化雪|放炮|路过|出门|回家|下车|拉货|卸货|开学|考试)"
+    r"(?:的时候|那会儿|那时候|时(?=[^间候常不]|$)|以后|之后|以前|之前|期间|完以后|当天)"
+)
+_WEATHER = r"(?:刮大风|刮风|下大雨|下暴雨|下雨|下雪|下大雪|打雷|下冰雹|地震|停电)"
+_KINDS = (
+    ("event", _EVENTS),
+    ("duration", _DURATION),
+    ("frequency", _FREQUENCY),
+    ("day", _DAY),
+    ("week", _WEEK),
+    ("month", _MONTH),
+    ("year", _YEAR),
+    ("season", _SEASON),
+    ("part", _PART),
+    ("clock", _CLOCK),
+    ("now", _NOW),
+    ("weak", _WEAK_NOW),
+)
+_TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS))
+_BOND = re.compile(r"(?:的|到|至|和|、|-|－|—|~|大概|大约|差不多|左右|一直到|直到|就|从|，)?")
+_AFTER = re.compile(
+    r"(?P<weather>" + _WEATHER + r")|(?P<verb>(?:换|修|买|装|交|搬|租|办|建|盖|签|拆|铺|种|开)的(?:钱|费|款)?)"
+)
+_RELATIVE = re.compile(r"(?:去年|今年|前年|上个?月|月份?|月底|月初|上周|上个?星期|上个?礼拜)$")
+_BARE_NUMBER_DAY = re.compile(r"\d{1,2}[日号]")
+_CALENDAR_YEAR = re.compile(r"(?:[5-9]\d|0\d)年")
+_NOT_EVENT = re.compile(r"^(?:不到|才|刚|都|有|快)*(?:一天|一年|几年|半天|两天)$")
+
+
+def find_times(text: str) -> tuple[Found, ...]:
+    """Return the times of the event, best first: the earliest that says more than 现在. Linear in the length."""
+    spans: list[list[tuple[str, int, int]]] = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or ""
+        begin, end = match.span()
+        if spans and _joins(text, spans[-1], kind, begin):
+            spans[-1].append((kind, begin, end))
+        else:
+            spans.append([(kind, begin, end)])
+    found = [each for span in spans if (each := _found(text, span)) is not None]
+    found.sort(key=lambda each: (-each.confidence, each.begin))
+    return tuple(found)
+
+
+def _joins(text: str, span: list[tuple[str, int, int]], kind: str, begin: int) -> bool:
+    """Whether a token continues the time before it: 每天|早上|六点, 下午四点|到|晚上九点; a duration stands alone."""
+    last_kind, _, end = span[-1]
+    if "weak" in (last_kind, kind) or begin - end > 4:
+        return False
+    if last_kind == "duration" and not text[:end].endswith(("前", "以前", "之前", "以来")):
+        return False
+    if kind == "duration":
+        return begin == end and text[:end].endswith(("最近", "近", "这"))
+    bond = text[end:begin]
+    if bond == "，":
+        return kind in ("clock", "part") and last_kind in ("day", "week", "month", "year", "frequency")
+    if kind == "event":
+        return bond in ("", "的") and last_kind in ("day", "now", "part", "frequency", "week")
+    return _BOND.fullmatch(bond) is not None
+
+
+def _found(text: str, span: list[tuple[str, int, int]]) -> Found | None:
+    begin, end = span[0][1], span[-1][2]
+    kinds = {kind for kind, _, _ in span}
+    after = _AFTER.match(text, end)
+    if after and (after["weather"] or _RELATIVE.search(text[begin:end])):
+        end = after.end()
+    value = text[begin:end]
+    if _NOT_EVENT.match(value) or (kinds == {"month"} and _BARE_NUMBER_DAY.fullmatch(value)):
+        return None
+    value = re.sub(r"(?<=[多月年])了$", "", value) if "多" in value else value
+    if kinds == {"weak"}:
+        return Found(value, begin, end, 0.4, "time.now")
+    if _CALENDAR_YEAR.fullmatch(value) or (kinds == {"year"} and value[0].isdigit() and len(value) < 5):
+        return Found(value, begin, end, 0.55, "time.year")
+    return Found(value, begin, begin + len(value), 0.85, f"time.{'+'.join(sorted(kinds))}")
