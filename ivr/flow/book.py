@@ -10,7 +10,6 @@ from types import MappingProxyType
 from ivr.call import NodeId, QueueName
 from ivr.flow.model import (
     CallbackNode,
-    Choice,
     CollectNode,
     Flow,
     ListenNode,
@@ -20,6 +19,7 @@ from ivr.flow.model import (
     SayNode,
     SurveyNode,
 )
+from ivr.flow.spoken import Vocabulary, vocabulary_of
 
 DIGITS = "0123456789"
 
@@ -34,7 +34,7 @@ class Table:
     node: Node
     keys: str
     by_key: Mapping[str, NodeId]
-    spoken: tuple[Choice, ...]
+    spoken: Vocabulary
     listens: bool
     ahead: NodeId | None = None
 
@@ -74,7 +74,7 @@ def _table(flow: Flow, node: Node) -> Table:
     anytime = {key: choice for key, choice in flow.anytime.items() if key not in taken_keys(node)}
     by_key = {**{key: choice.target.node for key, choice in anytime.items()}, **own}
     choices = tuple(node.choices.values()) if isinstance(node, MenuNode) else ()
-    spoken = tuple(choice for choice in (*choices, *flow.anytime.values()) if choice.words)
+    spoken = vocabulary_of((*choices, *flow.anytime.values()))
     ahead = _ahead(flow, node)
     keys = "".join(dict.fromkeys((*own, *anytime, *taken_keys(node), *_keys_of(flow, ahead))))
     return Table(node, keys, MappingProxyType(by_key), spoken, bool(spoken) or isinstance(node, ListenNode), ahead)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from pypinyin import lazy_pinyin
@@ -20,9 +21,28 @@ _NOT_SPOKEN = re.compile(r"\[unk\]|<unk>|[^\u4e00-\u9fffA-Za-z0-9]+")
 _NEGATIONS = ("不", "别", "不要", "不用", "不想", "不是", "不找", "不需要", "没有", "不想要", "别转", "不转")
 
 
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words of some choices, longest first, and their wordings that do not mean them; each with its sound."""
+
+    words: tuple[tuple[str, str, Choice], ...] = ()
+    wordings: tuple[tuple[str, str, Choice], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+
+def vocabulary_of(choices: Iterable[Choice]) -> Vocabulary:
+    """Return the vocabulary of choices; of equally long words the one written first counts first."""
+    listed = tuple(choices)
+    words = [(word, sound_of(word), choice) for choice in listed for word in choice.words]
+    wordings = [(wording, sound_of(wording), choice) for choice in listed for wording in choice.except_words]
+    return Vocabulary(tuple(sorted(words, key=lambda row: -len(row[0]))), tuple(wordings))
+
+
 def normalise(text: str) -> str:
     """Return only hanzi, letters and digits of what was heard, at most 500."""
-    return _NOT_SPOKEN.sub("", text[:1000])[:500]
+    return text[:500] if text.isalnum() else _NOT_SPOKEN.sub("", text[:1000])[:500]
 
 
 @lru_cache(maxsize=16384)
@@ -41,30 +61,26 @@ def sound_of(word: str) -> str:
     return f" {' '.join(map(_syllable, word))} "
 
 
-def choose(heard: str, choices: Iterable[Choice]) -> Choice | None:
-    """Return the choice that was spoken: the longest word wins, characters before sound, first written before later."""
+def choose(heard: str, vocabulary: Vocabulary) -> Choice | None:
+    """Return the choice that was spoken: the longest word wins, characters before sound."""
     text = normalise(heard)
-    if not text:
+    if not text or not vocabulary:
         return None
-    if len(text) > LONGEST_BY_SOUND:
-        return _by_characters(text, tuple(choices))
-    heard = sound_of(text)
-    meant = tuple(
-        choice for choice in choices if not any(sound_of(wording) in heard for wording in choice.except_words)
-    )
-    return _by_characters(text, meant) or _by_sound(text, heard, meant)
+    is_short = len(text) <= LONGEST_BY_SOUND
+    sound = sound_of(text) if is_short else ""
+    unsuited = [row for row in vocabulary.wordings if row[0] in text or (is_short and row[1] in sound)]
+    for word, _, choice in vocabulary.words:
+        if word in text and _is_meant(_without(text, choice, unsuited), word):
+            return choice
+    return _by_sound(text, sound, vocabulary, unsuited) if is_short else None
 
 
-def _by_characters(text: str, choices: tuple[Choice, ...]) -> Choice | None:
-    best, best_length = None, 0
-    for choice in choices:
-        bare = text
-        for wording in choice.except_words:
-            bare = bare.replace(wording, "\n" * len(wording))
-        for word in choice.words:
-            if len(word) > best_length and _is_meant(bare, word):
-                best, best_length = choice, len(word)
-    return best
+def _without(text: str, choice: Choice, unsuited: list[tuple[str, str, Choice]]) -> str:
+    """Return the text with wordings that do not mean the choice blotted out; one known by sound blots out all."""
+    for wording, _, owner in unsuited:
+        if owner is choice:
+            text = text.replace(wording, "\n" * len(wording)) if wording in text else ""
+    return text
 
 
 def _is_meant(text: str, word: str) -> bool:
@@ -76,11 +92,11 @@ def _is_meant(text: str, word: str) -> bool:
     return False
 
 
-def _by_sound(text: str, heard: str, choices: tuple[Choice, ...]) -> Choice | None:
-    best, best_length = None, 1
-    for choice in choices:
-        for word in choice.words:
-            at = heard.find(sound_of(word)) if len(word) > best_length else -1
-            if at >= 0 and not text[: heard[:at].count(" ")].endswith(_NEGATIONS):
-                best, best_length = choice, len(word)
-    return best
+def _by_sound(text: str, heard: str, vocabulary: Vocabulary, unsuited: list[tuple[str, str, Choice]]) -> Choice | None:
+    for word, sound, choice in vocabulary.words:
+        at = heard.find(sound) if len(word) > 1 else -1
+        if at < 0 or any(owner is choice for _, _, owner in unsuited):
+            continue
+        if not text[: heard[:at].count(" ")].endswith(_NEGATIONS):
+            return choice
+    return None

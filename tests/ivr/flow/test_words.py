@@ -13,7 +13,7 @@ from ivr.flow.hours import is_open, parse_dates, parse_days, parse_spans
 from ivr.flow.manifest import estimated_lengths, load_prompts, prompt_manifest
 from ivr.flow.model import Choice, Target
 from ivr.flow.prompt import estimated_seconds, words_sound
-from ivr.flow.spoken import choose
+from ivr.flow.spoken import choose, vocabulary_of
 from ivr.flow.spoken_keys import keys_spoken
 from ivr.problems import Place
 
@@ -49,7 +49,7 @@ ASK = Choice("1", TO, ("咨询",))
     ],
 )
 def test_a_spoken_choice_is_understood_and_its_look_alikes_are_not(heard: str, key: str) -> None:
-    choice = choose(heard, (ASK, COMPLAIN, AGENT))
+    choice = choose(heard, vocabulary_of((ASK, COMPLAIN, AGENT)))
     assert (choice.key if choice else "") == key
 
 
