@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from cti.adapters.sql.migrate import migrate
 from cti.adapters.sql.url import async_url, database_url, is_sqlite, sqlite_file
-from ivr.errors import StoreAwayError, StoreRefusedError
+from ivr.errors import StoreAwayError, StoreError, StoreRefusedError
+from workorder.outbox import retry_delay
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,17 @@ class Database:
     async def open(self) -> None:
         """Create or upgrade the tables; StoreError when the database is away."""
         await asyncio.to_thread(migrate, self._text)
+
+    async def open_patiently(self) -> None:
+        """Like `open`, but try until it is done: the service starts without its database, writes wait in the spool."""
+        failures = 0
+        while True:
+            try:
+                return await self.open()
+            except StoreError as error:
+                failures += 1
+                log.warning("store_not_open", extra={"reason": str(error)[:200], "failures": failures})
+                await asyncio.sleep(retry_delay(failures))
 
     async def close(self) -> None:
         await self._writer.dispose()

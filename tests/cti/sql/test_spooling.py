@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from types import MappingProxyType
@@ -136,6 +137,32 @@ async def test_a_locked_database_is_away_with_a_remedy_and_the_order_is_safe_all
     assert order.revision == 1
     await database.close()
     spool.close()
+
+
+async def test_the_service_starts_without_its_database_and_catches_up_when_it_comes(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'hotline.db'}", deadline_seconds=1)
+    spool = SpoolFile(tmp_path / "spool")
+    store = SpoolingStore(SqlOrderStore(database), SqlCallStore(database), SqlOutboxStore(database), spool)
+    async with asyncio.TaskGroup() as tasks:
+        opening = tasks.create_task(database.open_patiently())
+        assert await store.save_draft(draft("一"), NOON) is None
+        (tmp_path / "data").unlink()
+        async with asyncio.timeout(20):
+            await opening
+    assert await store.drain()
+    order = await store.order_of(CALL)
+    assert order is not None
+    assert order.number == "WO20261122-000001"
+    await database.close()
+    spool.close()
+
+
+async def test_a_database_without_our_tables_is_away_not_a_reason_to_lay_an_order_aside(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with pytest.raises(StoreAwayError):
+        await SqlOrderStore(database).save_draft(draft("一"), NOON)
+    await database.close()
 
 
 async def test_a_postgresql_that_is_away_is_told_with_a_remedy() -> None:
