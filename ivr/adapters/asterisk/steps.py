@@ -58,6 +58,8 @@ class AgiSteps:
         self._words: WordsHeard | None = None
         self._stopped: asyncio.Future[bool] | None = None
         self._early_key = ""
+        self._lease_is_gone = False
+        self._renewing = asyncio.Lock()
 
     # ------------------------------------------------------------------------------------------------- CallSteps
 
@@ -78,6 +80,7 @@ class AgiSteps:
 
     async def hand_over(self, command: HandOver) -> None:
         """Tell the dialplan what to do and end this turn; how it ended comes with the call's next turn, if any."""
+        await self.let_lease_go()
         for name, value in variables_for(command):
             await self.set_variable(name, value)
         self._line.close()
@@ -106,6 +109,26 @@ class AgiSteps:
             if not stopped.done():
                 stopped.set_result(asked)
         return True
+
+    # ---------------------------------------------------------------------------------------------------- the lease
+
+    async def keep_lease(self, renew: Callable[[], Awaitable[None]]) -> None:
+        """Renew the lease by AMI until `let_lease_go`: a sound longer than the lease would else cut the turn."""
+        while True:
+            await asyncio.sleep(self._settings.lease_seconds / 3)
+            async with self._renewing:
+                if self._lease_is_gone or self._line.hung_up or not self._line.is_open:
+                    return
+                try:
+                    await renew()
+                except SwitchError as failed:
+                    log.info("lease_not_renewed", extra={"call": self._call, "reason": str(failed)})
+
+    async def let_lease_go(self) -> None:
+        """Renew no more, and wait for a renewal under way: one that came after the hand-over would end a later wait."""
+        self._lease_is_gone = True
+        async with self._renewing:
+            pass
 
     # ---------------------------------------------------------------------------------------------------- within
 
@@ -173,13 +196,3 @@ class AgiSteps:
 
     def _is_gone(self, reply: AgiReply) -> bool:
         return self._line.hung_up or reply.code == DEAD_CHANNEL
-
-
-async def keep_lease(renew: Callable[[], Awaitable[None]], lease_seconds: int) -> None:
-    """Renew the lease by AMI for ever (cancel it with the turn): only sounds longer than half a lease need this."""
-    while True:
-        await asyncio.sleep(lease_seconds / 4)
-        try:
-            await renew()
-        except SwitchError as failed:
-            log.info("lease_not_renewed", extra={"reason": str(failed)})

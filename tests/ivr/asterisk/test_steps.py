@@ -270,3 +270,22 @@ async def test_the_next_turn_says_how_the_long_step_ended(
     async with serving(handler) as (_, port), calling(port, *arguments) as caller:
         await caller.obey(lambda command: f"200 result=1 ({variables[command.split(chr(34))[1]]})")
     assert told == [expected]
+
+
+async def test_a_renewal_under_way_is_over_before_the_caller_is_handed_over() -> None:
+    """A lease that was renewed after the hand-over would end the caller's wait in the queue."""
+    async with turn(StepSettings(lease_seconds=0)) as (steps, caller, _):
+        answered, asked = asyncio.Event(), asyncio.Event()
+
+        async def renew() -> None:
+            asked.set()
+            await answered.wait()
+
+        keeping = asyncio.ensure_future(steps.keep_lease(renew))
+        await asked.wait()
+        handing = asyncio.ensure_future(steps.hand_over(Enqueue(CALL, QueueName("general"))))
+        await asyncio.sleep(0.05)
+        assert caller.commands == []
+        answered.set()
+        await asyncio.gather(handing, caller.obey(), keeping)
+        assert caller.commands[-1] == 'SET VARIABLE "HL_DONE" "1"'
