@@ -1,0 +1,100 @@
+"""`hotline check`: every problem of the files that people write, at once, with place and remedy."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, FlowFiles, catalogue_of
+from cti.server.installation import SHIPPED_QUEUES, queues_of
+from cti.settings import Settings, default_settings, load_settings
+from ivr.flow.check import check_files
+from ivr.flow.inspect import Catalogue
+from ivr.flow.load import load_flow
+from ivr.flow.manifest import load_prompts
+from ivr.flow.model import Flow
+from ivr.flow.schema import schema_text
+from ivr.problems import Place, Problem
+from routing.queue import load_queues
+
+_KINDS = re.compile(rb"^(flow|queues_version|settings_version|prompts):", re.MULTILINE)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which files."""
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="流程、队列、提示音、设置文件；不写则检查正在使用的全部文件"
+    )
+    parser.add_argument("--schema", action="store_true", help="打印语音流程的 JSON Schema（给编辑器用）")
+    parser.epilog = (
+        "示例：\n  hotline check\n  hotline check my/main.yaml my/queues.yaml\n"
+        "  hotline check --schema > flow.schema.json\n"
+    )
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Print the problems; 1 when one of them is an error."""
+    if arguments.schema:
+        print(schema_text(), end="")
+        return 0
+    named = [Path(file) for file in arguments.files] or files_in_use(settings)
+    problems = problems_of(named, settings)
+    for problem in problems:
+        print(problem, file=sys.stderr if problem.is_error else sys.stdout)
+    errors = sum(problem.is_error for problem in problems)
+    verdict = "没有问题" if not problems else f"{errors} 个错误，{len(problems) - errors} 个提醒"
+    print(f"检查了 {len(named)} 个文件：{verdict}。")
+    return 1 if errors else 0
+
+
+def files_in_use(settings: Settings) -> list[Path]:
+    """Return the files that this installation would work with."""
+    folder = settings.flows_folder or SHIPPED_FLOWS
+    flows = sorted(file for file in folder.glob("*.yaml") if file.name != "prompts.yaml")
+    prompts = folder / "prompts.yaml"
+    return [*flows, prompts if prompts.is_file() else SHIPPED_PROMPTS, settings.queues_file or SHIPPED_QUEUES]
+
+
+def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
+    """Return every problem of the files, each read for what its first key says it is."""
+    problems: list[Problem] = []
+    flows: dict[str, bytes] = {}
+    checks: Mapping[bytes, Callable[[bytes, str], tuple[Problem, ...]]] = {
+        b"queues_version": lambda text, file: load_queues(text, file)[1],
+        b"prompts": lambda text, file: load_prompts(text, file)[1],
+        b"settings_version": lambda text, file: load_settings(text, file, default_settings(settings.data_folder))[1],
+    }
+    for file in files:
+        try:
+            text = file.read_bytes()
+        except OSError as error:
+            problems.append(Problem(Place(str(file)), f"读不到文件（{error.strerror}）。", "检查路径与权限。"))
+            continue
+        found = _KINDS.search(text[:4096])
+        kind = found[1] if found else b"flow"
+        if kind == b"flow":
+            flows[str(file)] = text
+        else:
+            problems += checks[kind](text, str(file))
+    if flows:
+        problems += check_files(flows, catalogue_for(flows, settings)).problems
+    return tuple(sorted(problems, key=lambda problem: problem.place))
+
+
+def catalogue_for(flows: Mapping[str, bytes], settings: Settings) -> Catalogue:
+    """Return what these flows may refer to: the installation's names, and the flows beside them."""
+    queues = queues_of(settings)
+    installed = FlowFiles.read(settings)
+    prompts, _ = load_prompts(installed.prompts, "prompts.yaml")
+    beside = {str(file): file.read_bytes() for name in flows for file in sorted(Path(name).parent.glob("*.yaml"))}
+    others: dict[str, Flow] = {}
+    checked = {Path(name).resolve() for name in flows}
+    for name, text in {**installed.texts, **beside}.items():
+        flow, _ = load_flow(text, name)
+        if flow is not None and Path(name).resolve() not in checked:
+            others[flow.name] = flow
+    return replace(catalogue_of(settings, queues), prompts=prompts, others=others)
