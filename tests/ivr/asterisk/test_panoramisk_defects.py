@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -27,7 +28,7 @@ CHANNEL = ChannelName("PJSIP/trunk-00000001")
 
 
 @contextlib.asynccontextmanager
-async def linked(fake: FakeAmi, **changes: float) -> AsyncIterator[tuple[AsteriskLink, AsyncIterator[SwitchEvent]]]:
+async def linked(fake: FakeAmi, **changes: Any) -> AsyncIterator[tuple[AsteriskLink, AsyncIterator[SwitchEvent]]]:
     """A running link that has told SwitchReady."""
     settings = LinkSettings("127.0.0.1", fake.port, "hotline", fake.secret, first_retry_seconds=0.05, **changes)
     link = AsteriskLink(settings)
@@ -41,7 +42,10 @@ async def linked(fake: FakeAmi, **changes: float) -> AsyncIterator[tuple[Asteris
             running.cancel()
 
 
-async def until(events: AsyncIterator[SwitchEvent], kind: type[SwitchEvent], seconds: float = 5) -> SwitchEvent:
+Fact = TypeVar("Fact", bound=SwitchEvent)
+
+
+async def until(events: AsyncIterator[SwitchEvent], kind: type[Fact], seconds: float = 5) -> Fact:
     async with asyncio.timeout(seconds):
         async for event in events:
             if isinstance(event, kind):
@@ -147,13 +151,14 @@ async def test_7_an_originate_whose_answer_was_lost_is_never_sent_again() -> Non
         for name in ("Originate", "QueueAdd", "Redirect", "Hangup", "Setvar"):
             fake.react[name] = cut
         async with linked(fake) as (link, events):
-            for ask in (
+            wishes: tuple[Callable[[], Awaitable[None]], ...] = (
                 lambda: originate(link),
                 lambda: link.add_member(QueueName("q"), SeatId("801"), "x"),
                 lambda: link.redirect(CHANNEL, "hl-net", "s"),
                 lambda: link.hang_up(CHANNEL),
                 lambda: link.set_variable(CHANNEL, "HL_NODE", "a"),
-            ):
+            )
+            for ask in wishes:
                 with pytest.raises(SwitchLostError):
                     await ask()
                 await until(events, SwitchLost)
