@@ -67,14 +67,12 @@ class AudioSocketServer:
         """Begin to listen; OSError when the port is taken."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Peer(self), self._host, self._port, backlog=256)
+        self._port = int(self._server.sockets[0].getsockname()[1])
 
     @property
     def address(self) -> tuple[str, int]:
         """Where the server listens (the port that was given, when 0 was asked for)."""
-        if self._server is None:
-            return self._host, self._port
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return str(host), int(port)
+        return self._host, self._port
 
     @property
     def connections(self) -> int:
