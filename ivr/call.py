@@ -19,6 +19,9 @@ NodeId = NewType("NodeId", str)
 
 _CALL_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}")
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
+_AREA_CODE_FIRST = re.compile(r"(?!1[3-9][0-9]{9}$|[48]00[0-9]{7}$)[1-9][0-9]{9,11}")
+"""A fixed line after the country code, where its area code has lost the 0; mobiles and 400/800 numbers have none."""
+
 _SEPARATORS = str.maketrans("", "", " -()\u00a0")
 
 
@@ -57,8 +60,7 @@ class PhoneNumber:
         for prefix in ("+86", "0086"):
             if compact.startswith(prefix) and len(compact) > len(prefix) + 2:
                 national = compact[len(prefix) :]
-                is_mobile = len(national) == 11 and national[0] == "1"
-                return cls(national if is_mobile or national[0] in "0149" else f"0{national}")
+                return cls(f"0{national}" if _AREA_CODE_FIRST.fullmatch(national) else national)
         return cls(compact.lstrip("+"))
 
     @property
