@@ -19,7 +19,6 @@ from cti.adapters.mqtt.publisher import MqttPublisher
 from cti.adapters.mqtt.relay import Relay
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.database import Database
-from cti.adapters.sql.migrate import migrate
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
@@ -96,13 +95,11 @@ async def serve(settings: Settings) -> None:
     folders, queues, clock = folders_of(settings), queues_of(settings), SystemClock()
     ready_file(settings).unlink(missing_ok=True)
     config = switch_config(settings, queues)
-    await asyncio.to_thread(migrate, settings.database)
     database = Database(settings.database)
-    await database.open()
     publisher = MqttPublisher(broker_url(settings))
     outbox = SqlOutboxStore(database)
     relay = Relay(outbox, publisher, clock)
-    spool = SpoolFile(folders.spool / "writes.jsonl")
+    spool = SpoolFile(folders.spool)
     store = SpoolingStore(SqlOrderStore(database), SqlCallStore(database), outbox, spool, relay.wake)
     link = AsteriskLink(LinkSettings("127.0.0.1", config.ports.ami, config.ami_user, config.ami_secret))
     espeak = espeak_of(settings, part(settings, PartName.ESPEAK))
@@ -158,6 +155,7 @@ async def serve(settings: Settings) -> None:
                 flow_desk.hear(heard)
                 calls.hear(heard)
 
+        tasks.create_task(database.open_patiently(), name="database")
         tasks.create_task(link.run(), name="link")
         tasks.create_task(publisher.run(), name="publisher")
         tasks.create_task(relay.run(), name="relay")
