@@ -171,6 +171,10 @@ def _person_problems(flow: Flow, graph: Graph, persons: Mapping[Key, int]) -> It
         return
     if not flow.fallback:
         yield _error(flow.place, "流程里没有人工（queue 或 dial 节点）。", "加上一个 queue 节点，例如名为 human。")
+    elif persons.get((flow.name, flow.fallback), 0) > 0:
+        place = flow.nodes[flow.fallback].place
+        what = f"出现意外时去的节点“{flow.fallback}”不能直接到人工。"
+        yield _error(place, what, "把 fallback 改为一个 queue 节点。")
     before = reached_from(
         graph,
         ((flow.name, id_) for id_ in (flow.start.node, flow.fallback)),

@@ -216,6 +216,8 @@ def _survey(read: NodeFields) -> Node:
         name, say = asked.fields.text("name", longest=40), asked.prompt("say")
         questions.append(Question(name, say, asked.keys("keys", "12345"), tree.place))
         asked.fields.done()
+    if not questions and read.fields.has("questions"):
+        read.fields.error(read.fields.place("questions"), "没有问题。", "至少写一个问题：name、say、keys。")
     names = [question.name for question in questions]
     if len(set(names)) < len(names):
         read.fields.error(read.fields.place("questions"), "有两个问题同名。", "给每个问题不同的 name。")

@@ -73,7 +73,7 @@ class NodeFields:
     def keys(self, key: str, default: str) -> str:
         """Return a set of telephone keys, such as `12345`."""
         written = self.fields.text(key, default)
-        if any(digit not in KEYS for digit in written) or len(set(written)) < len(written):
+        if not written or any(digit not in KEYS for digit in written) or len(set(written)) < len(written):
             self.fields.error(self.fields.place(key), f"“{shorten(written)}”不是一组按键。", "例如写成 '12345'。")
             return default
         return written

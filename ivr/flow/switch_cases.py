@@ -35,6 +35,10 @@ def read_cases(read: NodeFields) -> tuple[tuple[Case, ...], Mapping[str, Target]
         cases.append(_case(read.inner(tree, f"第 {number} 种情况"), tree, outcome))
         written = tree.entries.get("to")
         targets[outcome] = Target(read.inner(tree, "").target("to").node, written.place if written else tree.place)
+    if not cases and read.fields.has("cases"):
+        read.fields.error(
+            read.fields.place("cases"), "没有写任何情况。", "至少写一种，例如 - {caller: '0931*', to: human}。"
+        )
     return tuple(cases), MappingProxyType(targets)
 
 

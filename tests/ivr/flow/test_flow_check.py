@@ -66,6 +66,8 @@ DEFECTS = [
     ("elder", "then: human_again", "then: wait_more", "无休止地循环", "then: wait_more"),
     ("elder", "speed: 0.75", "speed: 9", "应为", "speed: 9"),
     ("survey", 'keys: "123"', "keys: 一二三", "不是一组按键", "keys: 一二三"),
+    ("survey", 'keys: "123"', "keys: ''", "不是一组按键", "keys: ''"),
+    ("main", "fallback: human", "fallback: message", "不能直接到人工", "message:"),
     ("survey", "name: 是否解决", "name: 满意度", "同名", "questions:"),
 ]
 
@@ -141,6 +143,18 @@ def test_long_prompts_before_a_person_are_warned_of_by_their_measured_length() -
     assert check_one(text) == ()
     (problem,) = check_files({"test.yaml": text}, slow).problems
     assert (problem.is_error, problem.clause, problem.place.line) == (False, "GB/T 33358-2016", 4)
+
+
+def test_questions_and_cases_may_not_be_empty() -> None:
+    text = """flow: 1
+start: s
+nodes:
+  s: {kind: switch, cases: [], else: q}
+  q: {kind: survey, questions: [], then: human}
+  human: {kind: queue, queue: general, otherwise: end}
+"""
+    whats = [(problem.place.line, problem.what) for problem in check_one(text)]
+    assert whats == [(4, "没有写任何情况。"), (5, "没有问题。")]
 
 
 def test_two_flows_of_one_name_are_refused() -> None:

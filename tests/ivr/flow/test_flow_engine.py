@@ -103,14 +103,12 @@ def test_a_silent_caller_reaches_a_person_or_the_end(flow: str) -> None:
 @pytest.mark.parametrize("flow", ["main", "menu", "after_hours", "elder"])
 @pytest.mark.parametrize("key", "0123456789*#")
 def test_a_caller_who_presses_two_hundred_keys_reaches_a_person(flow: str, key: str) -> None:
-    session, asked = play(shipped.book(), flow, *[DigitPressed(CALL, key)] * 200)
-    assert session.is_with_people or session.is_over or session.keys <= 100
-    if key == "9" and flow != "main":
-        assert any(isinstance(command, Enqueue) for command in asked) or session.phase in (Phase.SAY, Phase.ASK)
+    session, _ = play(shipped.book(), flow, *[DigitPressed(CALL, key)] * 200)
     for _ in range(20):
-        if not session.is_with_people:
-            session, _ = advance(session, SILENCE)
-    assert session.is_with_people or session.is_over
+        if session.is_with_people or session.is_over:
+            break
+        session, _ = advance(session, SILENCE)
+    assert session.is_with_people
 
 
 @settings(max_examples=300, deadline=None)
