@@ -133,6 +133,7 @@ class FakeEars:
     def __init__(self) -> None:
         self.expected: list[tuple[CallId, Leg, float]] = []
         self.in_recordings: dict[Path, tuple[Heard, ...]] = {}
+        self.covered: dict[tuple[CallId, Leg], tuple[tuple[float, float], ...]] = {}
         self._finals: dict[CallId, list[Heard]] = defaultdict(list)
         self._heard: asyncio.Queue[Heard | None] = asyncio.Queue()
 
@@ -160,6 +161,9 @@ class FakeEars:
 
     async def finish(self, call: CallId) -> tuple[Heard, ...]:
         return tuple(sorted(self._finals.pop(call, []), key=lambda heard: heard.begun_s))
+
+    def coverage(self, call: CallId, leg: Leg) -> tuple[tuple[float, float], ...]:
+        return self.covered.get((call, leg), ())
 
     async def recognise(
         self, call: CallId, leg: Leg, recording: Path, holes: Sequence[tuple[float, float]]

@@ -1,0 +1,211 @@
+"""A caller's turns at a flow: played, handed over, taken back, and found again after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import ivr
+from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
+from ivr.commands import Dial, Enqueue, HangUp, InstantCommand, PlayPrompt, RecordMessage
+from ivr.errors import SwitchLostError
+from ivr.events import CallerHungUp, CallOffered, DigitPressed, FlowEvent, QueueLeft, WaitExpired, WordsHeard
+from ivr.flow.book import FlowBook, make_book
+from ivr.flow.load import load_flow
+from ivr.flow.replay import replay
+from ivr.flow.switch_cases import QueueFacts
+from ivr.ports import Heard
+from ivr.shell import FlowDesk, Visit
+from tests.fakes import FakeClock, FakeJournal
+
+CALL, CHANNEL = CallId("hl-1795312728.0"), ChannelName("PJSIP/pstn-00000001")
+GENERAL, ELDER = QueueName("general"), QueueName("elder")
+FLOWS = Path(ivr.__file__).parent / "flows"
+
+
+def shipped() -> FlowBook:
+    flows = [load_flow(file.read_bytes(), file.name)[0] for file in sorted(FLOWS.glob("*.yaml"))]
+    return make_book([flow for flow in flows if flow], GENERAL)
+
+
+@dataclass
+class Shelf:
+    book: FlowBook
+
+    def current(self) -> FlowBook:
+        return self.book
+
+    def edition(self, digest: str) -> FlowBook | None:
+        return self.book if digest == self.book.digest else None
+
+
+@dataclass
+class Policy:
+    """Sends every caller to `elder` first, from where the wait overflows to `general`."""
+
+    def place(self, wish: Enqueue) -> Enqueue:
+        return Enqueue(wish.call, ELDER, 5, 30)
+
+    def overflow(self, wish: Enqueue, left: QueueLeft, tried: frozenset[QueueName]) -> Enqueue | None:
+        return Enqueue(wish.call, GENERAL, 5, 300) if left.outcome == "timeout" and GENERAL not in tried else None
+
+    def facts(self) -> Mapping[str, QueueFacts]:
+        return MappingProxyType({"general": QueueFacts(0, 1)})
+
+
+@dataclass
+class Watcher:
+    flows: list[str] = field(default_factory=list)
+    path: tuple[str, ...] = ()
+    deeds: list[InstantCommand] = field(default_factory=list)
+
+    def opened(self, offered: CallOffered, flow: str) -> None:
+        self.flows.append(flow)
+
+    def went(self, call: CallId, path: tuple[str, ...]) -> None:
+        self.path = path
+
+    def told(self, command: InstantCommand) -> None:
+        self.deeds.append(command)
+
+
+class Line:
+    """A caller's line that answers each prompt with the next of `answers`; None breaks the line."""
+
+    def __init__(self, *answers: FlowEvent | None) -> None:
+        self._answers = list(answers)
+        self.played: list[PlayPrompt] = []
+        self.handed: list[object] = []
+        self.variables: dict[str, str] = {}
+        self.waiting = asyncio.Event()
+        self.words: asyncio.Future[WordsHeard] = asyncio.get_running_loop().create_future()
+
+    async def perform(self, command: PlayPrompt) -> FlowEvent:
+        self.played.append(command)
+        if not self._answers:
+            self.waiting.set()
+            return await asyncio.wait_for(self.words, 2)
+        answer = self._answers.pop(0)
+        if answer is None:
+            raise SwitchLostError("broken")
+        return answer
+
+    async def hand_over(self, command: Enqueue | Dial | RecordMessage | HangUp) -> None:
+        self.handed.append(command)
+
+    async def interrupt_with_words(self, words: WordsHeard) -> bool:
+        self.words.set_result(words)
+        return True
+
+    async def set_variable(self, name: str, value: str) -> None:
+        self.variables[name] = value
+
+
+class Scene:
+    def __init__(self, tasks: asyncio.TaskGroup, journal: FakeJournal | None = None) -> None:
+        self.journal, self.watcher, self.book = journal or FakeJournal(), Watcher(), shipped()
+        clock = FakeClock()
+        self.desk = FlowDesk(Shelf(self.book), Policy(), self.journal, clock, self.watcher, "main", tasks)
+
+    async def visit(self, line: Line, flow: str = "menu", outcome: FlowEvent | None = None) -> None:
+        caller = PhoneNumber("13812345678")
+        await self.desk.visit(Visit(CALL, CHANNEL, caller, "12345", flow, "", outcome), line)
+
+    def replayed_alike(self) -> bool:
+        return replay(self.journal.read(CALL), self.book, CALL).difference is None
+
+
+EXPIRED = WaitExpired(CALL)
+
+
+async def test_a_key_leads_to_the_queue_that_routing_chooses() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        scene, line = Scene(tasks), Line(EXPIRED, DigitPressed(CALL, "2"))
+        await scene.visit(line)
+    assert line.handed == [Enqueue(CALL, ELDER, 5, 30)]
+    assert scene.watcher.flows == ["menu"]
+    assert scene.watcher.path[-1] == "human"
+    assert line.variables["HL_NODE"] == "human"
+    assert scene.replayed_alike()
+
+
+async def test_a_wait_overflows_before_the_flow_hears_of_it() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        scene, first, second, third = (
+            Scene(tasks),
+            Line(EXPIRED, DigitPressed(CALL, "2")),
+            Line(),
+            Line(EXPIRED, EXPIRED),
+        )
+        await scene.visit(first)
+        await scene.visit(second, outcome=QueueLeft(CALL, ELDER, "timeout"))
+        assert second.handed == [Enqueue(CALL, GENERAL, 5, 300)]
+        assert scene.watcher.path[-1] == "human"
+        third = Line(CallerHungUp(CALL))
+        await scene.visit(third, outcome=QueueLeft(CALL, GENERAL, "timeout"))
+    assert scene.watcher.path[-1] == "all_busy"
+    assert scene.replayed_alike()
+
+
+async def test_an_unknown_flow_is_the_default_one() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        scene = Scene(tasks)
+        await scene.visit(Line(EXPIRED), flow="nowhere")
+    assert scene.watcher.flows == ["main"]
+
+
+async def test_spoken_words_steer_the_flow_while_it_listens() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        scene, line = Scene(tasks), Line(EXPIRED)
+        turn = tasks.create_task(scene.visit(line))
+        await line.waiting.wait()
+        scene.desk.hear(Heard(CALL, Leg.AGENT, "人工", True, 3.0, 4.0))  # not the caller's
+        scene.desk.hear(Heard(CALL, Leg.CALLER, "人工", False, 3.0, 4.0))  # not sure yet
+        scene.desk.hear(Heard(CALL, Leg.CALLER, "人工", True, 3.0, 4.0))
+        await turn
+    assert scene.watcher.path[-1] == "human"
+    assert scene.replayed_alike()
+
+
+async def test_a_new_controller_goes_on_where_the_old_one_was() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        old = Scene(tasks)
+        await old.visit(Line(EXPIRED, DigitPressed(CALL, "3"), None))
+        assert old.watcher.path[-1] == "order_number"
+        new, line = Scene(tasks, old.journal), Line(CallerHungUp(CALL))
+        await new.visit(line)
+    assert new.watcher.flows == []  # not opened anew
+    assert line.played[0].sounds == old_prompt(old.journal)
+    assert new.replayed_alike()
+
+
+def old_prompt(journal: FakeJournal) -> tuple[str, ...]:
+    """The sounds of the last prompt that the journal knows of before the restart."""
+    prompts = [
+        command["sounds"]
+        for line in journal.read(CALL)
+        for command in line.get("commands", ())  # type: ignore[attr-defined]
+        if command["kind"] == "PlayPrompt"
+    ]
+    return tuple(prompts[-1])
+
+
+async def test_a_journal_that_cannot_be_read_begins_the_flow_anew() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        journal = FakeJournal()
+        journal.append(CALL, {"flow": "menu", "digest": "of another world"})
+        scene, line = Scene(tasks, journal), Line(CallerHungUp(CALL))
+        await scene.visit(line)
+    assert scene.watcher.flows == ["menu"]
+    assert line.played
+
+
+async def test_a_caller_who_hangs_up_ends_the_turn_without_a_word() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        scene, line = Scene(tasks), Line(CallerHungUp(CALL))
+        await scene.visit(line)
+    assert line.handed == []
+    assert len(line.played) == 1
