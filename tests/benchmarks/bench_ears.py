@@ -61,7 +61,7 @@ def bare_loop(model: LoadedModel, sound: bytes) -> None:
 
 STREAMS = 16
 
-LIVE, FLOOD = 4.0, 100.0
+LIVE, FLOOD = 2.0, 100.0
 """How many times as fast as life the streams come: within the machine's means, and far beyond them."""
 
 SENDER = """
@@ -100,7 +100,7 @@ def our_path(model: LoadedModel, sound: bytes, speed: float = LIVE) -> int:
     """Everything of ours from the sockets to the words of STREAMS callers; returns how many results came."""
 
     async def run(folder: Path) -> int:
-        async with VoskEars(model, EarsOptions(max_behind_s=3600, finish_deadline_s=60)) as ears:
+        async with VoskEars(model, EarsOptions(threads=1, max_behind_s=3600, finish_deadline_s=60)) as ears:
             streams = [await ears.expect(CallId(f"bench-{n}"), Leg.CALLER, 0.0) for n in range(STREAMS)]
             files = [folder / stream for stream in streams]
             for file in files:

@@ -81,7 +81,8 @@ class VoskEars:
         self._options = options or EarsOptions()
         self._on_lost = on_lost
         threads = self._options.threads or os.cpu_count() or 1
-        self._live = ThreadPoolExecutor(threads, thread_name_prefix="ears-live")
+        # One thread per stream for its whole life: a recogniser that wanders between cores finds its caches cold.
+        self._live = [ThreadPoolExecutor(1, thread_name_prefix=f"ears-live-{number}") for number in range(threads)]
         self._after = ThreadPoolExecutor(max(1, threads // 2), thread_name_prefix="ears-after")
         self._outbox = Outbox()
         self._expected: OrderedDict[str, LegStream] = OrderedDict()
@@ -115,7 +116,8 @@ class VoskEars:
             stream.ended(True)
         await self._settle(streams, 2.0)
         self._outbox.close()
-        self._live.shutdown(wait=False, cancel_futures=True)
+        for thread in self._live:
+            thread.shutdown(wait=False, cancel_futures=True)
         self._after.shutdown(wait=False, cancel_futures=True)
 
     # ------------------------------------------------------------------------------------------------- the Ears port
@@ -139,7 +141,7 @@ class VoskEars:
         stream = LegStream(
             Whose(call, leg, begun_at_s),
             LegRecogniser(self._model, call, leg),
-            self._live,
+            self._idlest_thread(),
             self._outbox.put,
             max_behind_s=self._options.max_behind_s,
             on_first_audio=self._supersede,
@@ -197,6 +199,10 @@ class VoskEars:
             shed_s=sum(stream.shed_s for stream in streams),
             refused=self._server.refused,
         )
+
+    def _idlest_thread(self) -> ThreadPoolExecutor:
+        busy = [stream.pool for call in self._calls.values() for stream in call if not stream.settled.is_set()]
+        return min(self._live, key=busy.count)
 
     def _admit(self, uuid: str) -> LegStream | None:
         return self._expected.pop(uuid, None)

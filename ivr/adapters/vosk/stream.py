@@ -63,7 +63,8 @@ class LegStream:
         on_end: Callable[[LegStream, bool], None] = lambda _stream, _goodbye: None,
     ) -> None:
         self.whose = whose
-        self._recogniser, self._pool, self._emit = recogniser, pool, emit
+        self.pool = pool
+        self._recogniser, self._emit = recogniser, emit
         self._max_chunks = max(2, int(max_behind_s / CHUNK_S))
         self._on_first_audio, self._on_end = on_first_audio, on_end
         self._loop = asyncio.get_running_loop()
@@ -147,7 +148,7 @@ class LegStream:
         is_last = self.input_over.is_set() and not self._queue
         self._is_working = True
         try:
-            work = self._pool.submit(self._work, batch, is_last, want_partial=not self._queue)
+            work = self.pool.submit(self._work, batch, is_last, want_partial=not self._queue)
         except RuntimeError:  # the pool was shut down
             self._give_up()
             return
