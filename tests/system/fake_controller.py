@@ -35,7 +35,7 @@ async def serve(port: int, mode: str) -> None:
                 await reader.read()
             case "speak":
                 print(await ask('CONTROL STREAM FILE hl/silence ""'), flush=True)
-                print(await ask("GET VARIABLE CONTROL_PLAYBACK_STATUS"), flush=True)
+                print(await ask("GET VARIABLE CPLAYBACKSTATUS"), flush=True)
                 await ask("SET VARIABLE HL_DO hangup")
                 await ask("SET VARIABLE HL_DONE 1")
             case "queue":

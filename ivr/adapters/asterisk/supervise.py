@@ -150,8 +150,9 @@ class ChildProcess:
         ends = time.monotonic() + self.spec.ready_seconds
         while time.monotonic() < ends and self.is_alive:
             try:
-                if await asyncio.wait_for(self.spec.is_ready(), max(0.1, ends - time.monotonic())):
-                    return True
+                async with asyncio.timeout(max(0.1, ends - time.monotonic())):  # 3.11's wait_for may swallow a cancel
+                    if await self.spec.is_ready():
+                        return True
             except (OSError, TimeoutError):
                 pass
             await asyncio.sleep(_POLL_SECONDS / 2)

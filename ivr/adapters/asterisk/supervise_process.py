@@ -19,13 +19,13 @@ class RunningProcess:
 
     @classmethod
     def of(cls, pid: int) -> RunningProcess | None:
-        """Return the process that has `pid` now; None when there is none (a zombie is none)."""
+        """Return the process that has `pid` now; None when there is none (nor is a zombie without threads)."""
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return None
         fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces and parentheses
-        if fields[0] in ("Z", "X"):
+        if fields[0] in ("Z", "X") and _threads(pid) <= 1:
             return None
         return cls(pid, int(fields[19]))
 
@@ -38,6 +38,14 @@ class RunningProcess:
         if self.is_alive:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
+
+
+def _threads(pid: int) -> int:
+    """A leader that ended while other threads still run looks like a zombie, yet holds the process's ports."""
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir()))
+    except OSError:
+        return 0
 
 
 def remember(file: Path, process: RunningProcess) -> None:
