@@ -19,29 +19,111 @@ _SURNAMES = COMMON_SURNAMES | OTHER_SURNAMES
 _GIVEN = COMMON_GIVEN | OTHER_GIVEN
 _TITLE = "|".join(sorted(TITLES, key=len, reverse=True))
 _FULL_CUE = re.compile(
-    r"(?:我的名字叫?是?|我名字叫?是?|名字叫|名叫|姓名是?|我叫|我就叫|叫我|登记人是?|联系人是?|联系人叫|本人叫?|我是|俺叫|俺是|我这边是|这边叫|兵叫|这里是|^叫|人叫)(?:做|个)?[:：，, ]?"
+    r"(?:我的名字叫?是?|我名字叫?是?|名字叫|名叫|姓名是?|我叫|我就叫|叫我|登记人是?|联系人是?|"
+    r"联系人叫|本人叫?|我是|俺叫|俺是|我这边是|这边叫|兵叫|这里是|^叫|人叫)(?:做|个)?[:：，, ]?"
 )
 _SURNAME_CUE = re.compile(r"(?:免贵姓|我免贵姓|免贵|我本人姓|我姓|本人姓|俺姓|姓|鄙姓|小姓)[，, ]?")
 _THIRD = re.compile(
-    r"(?:他|她|老公|媳妇|老婆|丈夫|妻子|爸|妈|父亲|母亲|儿子|女儿|孩子|娃|老板|司机|房东|邻居|那人|那个人|店主|主任|对方|老师|负责人|经理|书记|村长|队长|包工头|工头)(?:也|就)?(?:是)?(?:名字)?$"
+    r"(?:他|她|老公|媳妇|老婆|丈夫|妻子|爸|妈|父亲|母亲|儿子|女儿|孩子|娃|老板|司机|房东|邻居|"
+    r"那人|那个人|店主|主任|对方|老师|负责人|经理|书记|村长|队长|包工头|工头)(?:也|就)?(?:是)?(?:名字)?$"
 )
 _NICKNAME = re.compile(rf"(?:叫我|喊我|叫)(?:小|老|阿)?(?P<surname>[\u4e00-\u9fff])(?:{_TITLE}|就行|就好|就可以)")
 _FAMILIAR = re.compile(r"(?:叫我|喊我)[小老](?P<surname>[\u4e00-\u9fff])")
 _TITLED = re.compile(rf"(?:我是|我这边是|免贵|这边是|我就是)(?:小|老)?(?P<surname>[\u4e00-\u9fff])(?:{_TITLE})")
 _SPELT = re.compile(r"^(?P<what>[\u4e00-\u9fff]{2,5}?)的(?P<char>[\u4e00-\u9fff])")
 _BEFORE_PHONE = re.compile(
-    r"(?:(?:我的|我|联系)?(?:电话号码|手机号码|联系电话|联系方式|电话号|手机号|电话|手机|号码|座机|联系我)(?:是|就是|为)?|是)?[，,。.：: 　]*$"
+    r"(?:(?:我的|我|联系)?(?:电话号码|手机号码|联系电话|联系方式|电话号|手机号|电话|手机|号码|"
+    r"座机|联系我)(?:是|就是|为)?|是)?[，,。.：: 　]*$"
 )
 _ENDS_WELL = re.compile(
-    r"(?:$|[\x01，。,.！!？?；;、\s]|\d|我|俺|住|在|家|电话|手机|号码|联系|是|就是|想|要|你|这|那|他|她|今|昨|前|孩子|快|请|跟|和|也|刚才|最近|的电话|人在|咱|反映|投诉|咨询|举报|现在|有|从|到|每|听说|给|男|女|\w{2,4}(?:路|街|村|小区|社区|镇|县|区|巷|新村|家园))"
+    r"(?:$|[\x01，。,.！!？?；;、\s]|\d|我|俺|住|在|家|电话|手机|号码|联系|是|就是|想|要|你|这|"
+    r"那|他|她|今|昨|前|孩子|快|请|跟|和|也|刚才|最近|的电话|人在|咱|反映|投诉|咨询|举报|现在|"
+    r"有|从|到|每|听说|给|男|女|\w{2,4}(?:路|街|村|小区|社区|镇|县|区|巷|新村|家园))"
 )
 _NOT_A_NAME = frozenset(
-    ["和平", "高新", "安宁", "安全", "平安", "方便", "时光", "高兴", "和谐", "路上", "成天", "明天", "任何", "常常", "万一", "余下", "应该", "都有", "曾经", "通知", "通行", "白天", "黄河", "金属", "石头", "江边", "关系", "于是", "向东", "向西", "左右", "车子", "马上", "马路", "高速", "平常", "温泉", "水泥", "水管", "空中", "国家", "全家", "家里", "家人", "花园", "广场", "能行", "党员", "居民", "师傅", "宁波", "江西", "河南", "云南", "海南", "湖南", "广东", "东方", "西安", "成都", "华为", "农民", "公安", "广西", "家长", "车主", "房东", "店长", "组长", "常来", "管理", "应急", "项目", "车来", "安排"]
-)  # fmt: skip
+    [
+        "和平",
+        "高新",
+        "安宁",
+        "安全",
+        "平安",
+        "方便",
+        "时光",
+        "高兴",
+        "和谐",
+        "路上",
+        "成天",
+        "明天",
+        "任何",
+        "常常",
+        "万一",
+        "余下",
+        "应该",
+        "都有",
+        "曾经",
+        "通知",
+        "通行",
+        "白天",
+        "黄河",
+        "金属",
+        "石头",
+        "江边",
+        "关系",
+        "于是",
+        "向东",
+        "向西",
+        "左右",
+        "车子",
+        "马上",
+        "马路",
+        "高速",
+        "平常",
+        "温泉",
+        "水泥",
+        "水管",
+        "空中",
+        "国家",
+        "全家",
+        "家里",
+        "家人",
+        "花园",
+        "广场",
+        "能行",
+        "党员",
+        "居民",
+        "师傅",
+        "宁波",
+        "江西",
+        "河南",
+        "云南",
+        "海南",
+        "湖南",
+        "广东",
+        "东方",
+        "西安",
+        "成都",
+        "华为",
+        "农民",
+        "公安",
+        "广西",
+        "家长",
+        "车主",
+        "房东",
+        "店长",
+        "组长",
+        "常来",
+        "管理",
+        "应急",
+        "项目",
+        "车来",
+        "安排",
+    ]
+)
 _WORD_LIKE = frozenset("路水和成时关从门车通都全边冷房单解能强沙空应到支原官衣用家经有")
 """Surnames that mostly end a word before a bare name: …盐场路|柳青."""
 _ROLE = re.compile(
-    r"^(?:业主|居民|村民|市民|学生|家长|租户|住户|司机|骑手|老师|护工|保安|员工|农民|工人|商户|店主|一|个|这|那|咱|你|路过|在|就|想|打|来|说|住|做|开|不|也|从|本地|外地)"
+    r"^(?:业主|居民|村民|市民|学生|家长|租户|住户|司机|骑手|老师|护工|保安|员工|农民|工人|商户|"
+    r"店主|一|个|这|那|咱|你|路过|在|就|想|打|来|说|住|做|开|不|也|从|本地|外地)"
 )
 
 
@@ -77,7 +159,7 @@ def find_surnames(text: str, names: tuple[Found, ...]) -> tuple[Found, ...]:
         ):
             continue
         described = next((said for said in DESCRIBED_SURNAMES if text.startswith(said, begin)), "")
-        if described and DESCRIBED_SURNAMES[described]:
+        if described:
             end = begin + len(described)
             found.append(Found(DESCRIBED_SURNAMES[described], begin, end, 0.95, "surname.described"))
             continue
@@ -94,7 +176,7 @@ def find_surnames(text: str, names: tuple[Found, ...]) -> tuple[Found, ...]:
                     Found(match["surname"], match.start("surname"), match.end("surname"), 0.8, "surname.title")
                 )
     for said, surname in DESCRIBED_SURNAMES.items():
-        at = text.find(said) if surname else -1
+        at = text.find(said)
         if at >= 0:
             found.append(Found(surname, at, at + len(said), 0.85, "surname.described"))
     found.sort(key=lambda each: (-each.confidence, each.begin))
@@ -109,7 +191,7 @@ def _surname_of(name: Found) -> Found:
 def _best_name(text: str, begin: int, *, is_weak: bool) -> str | None:
     """Return the likeliest name that starts at `begin`, of two to four characters."""
     surname = text[begin : begin + 2] if text[begin : begin + 2] in COMPOUND_SURNAMES else text[begin : begin + 1]
-    if not surname or surname[0] not in _SURNAMES and len(surname) == 1 or _ROLE.match(text[begin:]):
+    if not surname or (surname[0] not in _SURNAMES and len(surname) == 1) or _ROLE.match(text[begin:]):
         return None
     best: tuple[float, str] | None = None
     for length in (1, 2):
@@ -140,7 +222,7 @@ def _name_before(text: str, phone: int) -> Found | None:
         name = before[-length:]
         surname = name[:2] if name[:2] in COMPOUND_SURNAMES else name[:1]
         given = name[len(surname) :]
-        if len(name) < length or not 1 <= len(given) <= 2 or surname[0] not in _SURNAMES and len(surname) == 1:
+        if len(name) < length or not 1 <= len(given) <= 2 or (surname[0] not in _SURNAMES and len(surname) == 1):
             continue
         if name in _NOT_A_NAME or not all(char in _GIVEN for char in given):
             continue
@@ -176,3 +258,8 @@ def _second_bonus(given: str) -> float:
 
 def _is_hanzi(char: str) -> bool:
     return "\u4e00" <= char <= "\u9fff"
+
+
+def is_surname(text: str) -> bool:
+    """Whether `text` begins with a surname."""
+    return text[:2] in COMPOUND_SURNAMES or text[:1] in _SURNAMES

@@ -1,0 +1,175 @@
+"""From what was said to a draft (预填): every field with its value, its reasons and where it was heard.
+
+Pure: `Prefill.draft` may be called after every turn; `Draft.revised_by` keeps what a person typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from ivr.call import CallId, Leg, PhoneNumber
+from ivr.speech.numerals import write_numbers
+from ivr.speech.transcript import Turn
+from routing.classify.classify import Classified, Classifier
+from routing.classify.matcher import LONGEST_TEXT, Matcher
+from routing.classify.rank import Ranked
+from workorder.dispatch import Catalogue
+from workorder.draft import Candidate, Draft, Evidence, Field, FieldName
+from workorder.extract import Found, hide
+from workorder.extract_asked import find_answered_names
+from workorder.extract_name import find_names, find_surnames
+from workorder.extract_phone import find_phones
+from workorder.extract_place import find_places
+from workorder.extract_time import find_times
+from workorder.prefill_spoken import Spoken
+from workorder.prefill_summary import expected_of, keywords_of, summary_of, title_of
+
+_SURE_ENOUGH = {
+    FieldName.NAME: 0.6,
+    FieldName.SURNAME: 0.6,
+    FieldName.PHONE: 0.6,
+    FieldName.TIME: 0.5,
+    FieldName.PLACE: 0.35,
+}
+_UNIT_SCORE = 3.0
+_CATEGORY_SCORE = 2.0
+_CLOSE = 0.7
+_TOP = 3
+_HIDE_NAMES_FROM = 0.6
+
+
+class Prefill:
+    """The lexicons and the catalogue of one city, made ready once."""
+
+    def __init__(self, classifier: Classifier, catalogue: Catalogue | None = None, gazetteer: Matcher | None = None):
+        self._classifier = classifier
+        self._catalogue = catalogue
+        self._gazetteer = gazetteer
+
+    def draft(
+        self,
+        call: CallId,
+        turns: Sequence[Turn],
+        caller: PhoneNumber | None = None,
+        emergency: str = "none",
+    ) -> Draft:
+        """Return the draft of a call from its turns so far; `emergency` is 110, 119, 120, 122 or `none`.
+
+        Reads at most 8,000 characters of the caller. A field about which nothing sure was said stays without a value.
+        """
+        spoken = Spoken.of(turns, Leg.CALLER, LONGEST_TEXT)
+        said = write_numbers(spoken.text)
+        fields: dict[FieldName, Field] = {}
+        if caller is not None and caller.is_known:
+            fields[FieldName.CALLER_NUMBER] = Field(caller.digits, 1.0, source="switch")
+        phones = find_phones(said.text)
+        asked = find_answered_names(turns)
+        names = find_names(said.text)
+        surnames = find_surnames(said.text, names)
+        times = find_times(said.text)
+        sure_names = [name for name in names if name.confidence >= _HIDE_NAMES_FROM][:2]
+        rest = hide(said.text, [*phones, *sure_names, *times])
+        places = find_places(rest, self._gazetteer)
+        for name, found in (
+            (FieldName.PHONE, phones),
+            (FieldName.NAME, names),
+            (FieldName.SURNAME, surnames),
+            (FieldName.TIME, times),
+            (FieldName.PLACE, places),
+        ):
+            where = [tuple(spoken.evidence(*said.source_span(each.begin, each.end))) for each in found[:_TOP]]
+            fields[name] = _extracted(found, where, _SURE_ENOUGH[name])
+        for name, field in asked.items():
+            if not fields[name].value:
+                fields[name] = field
+        classified = self._classifier.classify(spoken.text)
+        fields |= self._classified(classified, spoken, emergency)
+        fields |= _written(fields, classified, hide(said.text, [*phones, *sure_names]), spoken)
+        return Draft(call, MappingProxyType(fields), tuple(_reasons(fields)))
+
+    def _classified(self, classified: Classified, spoken: Spoken, emergency: str) -> dict[FieldName, Field]:
+        urgencies = classified.urgencies
+        urgency = _ranked(urgencies, spoken, "lexicon.manner", 0.0)
+        if emergency != "none":
+            urgency = Field("突发", 0.95, urgency.evidence, urgency.candidates, f"emergency.{emergency}")
+        types = classified.request_types if spoken.text else ()
+        if emergency != "none" and types and types[0].label in ("投诉", "建议"):
+            types = tuple(sorted(types, key=lambda each: each.label != "求助"))
+        unit = _ranked(classified.units, spoken, "lexicon.units", _UNIT_SCORE)
+        return {
+            FieldName.REQUEST_TYPE: _ranked(types, spoken, "lexicon.manner", 0.0),
+            FieldName.CATEGORY: _ranked(classified.categories, spoken, "lexicon.categories", _CATEGORY_SCORE),
+            FieldName.UNIT: self._with_question(unit, classified.units, spoken.text),
+            FieldName.URGENCY: urgency if spoken.text or emergency != "none" else Field(),
+        }
+
+    def _with_question(self, field: Field, units: Sequence[Ranked], text: str) -> Field:
+        """Add the one deciding question when the best units are close."""
+        if self._catalogue is None or len(units) < 2 or units[1].score < _CLOSE * units[0].score:
+            return field
+        close = [unit.label for unit in units if unit.score >= _CLOSE * units[0].score]
+        question = self._catalogue.question_for(close, text)
+        return Field(field.value, field.confidence, field.evidence, field.candidates, field.source, question=question)
+
+
+def _extracted(found: Sequence[Found], where: Sequence[tuple[Evidence, ...]], enough: float) -> Field:
+    if not found:
+        return Field()
+    best = found[0]
+    candidates = tuple(Candidate(each.value, each.confidence) for each in found[:_TOP])
+    value = best.value if best.confidence >= enough else ""
+    return Field(value, best.confidence, where[0], candidates, best.rule)
+
+
+def _ranked(ranked: Sequence[Ranked], spoken: Spoken, source: str, enough: float) -> Field:
+    if not ranked:
+        return Field()
+    best = ranked[0]
+    candidates = tuple(
+        Candidate(each.label, each.confidence, tuple(dict.fromkeys(word.word for word in each.words))[:6])
+        for each in ranked[:_TOP]
+    )
+    evidence = tuple(part for word in best.words[:4] for part in spoken.evidence(word.begin, word.end))
+    value = best.label if best.score >= enough else ""
+    return Field(value, best.confidence, evidence, candidates, source)
+
+
+def _written(
+    fields: dict[FieldName, Field], classified: Classified, said: str, spoken: Spoken
+) -> dict[FieldName, Field]:
+    """Return title, summary, keywords and expected answer, from the fields and the words already found."""
+    keywords = keywords_of(classified)
+    place, kind = fields[FieldName.PLACE].value, fields[FieldName.REQUEST_TYPE].value
+    category = fields[FieldName.CATEGORY].value
+    summary = summary_of(said, keywords)
+    title = title_of(place, keywords, category, kind) if summary else ""
+    expected = expected_of(said)
+    sureness = round(min(0.9, 0.3 + 0.1 * len(keywords)), 2)
+    return {
+        FieldName.TITLE: Field(title, sureness, source="title.keywords") if title else Field(),
+        FieldName.SUMMARY: Field(summary, sureness, source="summary.extract") if summary else Field(),
+        FieldName.KEYWORDS: Field(" ".join(keywords), sureness, source="lexicon") if keywords else Field(),
+        FieldName.EXPECTED: Field(expected, 0.6, source="expected.cue") if expected else Field(),
+    } | ({} if spoken.text else {FieldName.TITLE: Field()})
+
+
+_LABELS = {
+    FieldName.REQUEST_TYPE: "诉求类型",
+    FieldName.CATEGORY: "事项分类",
+    FieldName.UNIT: "承办单位",
+    FieldName.URGENCY: "紧急程度",
+}
+
+
+def _reasons(fields: dict[FieldName, Field]) -> list[str]:
+    """Say in Chinese why each suggestion was made, the words in quotes."""
+    reasons = []
+    for name, label in _LABELS.items():
+        field = fields.get(name, Field())
+        words = field.candidates[0].words if field.candidates else ()
+        if field.value and words:
+            reasons.append(f"{label}“{field.value}”：说到{'、'.join(f'“{word}”' for word in words)}")
+        if field.question:
+            reasons.append(f"{label}相近，请问：{field.question}")
+    return reasons
