@@ -8,6 +8,7 @@ from ivr.flow.book import own_keys, taken_keys
 from ivr.flow.graph import Edge, Graph, Key, is_person, is_test
 from ivr.flow.model import (
     CallbackNode,
+    Choice,
     CollectNode,
     Flow,
     ListenNode,
@@ -31,6 +32,7 @@ from ivr.flow.prompt import (
     named_sound,
     words_sound,
 )
+from ivr.flow.spoken import sound_of
 from ivr.flow.spoken_keys import keys_spoken
 from ivr.problems import Place, Problem, Severity
 from ivr.yaml_fields import remedy_for_unknown
@@ -51,6 +53,8 @@ def prompt_problems(flow: Flow, prompts: Prompts, audio: frozenset[str] | None) 
             for part in prompt.parts:
                 yield from _part_problems(part, prompts, audio)
         yield from _key_problems(flow, node, prompts)
+        if isinstance(node, MenuNode):
+            yield from _word_problems(flow, node)
 
 
 def _part_problems(part: Part, prompts: Prompts, audio: frozenset[str] | None) -> Iterator[Problem]:
@@ -61,6 +65,17 @@ def _part_problems(part: Part, prompts: Prompts, audio: frozenset[str] | None) -
             yield Problem(place, f"没有录音文件“{shorten(file)}”。", "把文件放进录音文件夹，或改用文字。")
         case _:
             pass
+
+
+def _word_problems(flow: Flow, node: MenuNode) -> Iterator[Problem]:
+    """Yield words that sound like those of another choice that leads elsewhere: nobody could tell them apart."""
+    first: dict[str, tuple[str, Choice]] = {}
+    for choice in (*node.choices.values(), *flow.anytime.values()):
+        for word in choice.words:
+            other, owner = first.setdefault(sound_of(word), (word, choice))
+            if owner.target.node != choice.target.node:
+                what = f"按键 {choice.key} 的说法“{word}”与按键 {owner.key} 的“{other}”听起来一样。"
+                yield Problem(choice.target.place, what, "换一个说法。")
 
 
 # --------------------------------------------------------------------------------------------------- keys told

@@ -31,6 +31,7 @@ from ivr.flow.spoken import choose, normalise
 from ivr.flow.turn import Turn
 
 PHONE_DIGITS = 12
+CALLBACK_DIGIT_SECONDS = 4.0
 
 
 def go(turn: Turn, target: NodeId) -> None:
@@ -200,7 +201,7 @@ def _callback_digit(turn: Turn, node: CallbackNode, digit: str) -> None:
             if digit == "#" or len(turn.digits) >= PHONE_DIGITS:
                 _judge_callback(turn)
             else:
-                _more(turn, 4.0, DIGITS + "#")
+                _more(turn, CALLBACK_DIGIT_SECONDS, DIGITS + "#")
         case Phase.CONFIRM if digit == "1":
             _request(turn, node, turn.variables[CALLBACK_NUMBER])
         case Phase.CONFIRM if digit == "2":
@@ -327,12 +328,13 @@ def on_words(turn: Turn, text: str) -> None:
     elif isinstance(node, ListenNode) and normalise(text):
         turn.remember(node.into, normalise(text))
         go(turn, node.outcomes["heard"].node)
-    elif isinstance(node, MenuNode) and normalise(text):
-        on_wrong(turn)
+    elif turn.phase is Phase.MORE:
+        seconds = node.digit_seconds if isinstance(node, CollectNode) else CALLBACK_DIGIT_SECONDS
+        _more(turn, seconds, DIGITS + (node.end_key if isinstance(node, CollectNode) else "#"))
     elif turn.phase is Phase.SAY and turn.tries == 0:
         turn.tries += 1  # the words cut the prompt short: say it once more
         ask(turn)
-    elif turn.phase in (Phase.MORE, Phase.DONE):
-        ask(turn)
+    elif turn.phase not in (Phase.SAY, Phase.DONE) and normalise(text):
+        on_wrong(turn)
     else:
         on_silence(turn)

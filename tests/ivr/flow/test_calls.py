@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import shipped
 
 from ivr.commands import Command
 from ivr.flow.calls import CALL, Opening, deeds, events_of, standing, words_heard
@@ -15,6 +14,7 @@ from ivr.flow.play import call_document, start_play, typed
 from ivr.flow.session import told
 from ivr.flow.switch_cases import QueueFacts
 from ivr.yaml_source import YamlList, YamlMap, YamlScalar, YamlValue, read_yaml
+from tests.ivr.flow import shipped
 
 FILES = sorted(shipped.CALLS.glob("*.yaml"))
 

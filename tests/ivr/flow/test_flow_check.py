@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from ivr.flow.load import read_flow
 from ivr.flow.prompt import words_sound
 from ivr.flow.schema import FIELDS
 from ivr.problems import Problem
+from tests.ivr.flow import shipped
 
 
 def check(texts: dict[str, str]) -> tuple[Problem, ...]:
@@ -59,6 +59,8 @@ DEFECTS = [
     ("menu", "into: order_number", "into: 编号", "变量名", "into: 编号"),
     ("menu", "check: order_number", "check: ordernumber", "不能是", "check: ordernumber"),
     ("menu", "words: [投诉, 我要投诉, 举报]", "words: [投诉！]", "不能用于语音识别", "words: [投诉！]"),
+    ("menu", "[投诉, 我要投诉, 举报]", "[投诉, 资讯]", "听起来一样", "[投诉, 资讯]"),
+    ("menu", "[进度, 工单进度,", "[人公, 工单进度,", "听起来一样", '"0": {to: human'),
     ("after_hours", "2026-10-01..2026-10-07", "2026-10-32", "不是日期", "2026-10-32"),
     ("after_hours", "08:30-12:00 13:30-17:30", "22:00-06:00", "时间段", "22:00-06:00"),
     ("after_hours", "周一至周五", "周一至周八", "不是星期", "周一至周八"),

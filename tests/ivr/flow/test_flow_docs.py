@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-import shipped
-
 from ivr.flow.check import check_files
 from ivr.flow.schema import FIELDS
+from tests.ivr.flow import shipped
 
 TEXT = (shipped.ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-import shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +39,7 @@ from ivr.flow.engine import advance, begin_call, open_session
 from ivr.flow.load import load_flow
 from ivr.flow.session import Phase, Session, told
 from ivr.flow.switch_cases import QueueFacts
+from tests.ivr.flow import shipped
 
 CALL = CallId("hl-1.1")
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -301,6 +301,21 @@ def test_noise_while_listening_counts_as_silence() -> None:
     session, _ = play(book_of(LISTEN), "test", WordsHeard(CALL, "[unk]"))
     assert session.node == "ask"
     session, _ = play(book_of(LISTEN), "test", WordsHeard(CALL, "[unk]"), SILENCE)
+    assert session.is_with_people
+
+
+def test_tones_heard_as_words_do_not_disturb_a_number_being_keyed_in() -> None:
+    typed = [DigitPressed(CALL, "3"), *(DigitPressed(CALL, key) for key in "202611")]
+    session, _ = play(shipped.book(), "menu", *typed, WordsHeard(CALL, "嗯"))
+    assert (session.phase, session.digits) == (Phase.MORE, "202611")
+    assert advance(session, DigitPressed(CALL, "#"))[0].node == "order_read_back"
+
+
+def test_a_greeting_cut_short_by_other_words_is_said_once_more_and_no_more() -> None:
+    session, asked = play(shipped.book(), "main", WordsHeard(CALL, "喂你好"))
+    first, again = [command for command in asked if isinstance(command, PlayPrompt)]
+    assert first == again
+    session, _ = advance(session, WordsHeard(CALL, "喂喂"))
     assert session.is_with_people
 
 

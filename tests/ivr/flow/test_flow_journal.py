@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import cast
 
 import pytest
-import shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +51,7 @@ from ivr.flow.serialise import (
 )
 from ivr.flow.session import open_session, told
 from ivr.flow.switch_cases import QueueFacts
+from tests.ivr.flow import shipped
 
 CALL = CallId("hl-1.1")
 AT = datetime(2026, 11, 23, 2, 0, 0, 123456, tzinfo=UTC)

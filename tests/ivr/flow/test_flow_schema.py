@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import shipped
-from test_calls import plain
 
 import ivr.flow.schema as schema_module
 from ivr.call import NodeId
@@ -20,6 +18,8 @@ from ivr.flow.schema import FIELDS, flow_schema, schema_text
 from ivr.problems import Place
 from ivr.yaml_fields import Fields
 from ivr.yaml_source import YamlMap, read_yaml
+from tests.ivr.flow import shipped
+from tests.ivr.flow.test_calls import plain
 
 SCHEMA = flow_schema()
 

@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import shipped
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from ivr.flow.book import FlowBook, make_book
 from ivr.flow.check import check_files
 from ivr.flow.engine import advance, begin_call
 from ivr.flow.session import Session
+from tests.ivr.flow import shipped
 
 CALL = CallId("c")
 NAMES = ("human", "a", "b", "c", "d", "e")

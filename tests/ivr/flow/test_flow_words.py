@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-import shipped
 
 from ivr.call import NodeId
 from ivr.flow.checks import is_phone, passes
@@ -16,6 +15,7 @@ from ivr.flow.prompt import estimated_seconds, words_sound
 from ivr.flow.spoken import choose, vocabulary_of
 from ivr.flow.spoken_keys import keys_spoken
 from ivr.problems import Place
+from tests.ivr.flow import shipped
 
 TO = Target(NodeId("x"), Place("x"))
 AGENT = Choice("0", TO, ("人工", "人工服务"), ("人工湖", "人工智能", "个人工资"))
