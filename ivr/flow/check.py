@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ivr.flow.inspect import Catalogue, inspect_flows
@@ -64,8 +64,3 @@ def _summary(files: int, errors: int, warnings: int) -> str:
         return f"检查了 {files} 个文件，没有问题。"
     verdict = "不能使用" if errors else "可以使用"
     return f"检查了 {files} 个文件：{errors} 个错误，{warnings} 个提醒，{verdict}。"
-
-
-def only_errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems that forbid use."""
-    return tuple(problem for problem in problems if problem.is_error)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from ivr.call import CallId
 from ivr.commands import Command, HangUp, Note, PlayPrompt, RequestCallback, StartListening
 from ivr.events import (
     CallerHungUp,
@@ -163,4 +162,4 @@ def _apologise(turn: Turn) -> None:
     turn.step(Phase.SORRY, PlayPrompt(turn.call, (named_sound("nobody_free"),)))
 
 
-__all__ = ["CallId", "Step", "advance", "begin_call", "open_session"]
+__all__ = ["Step", "advance", "begin_call", "open_session"]
