@@ -16,7 +16,10 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Citizen:
-    """One caller: `opening` is pressed or said to the menu, `lines` to the agent, one after each of the agent's."""
+    """One caller: `opening` is pressed or said to the menu, `lines` to the agent, one after each of the agent's.
+
+    With a `rating` the caller answers the survey after the talk, without one he hangs up.
+    """
 
     name: str
     number: str
@@ -25,6 +28,7 @@ class Citizen:
     way: Way
     opening: str
     lines: tuple[str, ...]
+    rating: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ CITIZENS = (
             "我要投诉，人民路和建设路的路口有一个雨水井盖坏了，已经三天了，晚上走路很危险。",
             "我姓李，电话是一三九八七六五四三二一。",
         ),
+        rating="11",
     ),
     Citizen(
         name="张先生",

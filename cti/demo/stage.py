@@ -24,6 +24,8 @@ ANSWER_SECONDS = 90.0
 TALK_SECONDS = 120.0
 FINISH_SECONDS = 60.0
 QUIET_SECONDS = 1.0
+SURVEY_SECONDS = 4.0
+"""How long a caller listens to the survey's question before pressing."""
 
 
 @dataclass(slots=True)
@@ -156,6 +158,13 @@ class Stage:
                 await call.wait_for_silence(QUIET_SECONDS, 30)
                 await call.say(sound)
                 done.spoken.append(text)
-            await call.ended(TALK_SECONDS)
+            await asyncio.wait_for(self._heard.event(done.call, "talk_ended"), TALK_SECONDS)
+            if citizen.rating:
+                await asyncio.sleep(SURVEY_SECONDS)
+                await call.press(citizen.rating)
+                self._say(f"{citizen.name} 给服务评了 {citizen.rating}")
+                await call.ended(TALK_SECONDS)
+            else:
+                await call.hang_up()
         await asyncio.wait_for(self._heard.event(done.call, "finished"), FINISH_SECONDS)
         self._say(f"{citizen.name} 的通话已结束，工单草稿已保存")
