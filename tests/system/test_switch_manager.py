@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.system.running_switch import RawAmi, RunningSwitch
 from tests.system.test_switch_nets import controller, dial
 
@@ -68,6 +69,38 @@ async def test_the_manager_user_may_do_what_the_product_does(
         said = await ami.act(action, **filled)
         assert said["Response"] == "Success", said
         await ami.act("QueueRemove", Queue="q_enterprise", Interface="PJSIP/803")
+        await call.hang_up()
+
+
+async def test_the_emergency_leg_carries_the_citizens_number_and_joins_the_call(
+    switch: RunningSwitch, ami: RawAmi
+) -> None:
+    trunk = switch.config.emergency
+    async with (
+        SipPhone(bind_ip=trunk.host, number="110", port=trunk.port) as service,
+        switch.seat(ami, "801") as seat,
+        switch.caller("13812345678") as phone,
+    ):
+        call = await dial(switch, phone)
+        await (await seat.next_call(5)).answered(5)
+        channel = (await ami.event("Newchannel"))["Channel"]
+        await ami.act(
+            "Originate",
+            Channel="PJSIP/110@emergency",
+            Application="BridgeAdd",
+            Data=channel,
+            ChannelId="em-test-2",
+            CallerID='"12345" <13812345678>',
+            Variable="PJSIP_HEADER(add,X-12345-Order)=WO1",
+            Async="true",
+        )
+        leg = await service.next_call(5)
+        assert leg.invitation is not None
+        assert "13812345678" in leg.invitation.get("From")
+        assert "13812345678" in leg.invitation.get("P-Asserted-Identity")
+        assert leg.invitation.get("X-12345-Order") == "WO1"
+        joined = await ami.event(lambda event: event["Event"] == "BridgeEnter" and event["Uniqueid"] == "em-test-2")
+        assert joined["BridgeNumChannels"] == "3"
         await call.hang_up()
 
 

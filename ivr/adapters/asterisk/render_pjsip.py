@@ -34,7 +34,7 @@ def trunk_sections(config: SwitchConfig) -> str:
             "改法: 使用模拟器(127.0.0.3), 或在生产环境里明确打开真实紧急中继"
         )
     sections = [section for trunk in config.trunks for section in _trunk(trunk, "trunk", "from-trunk")]
-    sections += _trunk(config.emergency, "trunk", "from-emergency")
+    sections += _trunk(config.emergency, "trunk-emergency", "from-emergency")
     return _written(sections)
 
 
