@@ -153,7 +153,7 @@ class FlowShelf:
 
     async def _take_in(self, files: FlowFiles) -> tuple[Problem, ...]:
         self._seen = files
-        edition, problems = read_edition(files, self._catalogue, self._queues)
+        edition, problems = await asyncio.to_thread(read_edition, files, self._catalogue, self._queues)
         if edition is not None:
             made = await make_prompts(edition, (), self._sounds, self._espeak, self._settings.flows_folder)
             problems += made.problems

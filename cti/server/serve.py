@@ -23,7 +23,7 @@ from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
-from cti.server.drafting import make_drafter
+from cti.server.drafting import make_drafter, make_prefill
 from cti.server.flow_files import FlowShelf
 from cti.server.installation import (
     broker_url,
@@ -40,11 +40,11 @@ from cti.server.tapes import Tapes
 from cti.settings import Settings
 from cti.shell import CallDesk
 from cti.world import World
-from ivr.adapters.asterisk.agi_server import AgiCall, AgiServer
-from ivr.adapters.asterisk.agi_turn import outcome_of, turn_of
+from ivr.adapters.asterisk.agi_flow import flow_handler
+from ivr.adapters.asterisk.agi_server import AgiServer
 from ivr.adapters.asterisk.link import AsteriskLink, LinkSettings
 from ivr.adapters.asterisk.private_parts import PartName
-from ivr.adapters.asterisk.steps import AgiSteps, StepSettings
+from ivr.adapters.asterisk.steps import StepSettings
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.adapters.vosk.deaf import DeafEars
 from ivr.adapters.vosk.ears import VoskEars
@@ -55,7 +55,7 @@ from ivr.errors import EarsError, StoreError, SwitchError
 from ivr.events import CallOffered, SwitchReady
 from ivr.ports import Ears
 from ivr.problems import Problem
-from ivr.shell import FlowDesk, Visit
+from ivr.shell import FlowDesk
 from routing.membership import SeatSkills
 from routing.shell import SeatDesk
 
@@ -120,7 +120,7 @@ async def serve(settings: Settings) -> None:
             publisher=publisher,
             journal=JournalFiles(folders.journal),
             tapes=Tapes(settings.recordings_folder),
-            drafter=make_drafter(settings),
+            drafter=make_drafter(await asyncio.to_thread(make_prefill)),
             clock=clock,
         )
         seats = SeatDesk(link, _seat_skills(settings), lambda: queues)
@@ -130,15 +130,6 @@ async def serve(settings: Settings) -> None:
         lost_taps.append(calls)
         flow_desk = FlowDesk(shelf, routing, world.journal, clock, _Watcher(calls), settings.numbers[0].flow, tasks)
         flows.append(flow_desk)
-
-        async def answer(line: AgiCall) -> None:
-            turn = turn_of(line.request)
-            outcome = await outcome_of(turn, line)
-            visit = Visit(turn.call, turn.channel, turn.caller, turn.called, turn.flow, turn.original_line, outcome)
-            steps = AgiSteps(
-                line, turn.call, lambda: link.stop_prompt(turn.channel), StepSettings(config.lease_seconds)
-            )
-            await flow_desk.visit(visit, steps)
 
         async def follow_switch() -> None:
             async for event in link.events():
@@ -163,6 +154,7 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(shelf.run(), name="flows")
         tasks.create_task(follow_switch(), name="switch events")
         tasks.create_task(follow_ears(), name="ears")
+        answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
         tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")
 
 
