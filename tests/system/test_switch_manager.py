@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
 
 from ivr.adapters.simulator.sip_phone import SipPhone
+from ivr.adapters.simulator.tones import tone
 from tests.system.running_switch import RawAmi, RunningSwitch
 from tests.system.test_switch_nets import controller, dial
 
@@ -82,7 +84,8 @@ async def test_the_emergency_leg_carries_the_citizens_number_and_joins_the_call(
         switch.caller("13812345678") as phone,
     ):
         call = await dial(switch, phone)
-        await (await seat.next_call(5)).answered(5)
+        talk = await seat.next_call(5)
+        await talk.answered(5)
         channel = (await ami.event("Newchannel"))["Channel"]
         await ami.act(
             "Originate",
@@ -101,7 +104,14 @@ async def test_the_emergency_leg_carries_the_citizens_number_and_joins_the_call(
         assert leg.invitation.get("X-12345-Order") == "WO1"
         joined = await ami.event(lambda event: event["Event"] == "BridgeEnter" and event["Uniqueid"] == "em-test-2")
         assert joined["BridgeNumChannels"] == "3"
-        await call.hang_up()
+        await talk.hang_up()
+        await asyncio.sleep(0.5)
+        leg.start_saying(tone(600, 3.0))
+        await call.wait_for_tone(600, 3)  # the agent has left; caller and emergency service are still together
+        assert not [event for event in ami.events if event.get("UserEvent") == "SafetyNet" and event["Why"] == "lost"]
+        await leg.hang_up()
+        await call.wait_for_tone(440, 5)  # hl/net-goodbye, for there is no controller in this test
+        await call.ended(5)
 
 
 async def test_a_call_can_be_moved_out_of_the_flow_into_a_queue(switch: RunningSwitch, ami: RawAmi) -> None:
