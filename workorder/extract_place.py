@@ -14,7 +14,7 @@ _TERRAIN = "坪湾崖庄台园巷滩沟坡寨屯营河桥口店集堡岭楼村�
 _NAMED = (
     (r"街道办事处|街道办|街道(?![上口边两])|开发区|高新区|新区|园区|自治县|自治州", 5, 3.0),
     (
-        r"大道(?!理)|路(?![灯面边况过人不途费线由子障都基政牌名长程祸口沿中两公是])|路(?=口|中段|两边|"
+        r"大道(?!理)|路(?!人(?!行道))(?![灯面况过不途费线由子障都基政牌名长程祸口沿中两公是])|路(?=口|中段|两边|"
         r"两侧|公交站)|大街|街(?![坊道头上面边心景])|街(?=道口|头|上|面|边)|胡同|里弄|弄堂|巷(?!子)",
         5,
         3.0,
@@ -38,13 +38,14 @@ _NAMED = (
         2.0,
     ),
     (
-        r"大厦|大楼|广场|写字楼|商场|购物中心|百货|商城|步行街|商业街|美食城|小吃街|市场|超市|酒店|"
+        r"大厦|大楼|广场|写字楼|商场|购物中心|百货|商城|步行街|商业街|美食城|小吃街|市场|夜市|早市|超市|酒店|"
         r"宾馆|饭店|体育馆|体育场|图书馆|博物馆|文化馆|影院|剧院",
         8,
         1.8,
     ),
     (
-        r"小学|中学|大学|学院|职校|技校|幼儿园|附中|附小|学校(?!门?不)|医院|卫生院|卫生所|敬老院|养老院|"
+        r"小学|中学|大学|学院|职校|技校|幼儿园|附中|附小|学校(?!门?不)|医院|[一二三四五六七八九省市县]院(?![长"
+        r"子里内])|卫生院|卫生所|敬老院|养老院|"
         r"福利院|派出所|法院|检察院|邮局|银行|政务大厅|便民中心|救助站|殡仪馆",
         8,
         1.8,
@@ -83,7 +84,8 @@ _HOUSE = re.compile(
     r"层|单元|号楼|社|组|队)(?!织)|负[一二三]楼|顶楼)"
 )
 _DIRECTION = re.compile(
-    r"(?:[东南西北正]{0,2}(?:大门|侧门|门口|门前|门外|南门|北门|东门|西门|后门|前门|对面|斜对面|"
+    r"(?:[东南西北正]{0,2}(?:大门|侧门|门口|门前|门外|南门|北门|东门|西门|后门|前门|(?<=[东南西北])[边侧头"
+    r"面]|对面|斜对面|"
     r"对过|旁边|旁侧|旁|边上|附近|跟前|隔壁|下面|底下|楼下|楼上|楼顶|楼底下|楼道|上面|里面|里头|"
     r"中间|中段|东段|西段|南段|北段|[一-龥]{1,2}段|拐角处?|拐弯处?|转角|转弯处?|路边|路口|街口|"
     r"巷口|村口|出口|入口|出入口|道口|桥头|桥下|桥上|桥底下|桥洞|桥口|下桥口|上桥口|红绿灯|公交站牌?|"
@@ -105,20 +107,21 @@ _LANDMARK = re.compile(
     r"巷子|胡同|桥|养殖场|砖厂|搅拌站|屠宰场|水渠|池塘|鱼塘|水库|厂子|厂|店铺|小店)"
 )
 _GAP = re.compile(
-    r"(?:的|那个|这个|那|这|有个|有一个|有一家|有家|有一处|一个|一家|一处|个|家|上的?|里的?|下的?|"
+    r"(?:的|那边|这边|那块儿?|那个|这个|那|这|有个|有一个|有一家|有家|有一处|一个|一家|一处|个|家|上的?|里的?|下的?|"
     r"里头的?|我家|我们|我店|我们家|我们店|头顶|跟|和|与|到|至|往[东南西北]走?|靠|挨着|临街|叫|"
     r"就是|还有|修的|新修的|建的|，|,|、|\s)*"
 )
 _STOP = frozenset(
-    "的了在是我你您他她它们这那哪有到从往去把被就也都还跟给让要想问说看吃买卖不没很太个过住着得吗呢吧啊呀"
-    "嗯哦啦来于挨离叫姓条又再老经像当怎么什用出以于能会对" + HIDDEN
+    "的了在是我你您他她它们这那哪有从往把被就也还跟给让要想问说看吃买卖不没很个着得吗呢呀嗯哦啦叫姓又再怎么什" + HIDDEN
 )
+_SOFT_STOP = frozenset("都到去太会经来过住于能对出用以条老当像离挨啊吧")
+"""Ends a name too, unless fewer than two characters of it have been read: 武都路, 太华路, 会宁路 are names."""
 _STOP_WORD = re.compile(
     r"(?:投诉|反映|反应|咨询|举报|建议|关于|一下|附近|旁边|对面|经常|天天|家住|路过|经过|靠近|"
     r"问题|情况|事情|你好|您好|同志|师傅|喂|请问|麻烦|位于|地址|坐落|因为|所以|但是|然后|现在|"
     r"目前|每天|发现|听说|听见|希望|业主|居民|市民|村民|整个|整条|一条|两条|几条|这条|那条|一家|"
     r"我家|咱家|单位|公司|自己|朋友|孩子|爸爸|妈妈|公交车|打车|开车|骑车|坐车|走路|散步|上班|下班|"
-    r"上学|放学|修|新建|好多|许多|门口|门前|楼下|底下)$"
+    r"上学|放学|修|新建|大车|货车|轿车|汽车|卡车|土车|三轮车|那边|这边|好多|许多|门口|门前|楼下|底下)$"
 )
 _GENERIC_NAMES = (
     "马路 公路 铁路 道路 走路 修路 迷路 绕路 线路 网路 电路 半路 堵路 占路 小路 大路 土路 水泥路 "
@@ -133,6 +136,12 @@ _GENERIC_NAMES = (
 )
 _GENERIC = frozenset(_GENERIC_NAMES.split())
 _CUE = re.compile(r"(?:地址是?|位置是?|位于|住在|家住|家在|就在|在|地点是?|坐落在|发生在)$")
+_UNIQUE = frozenset(["火车站", "高铁站", "汽车站", "客运站", "机场", "政务大厅", "火车站广场"])
+_UNKNOWN = re.compile(
+    rf"(?:^|(?<=[，。,.在到是住{HIDDEN}]))(?P<name>[\u4e00-\u9fff]{{2,5}}?)"
+    r"(?=那条|那个|那边|那一片|这边|附近|对面|旁边|后面|前面|东边|西边|南边|北边|下面|上面|底下|"
+    r"里面|里头|路口|巷子|大桥|桥头)"
+)
 _LONGEST = 60
 
 
@@ -172,13 +181,18 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
         _, reach, weight = _NAMED[kind]
         begin = _name_begin(text, match.start(), max(floor, match.start() - reach))
         name = text[begin : match.end()]
-        if name == match.group() or name in _GENERIC:
+        if name in _UNIQUE:
+            weight = 1.6
+        elif name == match.group() or name in _GENERIC:
             weight = 0.6
         pieces.append(_Piece(begin, match.end(), weight, "named"))
         floor = match.end()
     pieces.extend(
         _Piece(begin, match.end(), 2.4, "terrain")
-        for match in re.finditer(rf"[\u4e00-\u9fff](?:家|里)[{_TERRAIN}](?!具|长|里人)(?:新村|新区|[村镇乡])?", text)
+        for match in re.finditer(
+            rf"[\u4e00-\u9fff](?:家|里)[大小东西上下新老]?[{_TERRAIN}山关堡墩](?!具|长|里人)(?:新村|新区|[村镇乡])?",
+            text,
+        )
         if (begin := match.start()) >= 0
         and match.group()[0] not in _STOP | {"一", "大", "全", "自", "国", "回", "人", "农", "在", "这"}
     )
@@ -186,7 +200,8 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
     pieces.extend(_Piece(*match.span(), 1.2, "house") for match in _HOUSE.finditer(text))
     pieces.extend(_Piece(*match.span(), 0.4, "direction") for match in _DIRECTION.finditer(text))
     pieces.extend(_Piece(*match.span(), 0.5, "landmark") for match in _LANDMARK.finditer(text))
-    pieces.sort(key=lambda piece: (piece.begin, -piece.end))
+    pieces.extend(_Piece(*match.span("name"), 1.8, "unknown") for match in _UNKNOWN.finditer(text))
+    pieces.sort(key=lambda piece: (piece.begin, -piece.end, -piece.weight))
     return pieces
 
 
@@ -203,6 +218,8 @@ def _name_begin(text: str, suffix: int, floor: int) -> int:
     while begin > floor:
         char = text[begin - 1]
         if char in _STOP or not ("\u4e00" <= char <= "\u9fff" or char.isdigit() or (char.isascii() and char.isalpha())):
+            break
+        if char in _SOFT_STOP and suffix - begin >= 2:
             break
         if _STOP_WORD.search(text, max(0, begin - 4), begin):
             break

@@ -38,9 +38,9 @@ _SEASON = (
     r"(?:期间|前后|以前|以后|之前|之后|那几天|那天|那两天|那会儿|的时候|前|后(?!面))?"
 )
 _CLOCK = (
-    r"(?:(?:\d{1,2}|[一二两三四五六七八九十]{1,3})点(?!儿|都|也|[事心评名建])(?:\d{1,2}分?|半|"
-    r"一刻|三刻|整|[零一二三四五]?十[一二三四五六七八九]?分?)?(?:多钟?|来钟|钟)?(?:左右|前后)?|"
-    r"\d{1,2}[:：]\d{2})"
+    r"(?:(?:\d{1,2}|[一二两三四五六七八九十]{1,3})点(?!儿|都|也|[事心评名建])"
+    r"(?:\d{1,2}分?|半|一刻|三刻|整|[零一二三四五]?十[一二三四五六七八九]?分?)?(?:多钟?|来钟|钟)?"
+    r"(?:左右|前后|以后|以前|之后|之前|过后)?|\d{1,2}[:：]\d{2})"
 )
 _FREQUENCY = (
     r"(?:每天|天天|每晚上?|每夜|每日|每到|每逢|每周|每个?月|每年|隔三差五|一天到晚|成天|整天|整夜|"
@@ -94,6 +94,7 @@ _BOND = re.compile(r"(?:的|到|至|和|、|-|－|—|~|大概|大约|差不多|
 _AFTER = re.compile(
     r"(?P<weather>" + _WEATHER + r")|(?P<verb>(?:换|修|买|装|交|搬|租|办|建|盖|签|拆|铺|种|开)的(?:钱|费|款)?)"
 )
+_VAGUE = re.compile(r"(?:[前这那头][两几些]天|最近|上[个周]?.{0,3}|那天|前一?阵子?)$")
 _RELATIVE = re.compile(r"(?:去年|今年|前年|上个?月|月份?|月底|月初|上周|上个?星期|上个?礼拜)$")
 _BARE_NUMBER_DAY = re.compile(r"\d{1,2}[日号]")
 _CALENDAR_YEAR = re.compile(r"(?:[5-9]\d|0\d)年")
@@ -136,7 +137,7 @@ def _found(text: str, span: list[tuple[str, int, int]]) -> Found | None:
     begin, end = span[0][1], span[-1][2]
     kinds = {kind for kind, _, _ in span}
     after = _AFTER.match(text, end)
-    if after and (after["weather"] or _RELATIVE.search(text[begin:end])):
+    if after and ((after["weather"] and _VAGUE.search(text[begin:end])) or _RELATIVE.search(text[begin:end])):
         end = after.end()
     value = text[begin:end]
     if _NOT_EVENT.match(value) or (kinds == {"month"} and _BARE_NUMBER_DAY.fullmatch(value)):
@@ -146,4 +147,5 @@ def _found(text: str, span: list[tuple[str, int, int]]) -> Found | None:
         return Found(value, begin, end, 0.4, "time.now")
     if _CALENDAR_YEAR.fullmatch(value) or (kinds == {"year"} and value[0].isdigit() and len(value) < 5):
         return Found(value, begin, end, 0.55, "time.year")
-    return Found(value, begin, begin + len(value), 0.85, f"time.{'+'.join(sorted(kinds))}")
+    sureness = 0.7 if kinds == {"frequency"} else 0.85
+    return Found(value, begin, begin + len(value), sureness, f"time.{'+'.join(sorted(kinds))}")
