@@ -58,6 +58,14 @@ def test_every_template_is_written_readable_by_its_owner_only(config: SwitchConf
     assert not [file for file in written.values() if "@{" in file.read_text(encoding="utf-8")]
 
 
+def test_a_long_run_folder_gets_a_short_place_for_its_socket(config: SwitchConfig, part: Part, tmp_path: Path) -> None:
+    made = render(config, tmp_path / ("long" * 30) / "run", part)
+    assert len(str(made.control_socket)) < 100
+    assert stat.S_IMODE(made.control_socket.parent.stat().st_mode) == 0o700
+    assert f"astrundir => {made.control_socket.parent}\n" in made.main_file.read_text(encoding="utf-8")
+    made.control_socket.parent.rmdir()
+
+
 def test_rendering_again_changes_nothing_and_says_so(config: SwitchConfig, part: Part, tmp_path: Path) -> None:
     assert render(config, tmp_path / "run", part).changed
     assert render(config, tmp_path / "run", part).changed == ()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+import stat
+import tempfile
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,11 +58,10 @@ def render(config: SwitchConfig, run_folder: Path, part: Part) -> RenderedSwitch
         template.name: fill(template.name, template.read_text(encoding="utf-8"), values.get(template.name, {}))
         for template in templates
     }
-    socket = folder / "run" / "asterisk.ctl"
-    if len(os.fsencode(socket)) > _SOCKET_PATH_LIMIT:
-        raise UnsafeValueError(f"运行目录的路径太长({socket})。改法: 换一个更短的运行目录")
+    socket = _socket_folder(folder) / "asterisk.ctl"
     for sub in ("etc", "var", "spool", "run", "log", "agi", "keys"):
         (folder / sub).mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_private(socket.parent)
     config.recordings.mkdir(parents=True, exist_ok=True)
     _lay_out_data(config, folder, part)
     changed = tuple(file for file, content in files.items() if _write(folder / "etc" / file, content))
@@ -78,6 +80,7 @@ def _values(config: SwitchConfig, folder: Path, part: Part) -> Mapping[str, Mapp
     return {
         "asterisk.conf": {
             "folder": path(folder, "运行目录"),
+            "sockets": path(_socket_folder(folder), "运行目录"),
             "modules": path(part.folders["modules"], "模块目录"),
             "system_name": _system_name(config.system_name),
             "most_channels": between(config.most_calls * _CHANNELS_PER_CALL, 4, 40000, "最大通话数"),
@@ -123,6 +126,22 @@ def _values(config: SwitchConfig, folder: Path, part: Part) -> Mapping[str, Mapp
             "ice_host_addresses": "\n".join(f"{host(a, 'ICE')} => {host(b, 'ICE')}" for a, b in ice.items()),
         },
     }
+
+
+def _socket_folder(folder: Path) -> Path:
+    """Where the control socket goes: `run`, or a short folder of our own when that path is too long for a socket."""
+    here = folder / "run"
+    if len(os.fsencode(here / "asterisk.ctl")) <= _SOCKET_PATH_LIMIT:
+        return here
+    return Path(tempfile.gettempdir()) / f"hl-{os.getuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder that is ours alone; UnsafeValueError when somebody else's stands there."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise UnsafeValueError(f"{folder} 属于别人或别人可写。改法: 删除它, 或换一个更短的运行目录")
 
 
 def _lay_out_data(config: SwitchConfig, folder: Path, part: Part) -> None:
