@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any
 
 MODELS = Path(__file__).resolve().parent.parent
+
+
+def _path(text: str) -> Path:
+    return Path(text).resolve()
 
 
 def _arguments() -> argparse.Namespace:
@@ -24,8 +28,8 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("steps", nargs="*", metavar="STEP", help="speak, train, graph, evaluate, pack (default: all)")
-    parser.add_argument("--out", type=Path, default=MODELS / "demo-zh-synthetic", help="where the model goes")
-    parser.add_argument("--work", type=Path, default=MODELS / "work", help="where intermediate files go")
+    parser.add_argument("--out", type=_path, default=MODELS / "demo-zh-synthetic", help="where the model goes")
+    parser.add_argument("--work", type=_path, default=MODELS / "work", help="where intermediate files go")
     parser.add_argument("--jobs", type=int, default=2, help="processes and threads (default 2)")
     parser.add_argument("--utterances", type=int, default=20_000, help="training utterances (default 20000, 19 hours)")
     parser.add_argument("--steps-of-training", type=int, default=6000, dest="training_steps")
@@ -87,25 +91,36 @@ _STEPS: dict[str, Callable[[argparse.Namespace, dict[str, Any]], None]] = {
 }  # fmt: skip
 
 
+def _run_here(step: str, options: argparse.Namespace) -> None:
+    """Run one step and remember its figures in the work folder."""
+    notes = options.work / "figures.json"
+    figures: dict[str, Any] = json.loads(notes.read_text(encoding="utf8")) if notes.exists() else {}
+    began = time.monotonic()
+    _STEPS[step](options, figures)
+    figures.setdefault("step_minutes", {})[step] = round((time.monotonic() - began) / 60, 2)
+    notes.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf8")
+
+
 def main() -> int:
-    """Run the steps, remembering figures between runs in the work folder."""
+    """Run the steps, each in a process of its own: kaldifst and libvosk each bring an OpenFst and must not meet."""
     options = _arguments()
-    unknown = [step for step in options.steps if step not in _STEPS]
+    steps = options.steps or list(_STEPS)
+    unknown = [step for step in steps if step not in _STEPS]
     if unknown:
         print(f"unknown step {', '.join(unknown)}; choose among {', '.join(_STEPS)}", file=sys.stderr)
         return 2
     os.environ.setdefault("OMP_NUM_THREADS", str(options.jobs))
-    random.seed(options.seed)
     options.work.mkdir(parents=True, exist_ok=True)
     options.out.mkdir(parents=True, exist_ok=True)
-    notes = options.work / "figures.json"
-    figures: dict[str, Any] = json.loads(notes.read_text(encoding="utf8")) if notes.exists() else {}
-    for step in options.steps or list(_STEPS):
-        print(f"== {step}", flush=True)
-        began = time.monotonic()
-        _STEPS[step](options, figures)
-        figures.setdefault("step_minutes", {})[step] = round((time.monotonic() - began) / 60, 2)
-        notes.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf8")
+    if len(steps) == 1:
+        _run_here(steps[0], options)
+        return 0
+    given = [argument for argument in sys.argv[1:] if argument not in _STEPS]
+    for number, step in enumerate(steps, 1):
+        print(f"== {number}/{len(steps)} {step}", flush=True)
+        if code := subprocess.call([sys.executable, "-m", "models.recipe", step, *given], cwd=MODELS.parent):
+            print(f"{step} failed", file=sys.stderr)
+            return code
     print(f"done: {options.out}", flush=True)
     return 0
 

@@ -14,6 +14,7 @@ from .numerals import spell_colloquial, spell_digits, spell_number, split_units
 from .units import word_units
 
 DICTIONARY_SIZE = 40_000
+_MEASURES = ("点", "号", "块", "元", "年", "月", "分", "天", "号楼", "单元", "室", "个", "次")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,11 @@ def _digits(chance: random.Random) -> list[str]:
 def _numbers(chance: random.Random) -> list[str]:
     words: list[str] = []
     for _ in range(chance.randint(1, 3)):
-        number = chance.choice((chance.randint(0, 99), chance.randint(0, 999), chance.randint(0, 9999), 10 ** chance.randint(2, 5)))
+        number = chance.choice(
+            (chance.randint(0, 99), chance.randint(0, 999), chance.randint(0, 9999), 10 ** chance.randint(2, 5))
+        )
         spell = chance.choice((spell_number, spell_colloquial))
-        words += [*split_units(spell(number)), chance.choice(("点", "号", "块", "元", "年", "月", "分", "天", "号楼", "单元", "室", "个", "次"))]
+        words += [*split_units(spell(number)), chance.choice(_MEASURES)]
     return words
 
 

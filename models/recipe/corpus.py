@@ -7,17 +7,15 @@ segmented apart from each other, so that no word is glued together across a slot
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
 import jieba
 
-from .fillings import PLACES, SHAPED
+from .fillings import SHAPED
 from .lexicon import HANZI
+from .text_files import TEXT, read_lines, read_table
 
-TEXT = Path(__file__).parent / "text"
 Sentence = tuple[str, ...]
 
 
@@ -25,20 +23,10 @@ class TemplateError(ValueError):
     """A template has an unknown slot or unbalanced brackets."""
 
 
-def read_lines(path: Path) -> list[str]:
-    """Return the lines that are neither empty nor comments."""
-    lines = (line.strip() for line in path.read_text(encoding="utf8").splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
-
-
 @lru_cache(maxsize=1)
 def slots() -> dict[str, tuple[str, ...]]:
-    """Return the alternatives of each slot written in slots.txt, and {place}."""
-    table: dict[str, tuple[str, ...]] = {"place": tuple(PLACES)}
-    for line in read_lines(TEXT / "slots.txt"):
-        name, _, alternatives = line.partition(":")
-        table[name.strip()] = tuple("" if choice == "_" else choice for choice in alternatives.split())
-    return table
+    """Return the alternatives of each slot written in slots.txt."""
+    return {name: tuple("" if word == "_" else word for word in words) for name, words in read_table("slots").items()}
 
 
 @lru_cache(maxsize=1)
@@ -123,58 +111,16 @@ def templates() -> dict[str, list[str]]:
     return {name: read_lines(TEXT / f"{name}.txt") for name in names}
 
 
-def _dictionary_tags() -> dict[str, str]:
-    tags: dict[str, str] = {}
-    with (Path(jieba.__file__).parent / "dict.txt").open(encoding="utf8") as lines:
-        for line in lines:
-            word, _, tag = line.split()
-            tags[word] = tag
-    return tags
-
-
-class Substitution:
-    """Swaps words for others of the same kind, so that the model also expects words nobody wrote down."""
-
-    def __init__(self, sentences: Sequence[Sentence], general: Sequence[tuple[str, int]]) -> None:
-        self._tags = _dictionary_tags()
-        weights: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-        counts: dict[str, int] = defaultdict(int)
-        for sentence in sentences:
-            for word in sentence:
-                counts[word] += 1
-        for word, count in counts.items():
-            if word in self._tags:
-                weights[self._tags[word]][word] += min(count, 200) ** 0.5 + 1
-        for word, count in general:
-            weights[self._tags[word]][word] += count**0.5 / 20
-        self._choices = {tag: (list(words), list(words.values())) for tag, words in weights.items()}
-
-    def apply(self, sentence: Sentence, chance: random.Random, share: float) -> Sentence:
-        words = []
-        for word in sentence:
-            tag = self._tags.get(word, "")
-            swappable = len(word) > 1 and tag[:1] in set("nvat") and tag in self._choices
-            if swappable and chance.random() < share:
-                words.append(chance.choices(*self._choices[tag])[0])
-            else:
-                words.append(word)
-        return tuple(words)
-
-
-def sentences(seed: int, per_weight: int, substitutes: int, general: Sequence[tuple[str, int]]) -> list[Sentence]:
-    """Return the text: fillings of every template, pairs of them as one utterance, and copies with words swapped."""
+def sentences(seed: int, per_template: int) -> list[Sentence]:
+    """Return the text: fillings of every template, and pairs of them as one utterance."""
     chance = random.Random(seed)
     made: list[Sentence] = []
-    plain: list[Sentence] = []
     for group in templates().values():
         drawn = [
             tuple(expand(template, chance))
             for template in group
-            for _ in range(max(12, min(per_weight * 3, per_weight * _combinations(template) // 10)))
+            for _ in range(max(12, min(per_template * 3, per_template * _combinations(template) // 10)))
         ]
         made += drawn
-        plain += drawn
         made += [chance.choice(drawn) + chance.choice(drawn) for _ in range(len(drawn) // 3)]
-    swap = Substitution(plain, general)
-    made += [swap.apply(chance.choice(plain), chance, 0.3) for _ in range(substitutes)]
     return [sentence for sentence in made if sentence]

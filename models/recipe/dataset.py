@@ -16,8 +16,8 @@ from .acoustic_text import Line, lines
 from .alignment import Aligner, frame_labels
 from .espeak import Manner, Speaker
 from .features import SHIFT_SAMPLES, frame_centres, mfcc
-from .sounds import random_sound
-from .telephone import RATE_HZ, degrade
+from .sounds import RATE_HZ, random_sound
+from .telephone import degrade
 from .units import PDFS, SILENCE
 from .voices import TRAINING
 
@@ -124,7 +124,7 @@ def make(
         Job(number, tuple(text[start : start + SHARD]), seed + 1 + number, folder / f"shard_{number:03d}.npz", *espeak)
         for number, start in enumerate(range(0, len(text), SHARD))
     ]
-    # spawned, not forked, and one shard per process: espeak keeps global state, so only this gives the same set each time
+    # spawned, and one shard per process: espeak keeps global state, so only this gives the same set each time
     with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=1) as pool:
         return list(tqdm(pool.imap_unordered(_make_shard, jobs), total=len(jobs), desc="speaking", unit="shard"))
 

@@ -1,8 +1,8 @@
 """Speaks pinyin through libespeak-ng by ctypes and reports where in the samples each phoneme begins.
 
 The library is taken from `HOTLINE_ESPEAK_LIB` (default: the system's `libespeak-ng.so.1`), its data folder from
-`HOTLINE_ESPEAK_DATA` (the folder that CONTAINS `espeak-ng-data`; default: the library's own). The library keeps one global
-voice, so a process owns one `Speaker`.
+`HOTLINE_ESPEAK_DATA` (the folder that CONTAINS `espeak-ng-data`; default: the library's own). The library keeps one
+global voice, so a process owns one `Speaker`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class EspeakError(RuntimeError):
 
 
 class _EventId(ctypes.Union):
-    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]  # noqa: RUF012
+    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]
 
 
 class _Event(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("type", ctypes.c_int),
         ("unique_identifier", ctypes.c_uint),
         ("text_position", ctypes.c_int),
@@ -76,9 +76,7 @@ class Speaker:
         self._audio: list[bytes] = []
         self._events: list[tuple[int, str]] = []
         self._callback = _CALLBACK(self._receive)  # kept: the library holds only the pointer
-        self.rate_hz = self._espeak.espeak_Initialize(
-            _SYNCHRONOUS, 0, data.encode() if data else None, _PHONEME_EVENTS
-        )
+        self.rate_hz = self._espeak.espeak_Initialize(_SYNCHRONOUS, 0, data.encode() if data else None, _PHONEME_EVENTS)
         if self.rate_hz <= 0:
             raise EspeakError(f"espeak-ng found no data in {data or 'its default folder'}; set HOTLINE_ESPEAK_DATA")
         self._espeak.espeak_SetSynthCallback(self._callback)

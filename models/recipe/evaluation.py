@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import vosk
-from scipy.signal import resample_poly
 from tqdm import tqdm
 
-from .corpus import read_lines, segment
+from .corpus import segment
 from .espeak import Manner, Speaker
+from .g711 import through_alaw
 from .lexicon import read_aloud
-from .telephone import RATE_HZ, noise, through_alaw
+from .sounds import RATE_HZ, noise
+from .text_files import read_lines
 
 SENTENCES = Path(__file__).parent / "eval" / "sentences.txt"
 CHUNK_BYTES = 3200  # 0.2 s; fixed, because the result depends a little on it
@@ -57,6 +58,8 @@ def pinyin_text(sentence: str) -> str:
 
 def speak(speaker: Speaker, sentence: str, manner: Manner) -> np.ndarray:
     """Return 8 kHz samples with a little silence on both sides."""
+    from scipy.signal import resample_poly
+
     speaker.adopt(manner)
     spoken = speaker.say(pinyin_text(sentence)).samples.astype(np.float64)
     wave = resample_poly(spoken, RATE_HZ // 50, speaker.rate_hz // 50)

@@ -15,19 +15,19 @@ from .ngram import BEGIN, END, History, Trigram
 from .units import PHONE_IDS, PHONES, SILENCE, positioned
 
 SILENCE_PROBABILITY = 0.2
-FIRST_DISAMBIGUATION = len(PHONES)  # also the phone of #0, which carries the language model's back-off
+FIRST_DISAMBIGUATION = len(PHONES)  # also the phone of #0, the language model's back-off
 UNKNOWN = "[unk]"
 FstArc = tuple[int, int, int, int, float]  # source, target, input, output, cost
 Lexicon = Sequence[tuple[int, tuple[str, ...]]]  # (word id, units)
 
 
 class WordTable:
-    """Numbers the words as words.txt does."""
+    """Numbers the words as words.txt does; `tokens` are classes of names, which are never written."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self.names = ["<eps>", *words, UNKNOWN, "#0", "<s>", "</s>"]
+    def __init__(self, words: Sequence[str], tokens: Sequence[str] = ()) -> None:
+        self.names = ["<eps>", *words, UNKNOWN, "#0", *(f"#{token}" for token in tokens), "<s>", "</s>"]
         self.ids = {name: number for number, name in enumerate(self.names)}
-        self.backoff = self.ids["#0"]
+        self.silent = {None: self.ids["#0"]} | {token: self.ids[f"#{token}"] for token in tokens}
 
     def text(self) -> str:
         return "".join(f"{name} {number}\n" for number, name in enumerate(self.names))
@@ -40,18 +40,21 @@ def _compile(arcs: Sequence[FstArc], finals: dict[int, float]) -> kaldifst.StdVe
     return kaldifst.compile(s="\n".join(lines) + "\n", acceptor=False)
 
 
-def lexicon_arcs(lexicon: Lexicon, backoff: int) -> list[FstArc]:
-    """Return the arcs of L: words with optional silence after each, homophones told apart by extra symbols."""
+def lexicon_arcs(lexicon: Lexicon, silent: Sequence[int]) -> list[FstArc]:
+    """Return the arcs of L: words with optional silence after each, homophones told apart by extra symbols.
+
+    `silent` are the ids of the symbols that are passed through without a sound: #0 and the classes of names.
+    """
     homophones = Counter(units for _, units in lexicon)
     prefixes = {units[:length] for _, units in lexicon for length in range(1, len(units))}
     without, with_silence = -math.log(1 - SILENCE_PROBABILITY), -math.log(SILENCE_PROBABILITY)
-    after_silence = FIRST_DISAMBIGUATION + 1
-    begin, loop, silence, silent = 0, 1, 2, 3
+    after_silence = FIRST_DISAMBIGUATION + len(silent)
+    begin, loop, silence, hushed = 0, 1, 2, 3
     arcs: list[FstArc] = [
         (begin, loop, 0, 0, without),
         (begin, silence, 0, 0, with_silence),
-        (silence, silent, PHONE_IDS[SILENCE], 0, 0.0),
-        (silent, loop, after_silence, 0, 0.0),
+        (silence, hushed, PHONE_IDS[SILENCE], 0, 0.0),
+        (hushed, loop, after_silence, 0, 0.0),
     ]
     used: Counter[tuple[str, ...]] = Counter()
     fresh = 4
@@ -66,7 +69,7 @@ def lexicon_arcs(lexicon: Lexicon, backoff: int) -> list[FstArc]:
             state, output, fresh = fresh, 0, fresh + 1
         arcs.append((state, loop, phones[-1], output, without))
         arcs.append((state, silence, phones[-1], output, with_silence))
-    arcs.append((loop, loop, FIRST_DISAMBIGUATION, backoff, 0.0))
+    arcs += [(loop, loop, FIRST_DISAMBIGUATION + place, symbol, 0.0) for place, symbol in enumerate(silent)]
     return arcs
 
 
@@ -81,7 +84,10 @@ def grammar(model: Trigram, words: WordTable) -> kaldifst.StdVectorFst:
             finals[source] = cost
             continue
         target = states.setdefault(arc.target, len(states))
-        into, out = (words.backoff, 0) if arc.word is None else (words.ids[arc.word], words.ids[arc.word])
+        if arc.word is None or arc.word in words.silent:
+            into, out = words.silent[arc.word], 0
+        else:
+            into = out = words.ids[arc.word]
         arcs.append((source, target, into, out, cost))
     arcs.sort(key=lambda arc: arc[0])
     fst = _compile(arcs, finals)
@@ -167,7 +173,7 @@ def build(model: Trigram, lexicon: Lexicon, words: WordTable, target: Path) -> d
     target.mkdir(parents=True, exist_ok=True)
     with tqdm(total=5, desc="graph", unit="step") as progress:
         language = grammar(model, words)
-        spelling = _compile(lexicon_arcs(lexicon, words.backoff), {1: 0.0})
+        spelling = _compile(lexicon_arcs(lexicon, list(words.silent.values())), {1: 0.0})
         kaldifst.arcsort(spelling, "olabel")
         progress.update()
         graph = kaldifst.compose(spelling, language)
@@ -178,9 +184,7 @@ def build(model: Trigram, lexicon: Lexicon, words: WordTable, target: Path) -> d
         progress.update()
         graph = _without_disambiguation(graph)
         progress.update()
-    finals = {
-        state: graph.final(state).value for state in range(graph.num_states) if graph.final(state).value < 1e9
-    }
+    finals = {state: graph.final(state).value for state in range(graph.num_states) if graph.final(state).value < 1e9}
     arcs = _Expansion(graph).run()
     arcs.sort(key=lambda arc: (arc[0] != graph.start, arc[0]))
     complete = _compile(arcs, finals)

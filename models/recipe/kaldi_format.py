@@ -1,7 +1,7 @@
-"""Writes, and for tests reads back, Kaldi's binary `final.mdl`: a transition model followed by an nnet3 acoustic model.
+"""Writes, and for tests reads back, Kaldi's binary `final.mdl`: a transition model, then an nnet3 acoustic model.
 
-Layout facts: the file starts with bytes 00 42; a token is ASCII and one space; int32 is 04 and four bytes; a float 04 and
-four; a double 08 and eight. Weight matrices are stored with 16 bits each ("CM2"), which libvosk expands while loading.
+Layout facts: the file starts with bytes 00 42; a token is ASCII and one space; int32 is 04 and four bytes; a float 04
+and four; a double 08 and eight. Weights are stored with 16 bits each ("CM2"), which libvosk expands while loading.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ def topology_of(phone: int) -> int:
 def transition_tuples() -> list[tuple[int, int, int]]:
     """Return every (phone, HMM state, pdf), sorted as Kaldi demands."""
     return sorted(
-        (phone, state, pdf)
-        for phone in range(1, len(PHONES))
-        for state, pdf in enumerate(PDFS[unit_of_phone(phone)])
+        (phone, state, pdf) for phone in range(1, len(PHONES)) for state, pdf in enumerate(PDFS[unit_of_phone(phone)])
     )
 
 

@@ -52,3 +52,13 @@ def dictionary_words(count: int, longest: int = 4) -> list[tuple[str, int]]:
                 words.append((word, int(frequency)))
     words.sort(key=lambda entry: (-entry[1], entry[0]))
     return words[:count]
+
+
+def dictionary_tags() -> dict[str, str]:
+    """Return the part of speech of every word in jieba's dictionary."""
+    tags: dict[str, str] = {}
+    with (Path(jieba.__file__).parent / "dict.txt").open(encoding="utf8") as lines:
+        for line in lines:
+            word, _, tag = line.split()
+            tags[word] = tag
+    return tags

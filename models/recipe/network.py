@@ -1,6 +1,7 @@
 """The acoustic network: six convolutions over time, trained frame by frame on the alignments that espeak gives.
 
-Batch norm comes after ReLU so that it, and the normalisation of the input, fold exactly into the next layer of the export.
+Batch norm comes after ReLU so that it, and the normalisation of the input, fold exactly into the next layer of the
+export.
 Convolutions are not padded: the features are, by repeating the edge frames, as libvosk does.
 """
 

@@ -11,9 +11,9 @@ from .alignment import Aligner, Segment
 from .corpus import segment
 from .espeak import Manner, Speaker
 from .evaluation import speak, transcribe
+from .g711 import through_alaw
 from .lexicon import read_aloud
-from .sounds import CADENCES, cadence, clicks, keys, music, tone
-from .telephone import RATE_HZ, through_alaw
+from .sounds import CADENCES, RATE_HZ, cadence, clicks, keys, music, tone
 from .units import SILENCE, syllable_units
 
 _LEVELS_DB = (0.0, -14.0, -28.0)
@@ -43,7 +43,9 @@ def heard_in_sounds(model: vosk.Model, seed: int = 77) -> list[str]:
     return wrong
 
 
-def word_start_errors(model: vosk.Model, speaker: Speaker, sentences: Sequence[str], voices: Sequence[str]) -> list[float]:
+def word_start_errors(
+    model: vosk.Model, speaker: Speaker, sentences: Sequence[str], voices: Sequence[str]
+) -> list[float]:
     """Return in seconds how far each recognised word's start lies from the start of its first sound.
 
     Only sentences recognised without an error count, because only there is it clear which syllable a word begins with.
@@ -59,7 +61,7 @@ def word_start_errors(model: vosk.Model, speaker: Speaker, sentences: Sequence[s
         heard, words = transcribe(model, through_alaw(wave))
         if segments is None or heard != sentence or len(syllables) != len(sentence):
             continue
-        starts = _syllable_starts(segments, syllables, speaker.rate_hz)
+        starts = syllable_starts(segments, syllables, speaker.rate_hz)
         place = 0
         for word in words:
             errors.append(abs(word["start"] - _LEADING_SAMPLES / RATE_HZ - starts[place]))
@@ -67,7 +69,8 @@ def word_start_errors(model: vosk.Model, speaker: Speaker, sentences: Sequence[s
     return errors
 
 
-def _syllable_starts(segments: Sequence[Segment], syllables: Sequence[str], rate_hz: int) -> list[float]:
+def syllable_starts(segments: Sequence[Segment], syllables: Sequence[str], rate_hz: int) -> list[float]:
+    """Return the second at which each syllable starts."""
     spoken = [part for part in segments if part.unit != SILENCE]
     starts, place = [], 0
     for syllable in syllables:

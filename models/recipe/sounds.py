@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.signal import lfilter
 
-from .telephone import RATE_HZ, noise
-
+RATE_HZ = 8000
 CALL_PROGRESS_HZ = 450.0  # the one call-progress frequency of Chinese networks
 CADENCES = {"dial": (1.0, 0.0), "ring": (1.0, 4.0), "busy": (0.35, 0.35), "congestion": (0.7, 0.7)}  # on, off seconds
 _KEY_ROWS = (697.0, 770.0, 852.0, 941.0)
 _KEY_COLUMNS = (1209.0, 1336.0, 1477.0, 1633.0)
-KEYS = {
-    key: (_KEY_ROWS[place // 4], _KEY_COLUMNS[place % 4]) for place, key in enumerate("123A456B789C*0#D")
-}
+KEYS = {key: (_KEY_ROWS[place // 4], _KEY_COLUMNS[place % 4]) for place, key in enumerate("123A456B789C*0#D")}
+
+
+def noise(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return unit-power white noise, rumble, or hum in hiss."""
+    from scipy.signal import lfilter  # here, so that tests of the installed model need no scipy
+
+    kind = rng.integers(0, 3)
+    wave = rng.normal(0, 1, count)
+    if kind == 1:
+        wave = lfilter([1], [1, -0.95], wave)
+    elif kind == 2:
+        wave = np.sin(2 * np.pi * rng.uniform(40, 500) * np.arange(count) / RATE_HZ) * 0.5 + 0.5 * wave
+    return wave / (np.std(wave) + 1e-9)
 
 
 def _time(seconds: float) -> np.ndarray:
@@ -57,6 +66,8 @@ def _note(seconds: float, hz: float, rng: np.random.Generator, timbre: int) -> n
     time = _time(seconds)
     wave = np.zeros(len(time))
     if timbre == 3:  # plucked string
+        from scipy.signal import lfilter
+
         period = max(2, int(RATE_HZ / hz))
         burst = np.zeros(len(time))
         burst[:period] = rng.normal(0, 1, min(period, len(time)))

@@ -5,32 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import butter, lfilter, sosfilt
 
-RATE_HZ = 8000
+from .g711 import through_alaw
+from .sounds import RATE_HZ, noise
+
 FULL_SCALE = 32767.0
-
-
-def through_alaw(samples: np.ndarray) -> np.ndarray:
-    """Return the samples after G.711 A-law coding and decoding."""
-    linear = np.clip(np.round(samples), -32768, 32767).astype(np.int32)
-    positive = linear >= 0
-    magnitude = np.minimum(np.where(positive, linear, -linear - 1) >> 4, 2047)
-    exponent = np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 3
-    exponent = np.where(magnitude < 32, np.where(magnitude < 16, 0, 1), exponent)
-    shift = np.maximum(exponent - 1, 0)
-    mantissa = np.where(exponent <= 1, magnitude & 15, (magnitude >> shift) & 15)
-    decoded = np.where(exponent == 0, (mantissa << 4) + 8, ((mantissa << 4) + 0x108) << shift)
-    return np.where(positive, decoded, -decoded).astype(np.float32)
-
-
-def noise(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return unit-power white noise, rumble, or hum in hiss."""
-    kind = rng.integers(0, 3)
-    wave = rng.normal(0, 1, count)
-    if kind == 1:
-        wave = lfilter([1], [1, -0.95], wave)
-    elif kind == 2:
-        wave = np.sin(2 * np.pi * rng.uniform(40, 500) * np.arange(count) / RATE_HZ) * 0.5 + 0.5 * wave
-    return wave / (np.std(wave) + 1e-9)
 
 
 def _colour(wave: np.ndarray, rng: np.random.Generator) -> np.ndarray:

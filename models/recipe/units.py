@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence
 
 SILENCE = "SIL"
-INITIALS = ("zh", "ch", "sh", *"b p m f d t n l g k h j q x r z c s y w".split())
-FINALS = tuple(
-    "a o e i u v ai ei ao ou an en ang eng ong er ia ie iao iu ian in iang ing iong io"
-    " ua uo uai ui uan un uang ve van vn ii iii".split()
-)
+INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
+FINALS = (
+    "a", "o", "e", "i", "u", "v", "ai", "ei", "ao", "ou", "an", "en", "ang", "eng", "ong", "er", "ia", "ie", "iao",
+    "iu", "ian", "in", "iang", "ing", "iong", "io", "ua", "uo", "uai", "ui", "uan", "un", "uang", "ve", "van", "vn",
+    "ii", "iii",
+)  # fmt: skip
 TONES = "12345"  # 5 is the neutral tone
 UNITS = (SILENCE, *INITIALS, *(final + tone for final in FINALS for tone in TONES))
 
