@@ -99,9 +99,11 @@ async def test_the_emergency_leg_carries_the_citizens_number_and_joins_the_call(
         )
         leg = await service.next_call(5)
         assert leg.invitation is not None
+        while leg.invitation.get("X-12345-Order") != "WO1":  # an INVITE of an earlier test may still be repeated
+            leg = await service.next_call(5)
+            assert leg.invitation is not None
         assert "13812345678" in leg.invitation.get("From")
         assert "13812345678" in leg.invitation.get("P-Asserted-Identity")
-        assert leg.invitation.get("X-12345-Order") == "WO1"
         joined = await ami.event(lambda event: event["Event"] == "BridgeEnter" and event["Uniqueid"] == "em-test-2")
         assert joined["BridgeNumChannels"] == "3"
         await talk.hang_up()
