@@ -127,8 +127,8 @@ async def test_a_key_leads_to_the_queue_that_routing_chooses() -> None:
         await scene.visit(line)
     assert line.handed == [Enqueue(CALL, ELDER, 5, 30)]
     assert scene.watcher.flows == ["menu"]
-    assert scene.watcher.path[-1] == "human"
-    assert line.variables["HL_NODE"] == "human"
+    assert scene.watcher.path[-1] == "complaint"
+    assert line.variables["HL_NODE"] == "complaint"
     assert scene.replayed_alike()
 
 
@@ -143,7 +143,7 @@ async def test_a_wait_overflows_before_the_flow_hears_of_it() -> None:
         await scene.visit(first)
         await scene.visit(second, outcome=QueueLeft(CALL, ELDER, "timeout"))
         assert second.handed == [Enqueue(CALL, GENERAL, 5, 300)]
-        assert scene.watcher.path[-1] == "human"
+        assert scene.watcher.path[-1] == "complaint"
         third = Line(CallerHungUp(CALL))
         await scene.visit(third, outcome=QueueLeft(CALL, GENERAL, "timeout"))
     assert scene.watcher.path[-1] == "all_busy"
