@@ -80,9 +80,9 @@ def test_there_are_at_least_a_dozen_calls() -> None:
 def test_a_changed_expectation_fails() -> None:
     text = (shipped.CALLS / "complaint_by_key.yaml").read_text(encoding="utf-8")
     with pytest.raises(AssertionError):
-        run(text.replace("排队 general", "排队 other"), "changed")
+        run(text.replace("排队 complaint", "排队 other"), "changed")
     with pytest.raises(AssertionError):
-        run(text.replace('  - does: "排队 general"\n', ""), "changed")
+        run(text.replace('  - does: "排队 complaint"\n', ""), "changed")
 
 
 def test_what_was_played_at_the_terminal_is_a_test_that_repeats_it() -> None:
