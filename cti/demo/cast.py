@@ -1,4 +1,7 @@
-"""Who calls in the demonstration, and what they say; all invented. Text is written as it is spoken."""
+"""Who calls in the demonstration, and what they say; all invented. Text is written as it is spoken.
+
+The voices are among those that the demo model never heard in training (models/demo-zh-synthetic/manifest.json).
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ class Agent:
 AGENTS = (
     Agent(
         "801",
-        "f4",
+        "linda",
         (
             "您好，这里是政务服务便民热线，请讲。",
             "好的，请问您贵姓，联系电话是多少？",
@@ -52,7 +55,7 @@ AGENTS = (
     ),
     Agent(
         "802",
-        "linda",
+        "Annie",
         (
             "您好，很高兴为您服务，请问有什么可以帮您？",
             "请问怎么称呼您，您的联系电话是多少？",

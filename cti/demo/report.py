@@ -156,10 +156,12 @@ def show(accounts: list[CallAccount], console: Console) -> None:
         seconds = f"{waited / 1000:.1f} 秒后" if isinstance(waited, int) else "没有"
         console.print(f"队列 {record.queue or '无'}，{seconds}由席位 {record.seat or '无'} 接听")
         words = Table(show_header=False, box=None, padding=(0, 1))
+        for overflow in ("ignore", "ignore", "fold"):
+            words.add_column(overflow=overflow, no_wrap=overflow != "fold")
         for turn in each.turns:
             who = "[cyan]市民[/cyan]" if turn.leg is Leg.CALLER else "[green]坐席[/green]"
             words.add_row(f"{turn.begun_s:6.1f} 秒", who, turn.text)
-        console.print(words)
+        console.print(words, soft_wrap=False)
         console.print(f"市民原话：{entry['spoken']}")
         console.print(f"字错误率：市民 {entry['cer']:.1%}，坐席 {entry['agent_cer']:.1%}（经 A-law、RTP 与 Asterisk）")
         _show_recording(entry, console)
@@ -182,9 +184,11 @@ def _show_order(entry: dict[str, object], console: Console) -> None:
         console.print("[red]没有工单草稿[/red]")
         return
     table = Table(title=f"工单草稿 {order['id']}", title_justify="left", show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, label in _LABELS.items():
         if order["fields"].get(name.value):
             table.add_row(label, order["fields"][name.value])
-    console.print(table)
+    console.print(table, soft_wrap=False)
     for reason in order["reasons"]:
         console.print(f"  依据：{reason}")
