@@ -107,6 +107,9 @@ class Switch(Protocol):
 
     async def set_variable(self, channel: ChannelName, name: str, value: str) -> None: ...
 
+    async def beat(self, seconds: int) -> None:
+        """Say that this controller is alive at `seconds` since the epoch."""
+
     async def tap(self, channel: ChannelName, stream: str, host: str, port: int) -> None:
         """Send what this party says as 8 kHz signed linear to an AudioSocket at `host:port` under the uuid `stream`."""
 
@@ -133,7 +136,7 @@ class Switch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HeardWord:
-    """One recognised word; seconds count from the first sample of the stream."""
+    """One recognised word; seconds count from the answer of the call."""
 
     text: str
     begun_s: float

@@ -90,6 +90,9 @@ class FakeSwitch:
         self._note("set_variable", channel, name, value)
         self.channel_variables[channel, name] = value
 
+    async def beat(self, seconds: int) -> None:
+        self._note("beat", seconds)
+
     async def tap(self, channel: ChannelName, stream: str, host: str, port: int) -> None:
         self._note("tap", channel, stream, host, port)
 

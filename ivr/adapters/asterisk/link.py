@@ -217,6 +217,10 @@ class AsteriskLink:
             "Setvar", ("Channel", safe.channel(channel)), ("Variable", safe.variable(name)), ("Value", value)
         )
 
+    async def beat(self, seconds: int) -> None:
+        """Say that this controller is alive at `seconds` since the epoch: new callers pass by one that is not."""
+        await self._ask("Setvar", ("Variable", "HL_BEAT"), ("Value", str(seconds)))
+
     async def tap(self, channel: ChannelName, stream: str, host: str, port: int) -> None:
         """Ask for the tap; a recogniser that is away comes back as OriginateEnded with action `tap-<stream>`."""
         await self._ask(
@@ -242,7 +246,7 @@ class AsteriskLink:
         """Ask once for a leg with a fixed id; how it ends is OriginateEnded with `action` = `channel_id`."""
         await self._ask(
             "Originate",
-            ("Channel", safe.channel(channel)),
+            ("Channel", safe.target(channel)),
             ("ChannelId", safe.channel_id(channel_id)),
             ("Application", safe.application(application)),
             ("Data", data),

@@ -36,6 +36,7 @@ APPLICATIONS = frozenset({"BridgeAdd", "ChanSpy", "ConfBridge", "Dial", "Queue",
 """What a leg of ours may run once answered."""
 
 _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@:+/()\[\];-]{1,120}")
+_TARGET = re.compile(r"PJSIP/[0-9]{2,8}|PJSIP/[0-9]{2,20}@emergency")
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,79}|TIMEOUT\(absolute\)|PJSIP_HEADER\(add,X-[A-Za-z0-9-]{1,60}\)")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,79}")
@@ -44,6 +45,11 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,79}")
 def channel(text: str) -> str:
     """Return a channel name or dial target that cannot be more than one argument."""
     return _checked(_CHANNEL, text, "channel")
+
+
+def target(text: str) -> str:
+    """Return whom a leg of ours may call: a seat, or a number on the emergency trunk; never the carrier's trunk."""
+    return _checked(_TARGET, text, "target")
 
 
 def channel_id(text: str) -> str:

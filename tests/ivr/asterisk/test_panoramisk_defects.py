@@ -55,7 +55,7 @@ async def until(events: AsyncIterator[SwitchEvent], kind: type[Fact], seconds: f
 
 async def originate(link: AsteriskLink) -> None:
     await link.originate(
-        channel="PJSIP/110@emerg",
+        channel="PJSIP/110@emergency",
         channel_id="em-1-1",
         application="BridgeAdd",
         data=CHANNEL,
