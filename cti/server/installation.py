@@ -114,8 +114,9 @@ def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] =
     """Return everything the switch is told; `exit_keys` are the keys by which flows let callers leave a queue."""
     folders, switch = folders_of(settings), settings.switch
     keys = "".join(sorted(set(exit_keys)))
-    simulated = Trunk("pstn", SIMULATED_PSTN[0], SIMULATED_PSTN[1], (SIMULATED_PSTN[0],))
-    trunks = tuple(_trunk(trunk, switch.rtp_timeout_seconds) for trunk in switch.trunks) or (simulated,)
+    timeout = switch.rtp_timeout_seconds
+    simulated = Trunk("pstn", *SIMULATED_PSTN, (SIMULATED_PSTN[0],), rtp_timeout_seconds=timeout)
+    trunks = tuple(_trunk(trunk, timeout) for trunk in switch.trunks) or (simulated,)
     return SwitchConfig(
         sounds=folders.sounds,
         recordings=settings.recordings_folder,

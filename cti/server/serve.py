@@ -53,7 +53,7 @@ from ivr.call import CallId, Leg
 from ivr.commands import InstantCommand
 from ivr.errors import EarsError, StoreError, SwitchError
 from ivr.events import CallOffered, SwitchReady
-from ivr.ports import Ears
+from ivr.ports import Clock, Ears, Switch
 from ivr.problems import Problem
 from ivr.shell import FlowDesk
 from routing.membership import SeatSkills
@@ -62,6 +62,7 @@ from routing.shell import SeatDesk
 log = logging.getLogger(__name__)
 
 RECOVER_TRIES = 5
+BEAT_SECONDS = 1.0
 
 
 class SystemClock:
@@ -148,6 +149,7 @@ async def serve(settings: Settings) -> None:
 
         tasks.create_task(database.open_patiently(), name="database")
         tasks.create_task(link.run(), name="link")
+        tasks.create_task(_beat(link, clock), name="beat")
         tasks.create_task(publisher.run(), name="publisher")
         tasks.create_task(relay.run(), name="relay")
         tasks.create_task(store.run(), name="spool")
@@ -156,6 +158,14 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(follow_ears(), name="ears")
         answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
         tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")
+
+
+async def _beat(switch: Switch, clock: Clock) -> None:
+    """Tell the dialplan every second that we are alive; a controller that hangs does not get there."""
+    while True:
+        with contextlib.suppress(SwitchError):  # the link says itself when it is down
+            await switch.beat(int(clock.now().timestamp()))
+        await asyncio.sleep(BEAT_SECONDS)
 
 
 async def _recover(calls: CallDesk) -> None:
