@@ -224,7 +224,7 @@ def _name_before(text: str, phone: int) -> Found | None:
         given = name[len(surname) :]
         if len(name) < length or not 1 <= len(given) <= 2 or (surname[0] not in _SURNAMES and len(surname) == 1):
             continue
-        if name in _NOT_A_NAME or not all(char in _GIVEN for char in given):
+        if name in _NOT_A_NAME or given in _NOT_A_NAME or not all(char in _GIVEN for char in given):
             continue
         previous = before[: len(before) - length][-1:]
         score = _likelihood(surname, given) + (

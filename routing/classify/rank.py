@@ -12,6 +12,8 @@ from routing.classify.sound import SoundTable
 NEAR = 15
 """Characters that may stand between the two words of a pair."""
 _BY_SOUND = 0.6
+_BY_SOUND_SHORT = 0.3
+"""Two syllables meet by chance across word borders (你好|能听见 sounds like 耗能): they may add, never decide."""
 _SHARED = 0.85
 _DOUBT = 2.0
 """Score at which a label alone reaches half of full confidence."""
@@ -68,20 +70,23 @@ class Ranker:
         """Return every label that got a vote, best first; equal scores keep the alphabet, so the answer is stable."""
         text = text[:LONGEST_TEXT]
         spans, uncertain = self._spans(text)
-        votes: dict[str, list[HeardWord]] = {}
+        votes: dict[str, list[_Vote]] = {}
         for number, where in spans.items():
             single = self._single.get(number, ())
             share = 1.0 if len(single) == 1 else _SHARED
-            factor = share * (_BY_SOUND if number in uncertain else 1.0)
+            factor = share
+            if number in uncertain:
+                factor *= _BY_SOUND if len(self._patterns[number]) > 2 else _BY_SOUND_SHORT
             for label, weight in single:
                 begin, end = where[0]
                 word = HeardWord(self._patterns[number], begin, end, weight * factor, number not in uncertain)
-                votes.setdefault(label, []).append(word)
+                votes.setdefault(label, []).append((word, (where[0],)))
             for other, label, weight in self._pairs.get(number, ()):
                 near = _nearest(where, spans.get(other, ()))
                 if near is not None:
                     words = f"{self._patterns[number]}…{self._patterns[other]}"
-                    votes.setdefault(label, []).append(HeardWord(words, *near, weight))
+                    begin, end = min(near)[0], max(near)[1]
+                    votes.setdefault(label, []).append((HeardWord(words, begin, end, weight), near))
         return _ranked({label: _without_parts(words) for label, words in votes.items()})
 
     def _spans(self, text: str) -> tuple[dict[int, list[tuple[int, int]]], set[int]]:
@@ -102,26 +107,34 @@ class Ranker:
                 uncertain.add(number)
 
 
-def _nearest(first: Sequence[tuple[int, int]], second: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Return the range over the closest two places within reach that do not overlap, or None."""
-    best: tuple[int, int] | None = None
+_Range = tuple[int, int]
+_Vote = tuple[HeardWord, tuple[_Range, ...]]
+
+
+def _nearest(first: Sequence[_Range], second: Sequence[_Range]) -> tuple[_Range, _Range] | None:
+    """Return the closest two places within reach that do not overlap, or None."""
+    best: tuple[_Range, _Range] | None = None
     closest = NEAR + 1
-    for begin, end in first[:8]:
-        for other_begin, other_end in second[:8]:
-            gap = max(other_begin - end, begin - other_end)
+    for one in first[:8]:
+        for other in second[:8]:
+            gap = max(other[0] - one[1], one[0] - other[1])
             if 0 <= gap < closest:
                 closest = gap
-                best = (min(begin, other_begin), max(end, other_end))
+                best = one, other
     return best
 
 
-def _without_parts(words: list[HeardWord]) -> tuple[HeardWord, ...]:
-    """Drop votes whose range lies inside a heavier one of the same label: 井盖 inside 污水井盖 does not vote twice."""
-    kept: list[HeardWord] = []
-    for word in sorted(words, key=lambda each: (-each.weight, each.begin, each.word)):
-        if not any(other.begin <= word.begin and word.end <= other.end for other in kept):
-            kept.append(word)
-    return tuple(kept)
+def _without_parts(votes: list[_Vote]) -> tuple[HeardWord, ...]:
+    """Of votes of one label on the same characters keep the heaviest: 井盖 inside 污水井盖 does not vote twice."""
+    kept: list[_Vote] = []
+    for vote in sorted(votes, key=lambda each: (-each[0].weight, each[0].begin, each[0].word)):
+        if not any(_lies_in(vote[1], other[1]) or _lies_in(other[1], vote[1]) for other in kept):
+            kept.append(vote)
+    return tuple(word for word, _ in kept)
+
+
+def _lies_in(parts: tuple[_Range, ...], whole: tuple[_Range, ...]) -> bool:
+    return all(any(begin <= since and until <= end for begin, end in whole) for since, until in parts)
 
 
 def _ranked(votes: Mapping[str, tuple[HeardWord, ...]]) -> tuple[Ranked, ...]:

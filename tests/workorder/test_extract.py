@@ -1,0 +1,131 @@
+"""Telephone, time, name and place as callers say them, in text without punctuation."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.speech.numerals import write_numbers
+from workorder.extract_name import find_names, find_surnames
+from workorder.extract_phone import find_phones
+from workorder.extract_place import find_places
+from workorder.extract_time import find_times
+
+_SPEECH = st.text(alphabet="我叫姓王建国昨天晚上三点半路口小区号楼旁边那个的了不对13900000701零幺电话，", max_size=60)
+
+
+def _said(text: str) -> str:
+    return write_numbers(text).text
+
+
+@pytest.mark.parametrize(
+    ("said", "phone"),
+    [
+        ("我电话幺三九零零零零零七零幺", "13900000701"),
+        ("一三九…不对，一三八零零零零零七零一", "13800000701"),
+        ("幺三九零零零零零七零幺错了最后三位是七零二", "13900000702"),
+        ("一三九零零零零零七零一不对一三八零零零零零七零一", "13800000701"),
+        ("座机二三三零零五零", "2330050"),
+        ("三单元五零二幺三九零零零零零七零幺", "13900000701"),
+        ("物业电话零九三一二三三零零五零我的电话是幺三九零零零零零七零幺", "13900000701"),
+    ],
+)
+def test_the_number_to_call_back_is_found_and_corrected(said: str, phone: str) -> None:
+    assert find_phones(_said(said))[0].value == phone
+
+
+@pytest.mark.parametrize("said", ["没有电话", "二零一八年", "幺三九零零零零", "一共三千五百块"])
+def test_half_a_number_is_no_number(said: str) -> None:
+    assert find_phones(_said(said)) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "when"),
+    [
+        ("从上周三开始就没水", "上周三"),
+        ("昨天夜里十一点多响", "昨天夜里11点多"),
+        ("每天早上六点就敲", "每天早上6点"),
+        ("下午两点到晚上八点都在喊", "下午2点到晚上8点"),
+        ("国庆那几天就坏了", "国庆那几天"),
+        ("上个月底交的钱", "上个月底"),
+        ("连着好几天停电", "连着好几天"),
+        ("化雪的时候往下掉冰", "化雪的时候"),
+        ("周六周日停满了车", "周六周日"),
+        ("刚刚发现的", "刚刚"),
+        ("搬迁以后没人管", "搬迁以后"),
+    ],
+)
+def test_the_time_is_what_the_caller_said(said: str, when: str) -> None:
+    assert find_times(_said(said))[0].value.startswith(when)
+
+
+def test_now_alone_is_too_weak_to_be_a_time() -> None:
+    assert find_times("现在没掉")[0].confidence < 0.5
+
+
+@pytest.mark.parametrize(
+    ("said", "surname", "name"),
+    [
+        ("我叫韩雪梅住在东岗", "韩", "韩雪梅"),
+        ("没人来修苏静怡电话13900000701", "苏", "苏静怡"),
+        ("免贵姓欧阳", "欧阳", ""),
+        ("弓长张", "张", ""),
+        ("叫我小李就行", "李", ""),
+        ("我是王老师", "王", ""),
+        ("我爸叫李建国我叫李强", "李", "李强"),
+    ],
+)
+def test_who_is_calling(said: str, surname: str, name: str) -> None:
+    names = find_names(said)
+    assert find_surnames(said, names)[0].value == surname
+    assert (names[0].value if names else "") == name
+
+
+@pytest.mark.parametrize("said", ["我是马滩村的村民", "我是成都来的", "没人管家长13900000701", "我姓什么不重要"])
+def test_a_role_or_a_village_is_not_a_name(said: str) -> None:
+    assert find_names(said) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("民族路和胜利街交叉口红绿灯坏了", ["民族路", "胜利街交叉口"]),
+        ("我住锦绣家园3号楼2单元501室", ["锦绣家园3号楼2单元501室"]),
+        ("就在武都路小学门口那个花坛旁边", ["武都路小学门口", "花坛旁边"]),
+        ("黄家湾菜市场后面的空地上", ["黄家湾菜市场后面", "空地上"]),
+        ("西果园镇上铺村高压线掉了", ["西果园镇上铺村"]),
+    ],
+)
+def test_the_place_is_a_chain_of_names_and_landmarks(said: str, parts: list[str]) -> None:
+    value = find_places(said)[0].value
+    assert [part for part in parts if part not in value] == []
+
+
+@pytest.mark.parametrize("said", ["马路上车太多", "我在走路", "家里没水", ""])
+def test_words_that_only_look_like_places_stay_out(said: str) -> None:
+    assert [place for place in find_places(said) if place.confidence >= 0.5] == []
+
+
+@given(_SPEECH)
+def test_every_finding_lies_inside_the_text(text: str) -> None:
+    said = _said(text)
+    names = find_names(said)
+    for found in (*find_phones(said), *find_times(said), *names, *find_surnames(said, names), *find_places(said)):
+        assert 0 <= found.begin < found.end <= len(said)
+        assert 0 < found.confidence <= 1
+        assert found.value
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["路", "我叫", "昨天", "13900000701不对", "三点到", "小区那个", "一个", "王", "家湾的", "号楼", "1", "在东岗路上"],
+)
+def test_eight_thousand_characters_take_bounded_time(unit: str) -> None:
+    text = (unit * 8000)[:8000]
+    begun = time.perf_counter()
+    names = find_names(text)
+    find_phones(text), find_times(text), find_surnames(text, names), find_places(text)
+    assert time.perf_counter() - begun < 3.0
