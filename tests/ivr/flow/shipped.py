@@ -25,7 +25,9 @@ def texts() -> dict[str, str]:
 def catalogue() -> Catalogue:
     prompts, problems = load_prompts(PROMPTS.read_text(encoding="utf-8"), PROMPTS.name)
     assert problems == ()
-    return Catalogue(queues=frozenset({"general", "complaint", "consultation"}), numbers=frozenset({"09310001"}), prompts=prompts)
+    return Catalogue(
+        queues=frozenset({"general", "complaint", "consultation"}), numbers=frozenset({"09310001"}), prompts=prompts
+    )
 
 
 @cache
