@@ -32,6 +32,7 @@ from ivr.call import CallId, Leg, PhoneNumber
 from ivr.commands import InstantCommand
 from ivr.errors import EarsError, StoreError, SwitchError
 from ivr.events import CallOffered, LegUp, SwitchEvent, SwitchReady
+from ivr.flow.serialise import to_plain
 from ivr.ports import Heard
 from workorder.call_record import CallRecord
 from workorder.envelope import call_event
@@ -95,8 +96,17 @@ class CallTask:
     async def run(self) -> None:
         """Take letters until the call is over and finished."""
         while not self.here.is_over:
-            for deed in self._take(await self.inbox.get()):
+            letter = await self.inbox.get()
+            self._write_down(letter)
+            for deed in self._take(letter):
                 await self._do(deed)
+
+    def _write_down(self, letter: Letter) -> None:
+        """Every fact goes into the journal before it has an effect; partial words are no fact yet."""
+        if isinstance(letter, FlowOpened | FlowWent) or (isinstance(letter, Heard) and not letter.is_final):
+            return  # the flow desk writes the flow's own lines
+        now = self._world.clock.now().isoformat()
+        self._world.journal.append(self.here.call, {"at": now, "heard_of": dict(to_plain(letter))})
 
     def _take(self, letter: Letter) -> tuple[Deed, ...]:
         match letter:
@@ -139,9 +149,6 @@ class CallTask:
                 nth = self._published[name] = self._published.get(name, 0) + 1
                 now = self._world.clock.now()
                 self._world.publisher.announce(call_event(self.here.call, name, now, data, nth))
-                if name not in ("heard", "hearing"):
-                    line = {"at": now.isoformat(), "fact": name, "data": dict(data)}
-                    self._world.journal.append(self.here.call, line)
                 if name in _SAVED_WHEN:
                     await self._save()
             case Keep(command=command):
@@ -154,6 +161,8 @@ class CallTask:
         self._taps += 1
         if self._taps > MOST_TAPS:
             return
+        asked = {"at": self._world.clock.now().isoformat(), "asked": dict(to_plain(tap))}
+        self._world.journal.append(tap.call, asked)
         try:
             stream = await self._world.ears.expect(tap.call, tap.leg, tap.begun_at_s)
             host, port = self._world.ears.address

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from cti.server.drafting import SHIPPED_CATALOGUE, SHIPPED_LEXICONS
 from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, FlowFiles, catalogue_of
 from cti.server.installation import SHIPPED_QUEUES, queues_of
 from cti.settings import Settings, default_settings, load_settings
@@ -19,15 +20,20 @@ from ivr.flow.manifest import load_prompts
 from ivr.flow.model import Flow
 from ivr.flow.schema import schema_text
 from ivr.problems import Place, Problem
+from routing.classify.lexicon import read_categories, read_units
 from routing.queue import load_queues
+from workorder.dispatch import read_catalogue
 
-_KINDS = re.compile(rb"^(flow|queues_version|settings_version|prompts):", re.MULTILINE)
+_KINDS = re.compile(rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon):", re.MULTILINE)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which files."""
     parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="流程、队列、提示音、设置文件；不写则检查正在使用的全部文件"
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="流程、队列、提示音、派单目录、关键词库、设置文件；不写则检查正在使用的全部文件",
     )
     parser.add_argument("--schema", action="store_true", help="打印语音流程的 JSON Schema（给编辑器用）")
     parser.epilog = (
@@ -56,7 +62,8 @@ def files_in_use(settings: Settings) -> list[Path]:
     folder = settings.flows_folder or SHIPPED_FLOWS
     flows = sorted(file for file in folder.glob("*.yaml") if file.name != "prompts.yaml")
     prompts = folder / "prompts.yaml"
-    return [*flows, prompts if prompts.is_file() else SHIPPED_PROMPTS, settings.queues_file or SHIPPED_QUEUES]
+    prompts = prompts if prompts.is_file() else SHIPPED_PROMPTS
+    return [*flows, prompts, settings.queues_file or SHIPPED_QUEUES, SHIPPED_CATALOGUE, *SHIPPED_LEXICONS]
 
 
 def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
@@ -66,6 +73,8 @@ def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
     checks: Mapping[bytes, Callable[[bytes, str], tuple[Problem, ...]]] = {
         b"queues_version": lambda text, file: load_queues(text, file)[1],
         b"prompts": lambda text, file: load_prompts(text, file)[1],
+        b"catalogue": lambda text, file: read_catalogue(_decoded(text), file)[1],
+        b"lexicon": _lexicon_problems,
         b"settings_version": lambda text, file: load_settings(text, file, default_settings(settings.data_folder))[1],
     }
     for file in files:
@@ -83,6 +92,16 @@ def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
     if flows:
         problems += check_files(flows, catalogue_for(flows, settings)).problems
     return tuple(sorted(problems, key=lambda problem: problem.place))
+
+
+def _lexicon_problems(text: bytes, file: str) -> tuple[Problem, ...]:
+    read = read_categories if b"\ncategories:" in text else read_units
+    return read(_decoded(text), file)[1]
+
+
+def _decoded(text: bytes) -> str:
+    """Return the text; bytes that are no UTF-8 become a character that the reader then complains about."""
+    return text.decode("utf-8", errors="replace")
 
 
 def catalogue_for(flows: Mapping[str, bytes], settings: Settings) -> Catalogue:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import routing.classify
 import workorder
 from cti.world import Drafter
 from ivr.call import CallId, PhoneNumber
@@ -18,6 +19,7 @@ from workorder.dispatch import Catalogue, read_catalogue
 from workorder.draft import Draft
 from workorder.prefill import Prefill
 
+SHIPPED_LEXICONS = tuple(sorted((Path(routing.classify.__file__).parent / "lexicon").glob("*.yaml")))
 SHIPPED_CATALOGUE = Path(workorder.__file__).parent / "catalogue" / "digital_city.yaml"
 
 

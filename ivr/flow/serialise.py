@@ -25,6 +25,11 @@ _COMMANDS: Mapping[str, type] = MappingProxyType(
 _KIND = "kind"
 
 
+def to_plain(message: Any) -> Plain:
+    """Return any of our messages (a dataclass) as JSON-ready values, for the lines that are only to be read."""
+    return _to_plain(message)
+
+
 def event_to_plain(event: FlowEvent) -> Plain:
     """Return an event as JSON-ready values under its class name in `kind`."""
     return _to_plain(event)
