@@ -14,7 +14,9 @@ from cti.server.drafting import make_prefill
 from cti.settings import Settings
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
+from routing.adapters.packaged_lexicon import load_classifier
 from workorder.evaluate import evaluate_calls
+from workorder.evaluate_unit import evaluate_unit
 
 Row = Mapping[str, Any]
 
@@ -25,21 +27,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     calls = what.add_parser("calls", help="预填：诉求类型、分类、单位、地点、时间、姓名、电话")
     calls.add_argument("file", metavar="FILE.jsonl")
     calls.add_argument("--field", default="asr", choices=("asr", "text"), help="读哪一列（默认 %(default)s）")
+    unit = what.add_parser("unit", help="承办单位：关键词库、从工单学到的模型、两者合用，各有多准")
+    unit.add_argument("--train", required=True, metavar="A.jsonl", help="学习用的工单（text、unit）")
+    unit.add_argument("--test", required=True, metavar="B.jsonl", help="测量用的工单（text、unit）")
     parser.epilog = "示例：\n  hotline evaluate calls calls.jsonl\n  hotline evaluate calls calls.jsonl --field text\n"
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print one JSON object."""
     measures: Mapping[str, Callable[[], Mapping[str, object]]] = {
-        "calls": lambda: evaluate_calls(rows_of(arguments.file), make_prefill(), arguments.field, seconds=perf_counter),
+        "calls": lambda: evaluate_calls(
+            rows_of(arguments.file, arguments.field), make_prefill(), arguments.field, seconds=perf_counter
+        ),
+        "unit": lambda: evaluate_unit(
+            rows_of(arguments.train, "text", "unit"),
+            rows_of(arguments.test, "text", "unit"),
+            load_classifier(),
+            seconds=perf_counter,
+        ),
     }
     json.dump(measures[arguments.what](), sys.stdout, ensure_ascii=False, indent=2)
     print()
     return 0
 
 
-def rows_of(name: str) -> list[Row]:
-    """Read a JSON-lines file; AuthorError naming every line that is no object."""
+def rows_of(name: str, *needed: str) -> list[Row]:
+    """Read a JSON-lines file; AuthorError naming every line that is no object or lacks a key of `needed`."""
     problems: list[Problem] = []
     rows: list[Row] = []
     try:
@@ -55,10 +68,13 @@ def rows_of(name: str) -> list[Row]:
             row = json.loads(line)
         except (ValueError, RecursionError):
             row = None
-        if isinstance(row, dict):
-            rows.append(row)
-        else:
+        lacking = [key for key in needed if key not in row] if isinstance(row, dict) else []
+        if not isinstance(row, dict):
             problems.append(Problem(Place(name, number, 1), "这一行不是 JSON 对象。", '每行写一个 {"text": …}。'))
+        elif lacking:
+            problems.append(Problem(Place(name, number, 1), f"缺少 {'、'.join(lacking)}。", "补上这一项。"))
+        else:
+            rows.append(row)
     if problems:
         raise AuthorError(tuple(problems))
     return rows
