@@ -29,13 +29,17 @@ def slots() -> dict[str, tuple[str, ...]]:
     return {name: tuple("" if word == "_" else word for word in words) for name, words in read_table("slots").items()}
 
 
+def field_words() -> list[str]:
+    """Return the words of this field, which the segmenter keeps whole."""
+    return [word for line in read_lines(TEXT / "words.txt") for word in line.split()]
+
+
 @lru_cache(maxsize=1)
 def _segmenter() -> jieba.Tokenizer:
     jieba.setLogLevel(60)
     tokenizer = jieba.Tokenizer()
-    for line in read_lines(TEXT / "words.txt"):
-        for word in line.split():
-            tokenizer.add_word(word)
+    for word in field_words():
+        tokenizer.add_word(word)
     return tokenizer
 
 

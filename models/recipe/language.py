@@ -15,9 +15,12 @@ from .names import name_classes
 class Plan:
     """How much text to make and how large the vocabulary is."""
 
-    vocabulary: int = 75_000
+    vocabulary: int = 67_000
     per_template: int = 30
     seed: int = 3
+    field_count: int = 500  # added to the count of a word written down in words.txt
+    least_count: int = 50  # added to every dictionary count: the rare words of a dictionary are not that rare in speech
+    longer_words: float = 3.0  # how many times likelier each further character makes a word, against its parts
     weights: ngram.Recipe = field(default_factory=ngram.Recipe)
 
 
@@ -36,12 +39,21 @@ def kinds(words: Iterable[str]) -> dict[str, str]:
     return {word: f"{tags.get(word, 'n')}{min(len(word), 2)}" for word in words}
 
 
+def _with_field_words(general: Sequence[tuple[str, int]], count: int) -> list[tuple[str, int]]:
+    """Return the dictionary with the words of this field added, or counted more often."""
+    merged = dict(general)
+    for word in corpus.field_words():
+        merged[word] = merged.get(word, 0) + count
+    return list(merged.items())
+
+
 def build(target: Path, plan: Plan) -> dict[str, int]:
     """Write graph/HCLG.fst and graph/words.txt under the target; return sizes."""
-    general = dictionary_words(plan.vocabulary)
+    general = _with_field_words(dictionary_words(plan.vocabulary), plan.field_count)
     text = corpus.sentences(plan.seed, plan.per_template)
     spoken = vocabulary(text, general)
-    model = ngram.Trigram(text, dict(general), spoken, plan.weights, kinds(spoken), name_classes())
+    counts = {word: (count + plan.least_count) * plan.longer_words ** (len(word) - 1) for word, count in general}
+    model = ngram.Trigram(text, counts, spoken, plan.weights, kinds(spoken), name_classes())
     words = graph.WordTable(list(spoken), list(name_classes()))
     lexicon = [(words.ids[word], units) for word, readings in spoken.items() for units in readings]
     sizes = graph.build(model, lexicon, words, target / "graph")

@@ -23,7 +23,7 @@ class Recipe:
     """Weights of the mixture and what is cut."""
 
     general_weight: float = 0.15
-    contexts_weight: float = 0.5  # how much the unigram counts a word's distinct predecessors, not its occurrences
+    contexts_weight: float = 0.7  # how much the unigram counts a word's distinct predecessors, not its occurrences
     bigram_extra: float = 2.0  # more mass for the back-off than plain Witten-Bell gives
     trigram_extra: float = 1.0
     kind_extra: float = 30.0
@@ -33,7 +33,7 @@ class Recipe:
     end_floor: float = 1e-4
     flattening: float = 0.5  # counts are raised to this power: a template drawn a hundred times is not said so often
     kind_leave: float = 0.4  # least mass that a kind leaves to the unigram
-    name_share: float = 0.1  # how much of a name's count it keeps where the context says nothing
+    name_share: float = 0.5  # how much of a name's count it keeps where the context says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Trigram:
     def __init__(
         self,
         sentences: Iterable[Sequence[str]],
-        general: Mapping[str, int],
+        general: Mapping[str, float],
         vocabulary: Iterable[str],
         recipe: Recipe,
         kinds: Mapping[str, str] | None = None,
