@@ -119,7 +119,11 @@ _NOT_A_NAME = frozenset(
         "安排",
     ]
 )
-_WORD_LIKE = frozenset("路水和成时关从门车通都全边冷房单解能强沙空应到支原官衣用家经有")
+_NEVER_GIVEN = frozenset(
+    "的了吗呢吧啊呀着过不没是有在来去上下里外前后面边头子们这那什么个家人都也就还要能会修管看说得到给被把快点电话姓叫"
+    "钱事车路水房坏死臭脏乱多少大小"
+)
+_WORD_LIKE = frozenset("路水和成时关从门车通都全边冷房单解能强沙空应到支原官衣用家经有管明保师双富弓山平游盖厚")
 """Surnames that mostly end a word before a bare name: …盐场路|柳青."""
 _ROLE = re.compile(
     r"^(?:业主|居民|村民|市民|学生|家长|租户|住户|司机|骑手|老师|护工|保安|员工|农民|工人|商户|"
@@ -237,9 +241,21 @@ def _name_before(text: str, phone: int) -> Found | None:
             score -= 1.5
         if best is None or score > best[0]:
             best = (score, name)
-    if best is None or best[0] < 2.0:
+    if best is None or best[0] < 1.25:
+        return _unusual_name_before(before, end)
+    return Found(
+        best[1], end - len(best[1]), end, 0.8 if best[0] >= 3 else 0.65 if best[0] >= 2 else 0.6, "name.before_phone"
+    )
+
+
+def _unusual_name_before(before: str, end: int) -> Found | None:
+    """Return a common surname with one unusual character (雷鸣): a guess good enough to ask."""
+    name = before[-2:]
+    if len(name) < 2 or name in _NOT_A_NAME or name[0] not in COMMON_SURNAMES or name[0] in _WORD_LIKE:
         return None
-    return Found(best[1], end - len(best[1]), end, 0.8 if best[0] >= 3 else 0.65, "name.before_phone")
+    if name[1] in _NEVER_GIVEN or not _is_hanzi(name[1]):
+        return None
+    return Found(name, end - 2, end, 0.6, "name.before_phone")
 
 
 def _likelihood(surname: str, given: str) -> float:

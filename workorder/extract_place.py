@@ -20,13 +20,14 @@ _NAMED = (
         3.0,
     ),
     (
-        r"社区|小区(?!里的?人)|新村|家园|花园|花苑|嘉苑|雅苑|名苑|佳苑|馨苑|苑(?!子)|公寓|家属院|家属楼|"
+        r"社区|小区(?!里的?人)|新村|家园|花园|花苑|嘉苑|雅苑|名苑|佳苑|馨苑|新居|嘉园|佳园|名园|丽园|"
+        r"雅园|景园|御园|华庭|豪园|名城|花城|苑(?!子)|公寓|家属院|家属楼|"
         r"大院|安置房|安置点|公馆|府邸|名都|山庄|豪庭|新城|华府|国际城|一区|二区|三区|四区|五区",
         7,
         3.0,
     ),
     (
-        r"村(?![民委里上干主支子容庄])|村(?=里|上|委会|民小组)|镇(?![政上静定])|镇(?=上|政府)|乡(?![下亲政里])"
+        r"村(?![民委里上干主支子容庄])|村(?=里|上|委会|民小组|部|口)|镇(?![政上静定])|镇(?=上|政府)|乡(?![下亲政里])"
         r"|乡(?=政府)|庄(?![稼重严子园])|屯|寨",
         5,
         2.5,
@@ -52,7 +53,7 @@ _NAMED = (
     ),
     (
         r"火车站|高铁站|汽车站|客运站|地铁站|公交站|始末站|首末站|终点站|收费站|加油站|充电站|变电站|"
-        r"车站|(?<=[东西南北])站(?![在着住立起不牌点台岗])|机场|码头|渡口",
+        r"车站|(?<![车网驿总分本全到各这那每停])站(?![在着住立起不牌点台岗出了什])|机场|码头|渡口",
         6,
         2.0,
     ),
@@ -87,7 +88,7 @@ _DIRECTION = re.compile(
     r"(?:[东南西北正]{0,2}(?:大门|侧门|门口|门前|门外|南门|北门|东门|西门|后门|前门|(?<=[东南西北])[边侧头"
     r"面]|对面|斜对面|"
     r"对过|旁边|旁侧|旁|边上|附近|跟前|隔壁|下面|底下|楼下|楼上|楼顶|楼底下|楼道|上面|里面|里头|"
-    r"中间|中段|东段|西段|南段|北段|[一-龥]{1,2}段|拐角处?|拐弯处?|转角|转弯处?|路边|路口|街口|"
+    r"中间|中段|东段|西段|南段|北段|[一-龥]{1,2}段(?![家落时])|拐角处?|拐弯处?|转角|转弯处?|路边|路口|街口|"
     r"巷口|村口|出口|入口|出入口|道口|桥头|桥下|桥上|桥底下|桥洞|桥口|下桥口|上桥口|红绿灯|公交站牌?|"
     r"站台|十字路口|丁字路口|三岔路口|交叉口|交界处|交汇处|交叉路口|一带|周边|沿线|空地上?|院子里|"
     r"巷子里|沟里|河边|路段|路南|路北|路东|路西|以东|以西|以南|以北|北侧|南侧|东侧|西侧|北口|南口|"
@@ -104,10 +105,12 @@ _LANDMARK = re.compile(
     r"泵房|水塔|铁塔|基站|广告牌|灯箱|天桥|立交桥|地下通道|隧道|河堤|洪道|花坛|喷泉|雕塑|公园|"
     r"广场|凉亭|健身器材|戏台|祠堂|祠庙|寺庙|加油站|物流园|快递站|驿站|报刊亭|电话亭|邮筒|岗亭|"
     r"井盖|污水井|雨水井|空地|荒地|仓库|厂房|库房|门面房?|铺面|商铺|临街|楼院|家属院|小区|院子|"
-    r"巷子|胡同|桥|养殖场|砖厂|搅拌站|屠宰场|水渠|池塘|鱼塘|水库|厂子|厂|店铺|小店)"
+    r"巷子|胡同|桥|养殖场|砖厂|搅拌站|屠宰场|水渠|池塘|鱼塘|水库|厂子|厂|店铺|小店|[一-龥]{1,3}[店馆铺行厅"
+    r"](?=楼上|楼下|门口|门前|旁边|对面|隔壁|后面|前面|里面))"
 )
 _GAP = re.compile(
-    r"(?:的|那边|这边|那块儿?|那个|这个|那|这|有个|有一个|有一家|有家|有一处|一个|一家|一处|个|家|上的?|里的?|下的?|"
+    r"(?:的|那边|这边|那块儿?|[那这][座片段排棵栋处块]|那个|这个|那|这|有个|有一个|有一家|有家|"
+    r"有一处|一个|一家|一处|个|家|上的?|里的?|下的?|"
     r"里头的?|我家|我们|我店|我们家|我们店|头顶|跟|和|与|到|至|往[东南西北]走?|靠|挨着|临街|叫|"
     r"就是|还有|修的|新修的|建的|，|,|、|\s)*"
 )
@@ -121,7 +124,7 @@ _STOP_WORD = re.compile(
     r"问题|情况|事情|你好|您好|同志|师傅|喂|请问|麻烦|位于|地址|坐落|因为|所以|但是|然后|现在|"
     r"目前|每天|发现|听说|听见|希望|业主|居民|市民|村民|整个|整条|一条|两条|几条|这条|那条|一家|"
     r"我家|咱家|单位|公司|自己|朋友|孩子|爸爸|妈妈|公交车|打车|开车|骑车|坐车|走路|散步|上班|下班|"
-    r"上学|放学|修|新建|大车|货车|轿车|汽车|卡车|土车|三轮车|那边|这边|好多|许多|门口|门前|楼下|底下)$"
+    r"上学|放学|修|新建|大车|门牌|写成|改成|编号|货车|轿车|汽车|卡车|土车|三轮车|那边|这边|好多|许多|门口|门前|楼下|底下)$"
 )
 _GENERIC_NAMES = (
     "马路 公路 铁路 道路 走路 修路 迷路 绕路 线路 网路 电路 半路 堵路 占路 小路 大路 土路 水泥路 "
@@ -139,9 +142,11 @@ _CUE = re.compile(r"(?:地址是?|位置是?|位于|住在|家住|家在|就在|
 _UNIQUE = frozenset(["火车站", "高铁站", "汽车站", "客运站", "机场", "政务大厅", "火车站广场"])
 _UNKNOWN = re.compile(
     rf"(?:^|(?<=[，。,.在到是住{HIDDEN}]))(?P<name>[\u4e00-\u9fff]{{2,5}}?)"
-    r"(?=那条|那个|那边|那一片|这边|附近|对面|旁边|后面|前面|东边|西边|南边|北边|下面|上面|底下|"
+    r"(?=那[条个座片段排棵栋处块]|那边|那一片|这边|附近|对面|旁边|后面|前面|东边|西边|南边|北边|下面|上面|底下|"
     r"里面|里头|路口|巷子|大桥|桥头)"
 )
+_HOME = re.compile(rf"(?![大全自国回人农一在这])[\u4e00-\u9fff]家[大小东西上下新老]?[{_TERRAIN}山关堡墩]")
+_ALL_THE_WAY = re.compile(r"[^东西南北中山放民利谊京海新兴业园]一路")
 _LONGEST = 60
 
 
@@ -180,6 +185,8 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
         kind = int((match.lastgroup or "s0")[1:])
         _, reach, weight = _NAMED[kind]
         begin = _name_begin(text, match.start(), max(floor, match.start() - reach))
+        if _ALL_THE_WAY.search(text, max(0, match.start() - 2), match.end()):
+            continue
         name = text[begin : match.end()]
         if name in _UNIQUE:
             weight = 1.6
@@ -197,10 +204,19 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
         and match.group()[0] not in _STOP | {"一", "大", "全", "自", "国", "回", "人", "农", "在", "这"}
     )
     pieces.extend(_Piece(*match.span(), 2.0, "terrain") for match in _BARE_TERRAIN.finditer(text))
-    pieces.extend(_Piece(*match.span(), 1.2, "house") for match in _HOUSE.finditer(text))
+    for match in _HOUSE.finditer(text):
+        pieces.append(_Piece(*match.span(), 1.2, "house"))
+        if "号" in match.group():
+            begin = _name_begin(text, match.start(), max(0, match.start() - 5))
+            if match.start() - begin >= 2:
+                pieces.append(_Piece(begin, match.end(), 2.2, "named"))
     pieces.extend(_Piece(*match.span(), 0.4, "direction") for match in _DIRECTION.finditer(text))
     pieces.extend(_Piece(*match.span(), 0.5, "landmark") for match in _LANDMARK.finditer(text))
-    pieces.extend(_Piece(*match.span("name"), 1.8, "unknown") for match in _UNKNOWN.finditer(text))
+    pieces.extend(
+        _Piece(*match.span("name"), 1.2, "unknown")
+        for match in _UNKNOWN.finditer(text)
+        if not _STOP & set(match["name"]) and match["name"][-1] not in "道子口里头边"
+    )
     pieces.sort(key=lambda piece: (piece.begin, -piece.end, -piece.weight))
     return pieces
 
@@ -224,6 +240,9 @@ def _name_begin(text: str, suffix: int, floor: int) -> int:
         if _STOP_WORD.search(text, max(0, begin - 4), begin):
             break
         begin -= 1
+    home = _HOME.search(text, begin, suffix)
+    if home and home.start() > begin and text[home.start() - 1] not in "镇乡县区市道路村":
+        return home.start()
     return begin
 
 

@@ -53,8 +53,8 @@ _NOW = (
 )
 _WEAK_NOW = r"(?:现在|目前|如今|当前|至今|到现在)"
 _UNIT = (
-    r"(?:个多?(?:小时|钟头|星期|礼拜|月|季度)|多?(?:小时|钟头|星期|礼拜|分钟|天|日子)|"
-    r"多?(?:周(?![围边长转期一二三四五六日末])|年(?!级|纪|龄|轻|底|初|前|后))|晚上|宿|夜|个把月|来个?月)"
+    r"(?:个多?(?:小时|钟头|星期|礼拜|月|季度)|多?(?:小时|钟头|星期|礼拜|分钟|天(?!到晚)|日子)|"
+    r"多?(?:周(?![围边长转期一二三四五六日末])|年(?!级|纪|龄|轻|底|初|前|后))|个?晚上|宿|夜|个把月|来个?月)"
 )
 _DURATION = (
     r"(?:(?:干|等|住|租|上|做|用|交|停|断|堵|修|拖|欠|催|找|跑|反映|打)了(?:快|将近|差不多|都|有)?)?"
@@ -98,6 +98,7 @@ _VAGUE = re.compile(r"(?:[前这那头][两几些]天|最近|(?<![早晚])上(?:
 _RELATIVE = re.compile(r"(?:去年|今年|前年|上个?月|月份?|月底|月初|上周|上个?星期|上个?礼拜)$")
 _BARE_NUMBER_DAY = re.compile(r"\d{1,2}[日号]")
 _CALENDAR_YEAR = re.compile(r"(?:[5-9]\d|0\d)年")
+_FILLER = re.compile(r"(?:已经|都有|都|有)+(?=[\d一二两三四五六七八九十几半好大])")
 _NOT_EVENT = re.compile(r"^(?:不到|才|刚|都|有|快)*(?:一天|一年|几年|半天|两天)$")
 
 
@@ -143,6 +144,8 @@ def _found(text: str, span: list[tuple[str, int, int]]) -> Found | None:
     if _NOT_EVENT.match(value) or (kinds == {"month"} and _BARE_NUMBER_DAY.fullmatch(value)):
         return None
     value = re.sub(r"(?<=[多月年])了$", "", value) if "多" in value else value
+    if kinds == {"duration"} and (filler := _FILLER.match(value)):
+        begin, value = begin + filler.end(), value[filler.end() :]
     if kinds == {"weak"}:
         return Found(value, begin, end, 0.4, "time.now")
     if _CALENDAR_YEAR.fullmatch(value) or (kinds == {"year"} and value[0].isdigit() and len(value) < 5):
