@@ -1,0 +1,146 @@
+"""Is this caller in danger now, and whom do they need? Rules, contexts and likeness together give one finding.
+
+The grammar finds words of families and their patterns; contexts (over, asked about, feared, told of others) lower them,
+and the linear model weighs all of it. A finding is confirmed when a pattern stood there in characters and suspected when
+only sound or likeness speaks for it. It always says why: the words and their characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from routing.emergency.grammar import Grammar, Reading, Signal
+from routing.emergency.kinds import Confidence, Kind
+from routing.emergency.likeness import Likeness, Model
+
+LONGEST = 2_000
+"""Characters of one text that are read; a caller in danger does not speak longer before help is asked."""
+WINDOW = 80
+"""Characters judged together; longer texts are read in windows that overlap by half."""
+ALARM = 0.5
+"""Probability of danger from which on an alarm is raised."""
+ALARM_BY_LIKENESS = 0.6
+"""The same where no pattern speaks for it."""
+
+_SILENT = re.compile(r"[\s，。！？、；：“”‘’（）《》〈〉【】…—～·,.!?;:'\"()\[\]<>~\-_/\\|*#@$%^&+=`{}\u3000]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The words that speak for the danger, as they stand in the text at characters `begin` to `end`."""
+
+    words: str
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Danger of `kind` (others as good: `also`), with the probability, the confidence and the reasons in text order."""
+
+    kind: Kind
+    also: tuple[Kind, ...]
+    confidence: Confidence
+    probability: float
+    why: tuple[Why, ...]
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.confidence is Confidence.CONFIRMED
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """A text without blanks and punctuation, and where each of its characters stood."""
+
+    text: str
+    places: tuple[int, ...] | None
+
+    def place(self, number: int) -> int:
+        return number if self.places is None else self.places[number]
+
+
+class Spotter:
+    """Grammar and model, made ready once; `spot` is pure. It is what `evaluate_emergency` asks for."""
+
+    def __init__(self, grammar: Grammar, model: Model) -> None:
+        self._grammar = grammar
+        self._model = model
+
+    def spot(self, text: str) -> Finding | None:
+        """Return the surest danger in `text`, or None."""
+        bare = _bare(text[:LONGEST])
+        best: Finding | None = None
+        for begin in range(0, max(1, len(bare.text) - WINDOW // 2), WINDOW // 2):
+            finding = self._judge(bare, begin)
+            if finding is not None and (best is None or finding.probability > best.probability):
+                best = finding
+        return best
+
+    def look(self, text: str) -> tuple[Reading, Likeness]:
+        """Return what the grammar and the model see in a short text, for explanations and training."""
+        bare = strip(text[:LONGEST])
+        reading = self._grammar.read(bare)
+        return reading, self._model.judge(bare, reading)
+
+    def _judge(self, bare: _Bare, begin: int) -> Finding | None:
+        text = bare.text[begin : begin + WINDOW]
+        reading = self._grammar.read(text)
+        likeness = self._model.judge(text, reading)
+        if likeness.danger < (ALARM if reading.signals else ALARM_BY_LIKENESS):
+            return None
+        kind = max(likeness.kinds, key=lambda each: likeness.kinds[each])
+        mine = [signal for signal in reading.signals if kind is signal.pattern.kind or kind in signal.pattern.also]
+        is_sure = any(signal.is_certain for signal in mine)
+        return Finding(
+            kind=kind,
+            also=_also(kind, reading.signals),
+            confidence=Confidence.CONFIRMED if is_sure else Confidence.SUSPECTED,
+            probability=likeness.danger,
+            why=_why(bare, begin, mine) or self._likeliest(bare, begin, text),
+        )
+
+    def _likeliest(self, bare: _Bare, begin: int, text: str) -> tuple[Why, ...]:
+        """Return the run of three characters that speaks most for danger, where no pattern does."""
+        if not text:
+            return ()
+        starts = range(max(1, len(text) - 2))
+        start = max(starts, key=lambda at: self._model.speaks_for_danger(text[at : at + 3]))
+        return (_at(bare, begin + start, begin + min(start + 3, len(text))),)
+
+
+def strip(text: str) -> str:
+    """Return the text as the grammar reads it: no blanks, no punctuation."""
+    return _bare(text).text
+
+
+def _bare(text: str) -> _Bare:
+    if _SILENT.search(text) is None:
+        return _Bare(text, None)
+    places = tuple(number for number, character in enumerate(text) if _SILENT.match(character) is None)
+    return _Bare("".join(text[number] for number in places), places)
+
+
+def _also(kind: Kind, signals: Iterable[Signal]) -> tuple[Kind, ...]:
+    others: dict[Kind, None] = {}
+    for signal in signals:
+        others.update(dict.fromkeys((signal.pattern.kind, *signal.pattern.also)))
+    others.pop(kind, None)
+    return tuple(others)
+
+
+def _why(bare: _Bare, begin: int, signals: Iterable[Signal]) -> tuple[Why, ...]:
+    spans = sorted({(word.begin, word.end) for signal in signals for word in signal.words})
+    joined: list[tuple[int, int]] = []
+    for first, last in spans:
+        if joined and first <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return tuple(_at(bare, begin + first, begin + last) for first, last in joined)
+
+
+def _at(bare: _Bare, begin: int, end: int) -> Why:
+    return Why(bare.text[begin:end], bare.place(begin), bare.place(end - 1) + 1)
