@@ -12,7 +12,7 @@ import pytest
 from ivr.adapters.asterisk import doctor, private, private_apt
 from ivr.adapters.asterisk.private import Part, PartName, as_unprivileged, ensure, find, parts_folder
 from ivr.adapters.asterisk.private_apt import Source, debian_sources, machine_sources, multiarch, own_release_sources
-from ivr.adapters.asterisk.private_closure import host_folders, library_folders, package_candidates
+from ivr.adapters.asterisk.private_closure import host_folders, library_folders, package_candidates, package_of
 from ivr.adapters.asterisk.private_elf import missing_libraries, needed_libraries
 from ivr.adapters.asterisk.private_parts import RECIPES, version_of
 from ivr.adapters.asterisk.render_templates import wanted_modules
@@ -109,6 +109,30 @@ def test_the_package_of_a_library_follows_debians_naming_rule(soname: str, packa
     pattern = package_candidates(soname)
     assert pattern.fullmatch(package)
     assert not pattern.fullmatch(f"{package}-dev")
+
+
+@pytest.mark.parametrize(
+    ("soname", "package"),
+    [
+        ("libxml2.so.2", "libxml2"),
+        ("libicuuc.so.72", "libicu72"),
+        ("libicui18n.so.72", "libicu72"),
+        ("libpulse-simple.so.0", "libpulse0"),
+        ("libpulsecommon-16.1.so", "libpulse0"),
+        ("liblber-2.5.so.0", "libldap-2.5-0"),
+        ("libgssapi_krb5.so.2", "libgssapi-krb5-2"),
+    ],
+)
+def test_a_library_named_before_the_rule_is_found_among_the_dependencies(soname: str, package: str) -> None:
+    names = frozenset(
+        ("libxml2", "libxml2-utils", "libicu72", "libpulse0", "libpam0g", "libldap-2.5-0", "libgssapi-krb5-2", "libc6")
+    )
+    assert package_of(soname, "postgres", names) == package
+
+
+def test_a_library_that_nothing_resembles_is_told_with_the_program_that_needs_it() -> None:
+    with pytest.raises(PartMissingError, match=r"libfoo\.so\.1.*postgres"):
+        package_of("libfoo.so.1", "postgres", frozenset(("libxml2", "libc6")))
 
 
 def test_versions_are_compared_as_numbers() -> None:

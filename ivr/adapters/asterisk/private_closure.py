@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 from ivr.adapters.asterisk.private_apt import PrivateApt, unpack
@@ -11,6 +12,7 @@ from ivr.adapters.asterisk.private_elf import missing_libraries
 from ivr.errors import PartMissingError
 
 _ROUNDS = 12
+_LEAST_COMMON = len("lib") + 3
 # Sonames whose package does not follow from Debian's naming rule (library policy, section 8.1).
 _ODD_PACKAGES = {
     "libz.so.1": "zlib1g",
@@ -21,6 +23,7 @@ _ODD_PACKAGES = {
     "libnssutil3.so": "libnss3",
     "libplc4.so": "libnspr4",
     "libplds4.so": "libnspr4",
+    "liblber-2.5.so.0": "libldap-2.5-0",
 }  # fmt: skip
 _C_LIBRARY = re.compile(r"(?:ld-linux.*|lib(?:c|m|mvec|dl|rt|pthread|resolv|util|anl|nsl|BrokenLocale))\.so(?:\.\d+)?")
 _TRANSITION_SUFFIX = (
@@ -58,7 +61,7 @@ def add_missing_libraries(
         if not missing:
             return added
         names = names or apt.dependencies(packages)
-        wanted = tuple(sorted({_package_of(soname, user.name, names) for soname, user in missing.items()}))
+        wanted = tuple(sorted({package_of(soname, user.name, names) for soname, user in missing.items()}))
         progress(f"  下载 {' '.join(wanted)}")
         fetched = apt.download(wanted, archives)
         for name in fetched:
@@ -82,9 +85,23 @@ def package_candidates(soname: str) -> re.Pattern[str]:
     return re.compile(re.escape(f"{base}{separator}{version}") + _TRANSITION_SUFFIX)
 
 
-def _package_of(soname: str, user: str, names: frozenset[str]) -> str:
+def package_of(soname: str, user: str, names: frozenset[str]) -> str:
+    """Return which of the packages `names` holds `soname`, by Debian's rule, else by the longest common beginning.
+
+    The second way finds what was named before the rule: libxml2.so.2 in libxml2, libicuuc.so.72 in libicu72.
+    A wrong guess does no harm: the library stays missing and is told. PartMissingError when nothing is near.
+    """
     pattern = package_candidates(soname)
     found = sorted((name for name in names if pattern.fullmatch(name)), key=len)
-    if not found:
+    if found:
+        return found[-1]
+    near = {name: _alike(soname.lower(), name) for name in names}
+    best = max(near.values(), default=0)
+    if best < _LEAST_COMMON:
         raise PartMissingError(f"不知道哪个软件包带有 {soname}({user} 需要它)")
-    return found[-1]
+    return min((name for name, common in near.items() if common == best), key=lambda name: (len(name), name))
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
