@@ -1,6 +1,6 @@
 """Speech: how many live streams one core carries, beside a bare libvosk loop, and how soon a word is known.
 
-Run as `python -m tests.benchmarks.bench_ears`. The two sides hear the same audio in the same run, taking turns.
+The two sides hear the same audio in the same run, taking turns; a silent line, a whole call and unbroken speech.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ivr.adapters.vosk.audiosocket import HANGUP_FRAME, audio_frames, name_frame
 from ivr.adapters.vosk.audiosocket_server import CHUNK_WIRE_BYTES
@@ -25,6 +23,7 @@ from ivr.adapters.vosk.ears import EarsOptions, VoskEars
 from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.adapters.vosk.recogniser import CHUNK_BYTES
 from ivr.call import CallId, Leg
+from tests.benchmarks.figures import Figure, Options, quantile
 from tests.ivr.vosk.speech import MODEL, QUIET, spoken, write_wav
 
 SENTENCES = (
@@ -35,6 +34,8 @@ SENTENCES = (
     "请问办理居住证需要什么材料",
 )
 ROUNDS = 3
+TARGET = 0.9
+BARE = "bare libvosk loop"
 CALL = CallId("bench-1")
 
 
@@ -125,15 +126,18 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
 
 
-def compare(name: str, ours: Callable[[], object], peer: Callable[[], object], sound: bytes) -> dict[str, Any]:
+def compare(
+    name: str, ours: Callable[[], object], peer: Callable[[], object], sound: bytes, rounds: int, target: float | None
+) -> Figure:
     """Streams per core, ours beside the peer's; the median of rounds in which both took their turn."""
     length_s = STREAMS * len(sound) / 16_000
-    rounds = [(cpu_seconds(ours), cpu_seconds(peer)) for _ in range(ROUNDS)]
-    our_median, peer_median = (statistics.median(side) for side in zip(*rounds, strict=True))
-    return row(name, length_s / our_median, length_s / peer_median, "streams per core")
+    both = [(cpu_seconds(ours), cpu_seconds(peer)) for _ in range(rounds)]
+    our_median, peer_median = (statistics.median(side) for side in zip(*both, strict=True))
+    rates = length_s / our_median, length_s / peer_median
+    return Figure(name, "streams per core", *rates, BARE, "more", target, of_ratio=target is not None)
 
 
-def lag(model: LoadedModel, streams: int) -> list[dict[str, Any]]:
+def lag(model: LoadedModel, streams: int) -> list[Figure]:
     """Milliseconds from the end of a word, at normal speed, to the event that first holds it, and to its final."""
     sound = QUIET + b"".join(spoken(text) + QUIET * 2 for text in SENTENCES)
     first_seen: dict[tuple[str, int], float] = {}
@@ -182,52 +186,45 @@ def lag(model: LoadedModel, streams: int) -> list[dict[str, Any]]:
             reader.cancel()
 
     asyncio.run(run())
-    name = f"ears: end of word to event, {streams} streams"
-    final = f"ears: end of utterance to final, {streams} streams"
+    at_once = f"{streams} streams" if streams > 1 else "1 stream"
     return [
-        row(f"{name}, p50", quantile(partial_lags, 0.5), None, "ms"),
-        row(f"{name}, p95", quantile(partial_lags, 0.95), None, "ms"),
-        row(f"{final}, p50", quantile(final_lags, 0.5), None, "ms"),
-        row(f"{final}, p95", quantile(final_lags, 0.95), None, "ms"),
+        Figure(f"end of {what} to event, {at_once}, {label}", "ms", quantile(lags, share))
+        for what, lags in (("word", partial_lags), ("utterance, to its final", final_lags))
+        for share, label in ((0.5, "p50"), (0.95, "p95"))
     ]
 
 
-def quantile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
-
-
-def row(name: str, ours: float, peer: float | None, unit: str) -> dict[str, Any]:
-    ratio = round(ours / peer, 3) if peer else None
-    return {"name": name, "ours": round(ours, 4), "peer": peer and round(peer, 4), "ratio": ratio, "unit": unit}
-
-
-def after_call(model: LoadedModel) -> dict[str, Any]:
-    """Seconds to write down a 3-minute recording that no live tap heard."""
-    sound = like_a_call()
-    sound = (sound * (180 * 16_000 // len(sound) + 1))[: 180 * 16_000]
+def after_call(model: LoadedModel, minutes: int) -> Figure:
+    """Seconds to write down a recording that no live tap heard."""
+    sound, length = like_a_call(), 60 * minutes
+    sound = (sound * (length * 16_000 // len(sound) + 1))[: length * 16_000]
 
     async def run(recording: Path) -> float:
         async with VoskEars(model) as ears:
             began = time.perf_counter()
-            await ears.recognise(CALL, Leg.CALLER, recording, [(0.0, 180.0)])
+            await ears.recognise(CALL, Leg.CALLER, recording, [(0.0, float(length))])
             return time.perf_counter() - began
 
     with tempfile.TemporaryDirectory() as folder:
         took = asyncio.run(run(write_wav(Path(folder) / "caller.wav", sound)))
     began = time.perf_counter()
     bare_loop(model, sound)
-    return row("ears: 3 minutes from the recording", took, time.perf_counter() - began, "s")
+    return Figure(f"{minutes} min from the recording, after the call", "s", took, time.perf_counter() - began, BARE)
 
 
-def silence(model: LoadedModel) -> dict[str, Any]:
-    sound = QUIET * 60
-    ours = cpu_seconds(lambda: our_path(model, sound)) / 60 / STREAMS * 1000
-    bare = cpu_seconds(lambda: bare_loop(model, sound)) / 60 * 1000
-    return row("ears: CPU per second of a silent leg", ours, bare, "ms")
+def silence(model: LoadedModel, seconds: int) -> Figure:
+    """CPU of an idle line: the gate spares the recogniser."""
+    sound = QUIET * seconds
+    ours = cpu_seconds(lambda: our_path(model, sound)) / seconds / STREAMS * 1000
+    bare = cpu_seconds(lambda: bare_loop(model, sound)) / seconds * 1000
+    return Figure("CPU per second of a silent leg", "ms", ours, bare, BARE)
 
 
-def main() -> list[dict[str, Any]]:
-    """All figures of the ears; `ratio` is ours over peer (streams per core: more is better)."""
+def measure(options: Options) -> list[Figure]:
+    """All figures of the ears; RuntimeError when nothing was heard."""
+    if not MODEL.is_dir():
+        raise RuntimeError(f"no speech model at {MODEL}: `make model`, or HOTLINE_TEST_MODEL=folder")
+    options.say(f"  model {MODEL.name}")
     model = LoadedModel(MODEL)
     speech, talk = without_pauses(), like_a_call()
     if not our_path(model, speech, FLOOD):
@@ -237,30 +234,22 @@ def main() -> list[dict[str, Any]]:
         for _ in range(STREAMS):
             bare_loop(model, speech)
 
-    def flooded() -> int:
-        return our_path(model, speech, FLOOD)
-
-    # Listening to many callers in turn costs libvosk itself a third more than one after the other: cold caches.
-    unbroken = "ears: streams per core, unbroken speech"
-    full = compare(f"{unbroken}, fully loaded", flooded, lambda: bare_streams(model, speech), speech)
-    return [
-        row("ears: real-time factor, unbroken speech", 1 / full["ours"], 1 / full["peer"], "CPU s per s"),
+    rounds = int(options.pick(ROUNDS, 1))
+    options.say(f"  {STREAMS} streams of unbroken speech, fully loaded")
+    full = compare(
+        "unbroken speech, fully loaded", lambda: our_path(model, speech, FLOOD), one_by_one, speech, rounds, TARGET
+    )
+    figures = [
+        Figure("real-time factor, unbroken speech", "CPU s per s", 1 / full.ours, 1 / (full.peer or 1), BARE),
         full,
-        compare(f"{unbroken}, fully loaded, peer one call after the other", flooded, one_by_one, speech),
-        compare(f"{unbroken}, live", lambda: our_path(model, speech), lambda: bare_streams(model, speech), speech),
-        compare(
-            "ears: streams per core, like a call, live",
-            lambda: our_path(model, talk),
-            lambda: bare_streams(model, talk),
-            talk,
-        ),
-        silence(model),
-        after_call(model),
-        *lag(model, 1),
-        *lag(model, 5 * (os.cpu_count() or 1)),
     ]
-
-
-if __name__ == "__main__":
-    for line in main():
-        print(json.dumps(line, ensure_ascii=False))
+    if not options.quick:
+        for name, sound in (("unbroken speech", speech), ("like a call", talk)):
+            options.say(f"  {STREAMS} streams at {LIVE:g} times live speed, {name}")
+            ours, peer = partial(our_path, model, sound), partial(bare_streams, model, sound)
+            figures.append(compare(f"{name}, live", ours, peer, sound, rounds, TARGET))
+    options.say("  silence, a recording, and the lag of words")
+    figures += [silence(model, int(options.pick(60, 10))), after_call(model, int(options.pick(3, 1)))]
+    for streams in (1, 5 * (os.cpu_count() or 1))[: 1 if options.quick else 2]:
+        figures += lag(model, streams)
+    return figures

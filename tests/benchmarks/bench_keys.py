@@ -53,7 +53,7 @@ async def _measure(options: Options) -> list[Figure]:
 
 
 async def _under(service: MeasuredService, number: str, busy: int, options: Options) -> Result:
-    phones, presses = 2, int(options.pick(60, 12))
+    phones, presses = 2, int(options.pick(45, 12))
     options.say(f"  {NAMES[number]}, {busy} other callers")
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hl-sipp-")))
@@ -67,9 +67,7 @@ async def _under(service: MeasuredService, number: str, busy: int, options: Opti
             seconds = 8 + presses * 0.55
             callers = Callers(number, busy, 30.0, busy, "21" * int(seconds / 4 + 3), 500, speaks=True)
             sipp = await stack.enter_async_context(many_callers(service, callers, folder / "run"))
-            async with asyncio.timeout(30):
-                while await asyncio.to_thread(service.channels) < busy:
-                    await asyncio.sleep(0.2)
+            await service.becomes_full(busy)
         meter = CpuMeter(*pids)
         measured = await asyncio.gather(*(press_and_measure(service, number, presses, nth) for nth in range(phones)))
         asterisk, *others = meter.percent()

@@ -1,22 +1,24 @@
 """The real service for measuring: switch, broker and controller on free ports, and beside them the peers.
 
-The peers live on the same switch, in contexts of this benchmark's own: `static` plays the same sounds from the dialplan,
-`recorded` does so while recording as our calls are recorded, `agi:async` is driven by async_agi.py.
+The peers live on the same switch, in contexts of this benchmark's own: `static` plays the same sounds from the
+dialplan, `recorded` does so while recording as our calls are recorded, `agi:async` is driven by async_agi.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
+import random
 import re
 import secrets
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,6 @@ from cti.server.service import Service, running_service
 from cti.settings import DEMO_MODEL, PROJECT, Settings, default_settings, load_settings
 from ivr.adapters.asterisk.private import PartName, ensure, parts_folder
 from ivr.adapters.asterisk.private_parts import Part
-from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.voice.sound_file import wav_bytes
 from ivr.flow.prompt import words_sound
 from ivr.speech.audio import pcm
@@ -100,6 +101,7 @@ exten => 2,1,Background({sounds[2]})
 
 [bench-recorded]
 exten => s,1,Set(CHANNEL(language)=zh)
+ same => n,Set(HL_RECORDINGS={folder}/peer-recordings)
  same => n,Answer()
  same => n,Gosub(hl-record,s,1)
  same => n,Goto(bench-static,1,1)
@@ -163,9 +165,9 @@ class MeasuredService:
         )
         return done.stdout
 
-    def nets(self) -> int:
-        """Return how many callers fell into the dialplan's safety net so far."""
-        return sum(1 for event in self.ami.events if event.get("UserEvent") == "SafetyNet")
+    def nets(self) -> Counter[str]:
+        """Return how many callers fell into the dialplan's safety net so far, by reason."""
+        return Counter(event["Why"] for event in self.ami.events if event.get("UserEvent") == "SafetyNet")
 
     def orders(self) -> int:
         """Return how many drafts are in the database."""
@@ -182,6 +184,12 @@ class MeasuredService:
             yield
         finally:
             await controller.start()
+
+    async def becomes_full(self, callers: int, within: float = 30.0) -> None:
+        """Wait until so many callers are there."""
+        async with asyncio.timeout(within):
+            while await asyncio.to_thread(self.channels) < callers:  # noqa: ASYNC110  # the switch rings no bell
+                await asyncio.sleep(0.2)
 
     async def becomes_empty(self, within: float = 15.0) -> None:
         """Wait until no caller is left."""
@@ -229,7 +237,7 @@ def _write_installation(folder: Path, most_calls: int) -> Path:
     for name, hertz in zip(("one", "two"), HERTZ.values(), strict=True):
         times = np.arange(round(SOUND_SECONDS * 8000)) / 8000
         (flows / f"{name}.wav").write_bytes(wav_bytes(pcm(6000 * np.sin(2 * np.pi * hertz * times))))
-    port = (free_port(kind) for kind in itertools.chain(("udp",), itertools.repeat("tcp")))
+    port = _free_ports()
     chosen = {
         "settings_version": 1,
         "run_folder": str(folder),
@@ -252,9 +260,22 @@ def _write_installation(folder: Path, most_calls: int) -> Path:
     return file
 
 
+def _free_ports() -> Iterator[int]:
+    """Yield ports that are free for TCP and UDP, outside the range from which the machine lends them to others."""
+    while True:
+        port = random.randrange(20_000, 29_000)
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind(("127.0.0.1", port))
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port
+
+
 def _add_peers(folder: Path, secret: str) -> None:
     sounds = ["", *(words_sound(_WORDS[key], audio=file) for key, file in (("1", "one.wav"), ("2", "two.wav")))]
-    peers = _PEERS.format(static=STATIC, recorded=RECORDED, async_=ASYNC, sounds=sounds)
+    peers = _PEERS.format(folder=folder, static=STATIC, recorded=RECORDED, async_=ASYNC, sounds=sounds)
     for name, more in (("extensions.conf", peers), ("manager.conf", _MANAGER.format(secret=secret))):
         with (folder / "asterisk" / "etc" / name).open("a", encoding="utf-8") as file:
             file.write(more)

@@ -1,18 +1,16 @@
 """How many drafts with their outbox rows per second both databases keep, and how many messages the relay delivers.
 
-`python -m tests.benchmarks.store_and_bus [SECONDS]` prints one JSON object. Peers in the same run: a bare two-row
-transaction of the driver on the same database, and a bare aiomqtt loop of QoS 1 publishes, one awaited after another.
+Peers: a bare two-row transaction of the driver on the same database, and a bare aiomqtt loop of QoS 1 publishes, one
+awaited after another.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import signal
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -30,6 +28,7 @@ from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
 from ivr.call import CallId
+from tests.benchmarks.figures import Figure, Options
 from tests.conftest_services import Broker, _start_postgres
 from workorder.draft import Draft, Field, FieldName
 from workorder.envelope import call_event
@@ -136,29 +135,28 @@ async def _bare_mqtt(broker: Broker, seconds: float) -> float:
         return await _rate(seconds, 1, lambda _: client.publish("hotline/v1/bare", b"x" * 300, qos=1))
 
 
-async def measure(seconds: float = 3.0) -> dict[str, object]:
+def measure(options: Options) -> list[Figure]:
     """Return all figures; starts and stops a PostgreSQL and a broker of its own."""
+    return asyncio.run(_measure(options.pick(3.0, 0.7)))
+
+
+async def _measure(seconds: float) -> list[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="hotline-bench-"))
     server = _start_postgres()
     broker = Broker(folder)
     broker.start()
     try:
         postgresql, sqlite = f"{server['url']}/postgres", f"sqlite:///{folder / 'hotline.db'}"
-        return {
-            "sqlite": {
-                **await _orders(sqlite, seconds),
-                "bare_driver_per_s": _bare_sqlite(folder / "bare.db", seconds),
-            },
-            "postgresql": {
-                **await _orders(postgresql, seconds),
-                "bare_driver_per_s": _bare_postgresql(postgresql, seconds),
-            },
-            "relay_messages_per_s": {
-                "from_sqlite": await _relay(f"sqlite:///{folder / 'relay.db'}", broker),
-                "from_postgresql": await _relay_fresh(str(server["url"]), broker),
-                "bare_aiomqtt_one_by_one": await _bare_mqtt(broker, seconds),
-            },
-        }
+        figures = _kept("SQLite", await _orders(sqlite, seconds), _bare_sqlite(folder / "bare.db", seconds))
+        figures += _kept("PostgreSQL", await _orders(postgresql, seconds), _bare_postgresql(postgresql, seconds))
+        bare = await _bare_mqtt(broker, seconds)
+        for name, rate in (
+            ("SQLite", await _relay(f"sqlite:///{folder / 'relay.db'}", broker)),
+            ("PostgreSQL", await _relay_fresh(str(server["url"]), broker)),
+        ):
+            what = f"messages delivered from the outbox, {name}"
+            figures.append(Figure(what, "messages/s", rate, bare, "bare aiomqtt, one by one", "more"))
+        return figures
     finally:
         broker.stop()
         os.kill(int(str(server["pid"])), signal.SIGINT)
@@ -167,11 +165,16 @@ async def measure(seconds: float = 3.0) -> dict[str, object]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _kept(database: str, ours: dict[str, float], bare: float) -> list[Figure]:
+    return [
+        Figure(
+            f"drafts with outbox row, {database}, {clients}", "orders/s", rate, bare, "bare driver, two inserts", "more"
+        )
+        for clients, rate in zip(("1 client", "8 clients"), ours.values(), strict=True)
+    ]
+
+
 async def _relay_fresh(server: str, broker: Broker) -> float:
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute("CREATE DATABASE relay")
     return await _relay(f"{server}/relay", broker)
-
-
-if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure(float(sys.argv[1]) if len(sys.argv) > 1 else 3.0)), indent=2))

@@ -1,0 +1,126 @@
+"""The figures as a table for the terminal, and as the page docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.figures import Figure, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One benchmark's outcome: its figures, or why there are none."""
+
+    title: str
+    about: str
+    figures: Sequence[Figure]
+    seconds: float
+    load: str
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A whole run, ready to be written down."""
+
+    date: str
+    command: str
+    machine: Sequence[tuple[str, str]]
+    sections: Sequence[Section]
+    is_quick: bool
+
+
+_READ = """\
+One row is one figure. `peer` is measured in the same run, on the same machine, moments before or after ours; `ratio` is
+ours divided by the peer's. Read ratios before absolute values: they carry over to another machine, the milliseconds do
+not. A target is marked ✓ or ✗ by the run itself. "% of a core" is CPU time of all threads of a process, so that 200 is
+two full cores. p50 is the median, p95 is exceeded by one value in twenty.
+"""
+
+_CAVEATS = """\
+- Callers, switch, controller, database and broker share one machine: under load they take CPU from each other, and from
+  each other's figures. The load average at the end of each section is printed beside it; beyond the number of cores
+  the machine was busy and the absolute figures are too bad.
+- Everything is on loopback. A real line adds its own delay (20 ms of packet time and the jitter buffer at least), alike
+  for ours and for the peer.
+- The peers do less. The static dialplan neither records nor listens, and knows one menu; the naive interpreter has no
+  bounds, no speech and no replay; the bare driver inserts two rows and no constraint is checked. They are lower bounds
+  of what such work costs, not rivals that do the same.
+- The key presses are RFC 4733 events from a telephone of our own simulator; a press is timed from its first end packet
+  to the arrival of the first packet that holds the tone of the next prompt. The packet clock of the caller makes no
+  difference (Asterisk sends a prompt's first packet at once), but Python's thread switches are in the figure, for all
+  three alike: 0.1 to 0.3 ms.
+- The many callers are sipp on 127.0.0.2. Its clock ticks in 4 ms, so that its answer times are coarse.
+- The ears run on the demo model, which is small; with a full-size model the share of libvosk grows and the ratio comes
+  nearer to 1.
+"""
+
+
+def print_table(run: Run, console: Console) -> None:
+    """Print every figure."""
+    table = Table(title=f"hotline12345, {run.date}", title_justify="left")
+    for name in ("figure", "ours", "peer", "ratio", "unit", "peer is", "target"):
+        table.add_column(name, justify="right" if name in ("ours", "peer", "ratio") else "left")
+    for section in run.sections:
+        table.add_section()
+        table.add_row(f"[bold]{section.title}", section.failure and "[red]failed", *[""] * 5)
+        for figure in section.figures:
+            table.add_row(*_cells(figure))
+    console.print(table)
+    for section in run.sections:
+        if section.failure:
+            console.print(f"{section.title}: {section.failure}", style="red", markup=False)
+
+
+def _cells(figure: Figure) -> tuple[str, ...]:
+    ratio = shown(figure.ratio) if figure.ratio is not None else ""
+    peer = shown(figure.peer) if figure.peer is not None else ""
+    return (figure.name, shown(figure.ours), peer, ratio, figure.unit, figure.peer_name, _target(figure))
+
+
+def _target(figure: Figure) -> str:
+    if figure.target is None:
+        return ""
+    sign = {"less": "≤", "more": "≥", "equal": "="}[figure.better]
+    what = "ratio " if figure.of_ratio else ""
+    return f"{what}{sign} {shown(figure.target)} {'✓' if figure.is_met else '✗'}"
+
+
+def markdown(run: Run) -> str:
+    """Return the page; every number in it comes from `run`."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by the benchmarks themselves; do not edit. How to measure again:",
+        "",
+        "```",
+        "make bench                                  # all of it, some ten minutes",
+        "python -m tests.benchmarks keys engine      # some of it; --quick, --write",
+        "```",
+        "",
+        f"This run: `{run.command}`, {run.date}." + (" A quick run: few samples." if run.is_quick else ""),
+        "",
+        "| | |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in run.machine),
+        "",
+        "## How to read it",
+        "",
+        _READ,
+    ]
+    for section in run.sections:
+        lines += [f"## {section.title}", "", section.about, ""]
+        if section.failure:
+            lines += [f"**Not measured in this run:** {section.failure}", ""]
+        if section.figures:
+            lines += [
+                "| figure | ours | peer | ratio | unit | peer is | target | |",
+                "|---|---:|---:|---:|---|---|---|---|",
+            ]
+            lines += [f"| {' | '.join(_cells(figure))} | {figure.note} |" for figure in section.figures]
+            lines += ["", f"{section.seconds:.0f} s; load average (1 / 5 min) at its end {section.load}.", ""]
+    return "\n".join([*lines, "## Caveats", "", _CAVEATS])
