@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from routing.classify.lexicon import SEPARATOR, Lexicon, Vote
-from routing.classify.matcher import MatcherMaker
+from routing.classify.matcher import LONGEST_TEXT, MatcherMaker
 from routing.classify.rank import Ranked, Ranker, confidence
 from routing.classify.sound import SoundTable
 
@@ -52,9 +53,10 @@ class Classifier:
 
     def classify(self, text: str) -> Classified:
         """Return what the words of `text` (its first 8,000 characters) vote for."""
-        manner = self._manner.rank(text)
+        text = _NUMBER.sub(_hidden, text[:LONGEST_TEXT])
+        manner = self._manner.rank(_FEARED.sub(_hidden, text))
         return Classified(
-            categories=_smoothed(self._categories.rank(text)),
+            categories=_smoothed(self._categories.rank(_NAME.sub(_hidden, text))),
             units=_with_territories(self._units.rank(text), self._territories),
             request_types=_request_types(manner),
             urgencies=_urgencies(manner),
@@ -62,6 +64,16 @@ class Classifier:
 
 
 _MATTER = ""
+_NUMBER = re.compile(r"[零〇一二两三四五六七八九幺0-9]{6,}")
+_NAME = re.compile(r"[\u4e00-\u9fff]{2}(?:[东西南北中]路|街(?![道上边头])|新村|家园)")
+"""Names of streets speak for no category: nobody complains of grassland in 草场街."""
+_FEARED = re.compile(
+    r"(?:怕|担心|防止|小心|容易|万一|会不会|别)(?:再|会|要|引起|发生)?(?:着火|起火|失火|爆炸|触电|摔|出事|中毒)"
+)
+
+
+def _hidden(match: re.Match[str]) -> str:
+    return "\x01" * len(match.group())
 
 
 def _with_matters(units: Lexicon) -> Iterable[Vote]:
