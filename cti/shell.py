@@ -283,6 +283,9 @@ class CallDesk:
             if call in alive or call in self.live or (record is not None and record.ended is not None):
                 continue
             here = conversation_of(record or CallRecord(call, PhoneNumber("")), now)
-            await finish(world, replace(here, ended_at=now))
-            finished += 1
+            try:
+                await finish(world, replace(here, ended_at=now))
+                finished += 1
+            except Exception:  # one call's own outermost task: the others are finished all the same
+                log.exception("call_not_recovered", extra={"call": call})
         return finished

@@ -26,7 +26,7 @@ from ivr.commands import (
     StartListening,
     StopListening,
 )
-from ivr.errors import SwitchLostError
+from ivr.errors import SwitchError, SwitchLostError
 from ivr.events import CallerHungUp, CallOffered, FlowEvent, QueueLeft, Resumed, WordsHeard
 from ivr.flow.book import FlowBook
 from ivr.flow.engine import advance
@@ -137,7 +137,13 @@ class FlowDesk:
             return
         if heard.is_final and heard.leg is Leg.CALLER and heard.text:
             words = WordsHeard(heard.call, heard.text, heard.begun_s, heard.ended_s)
-            self._tasks.create_task(caller.line.interrupt_with_words(words))
+            self._tasks.create_task(self._interrupt(caller.line, words))
+
+    async def _interrupt(self, line: CallSteps, words: WordsHeard) -> None:
+        try:
+            await line.interrupt_with_words(words)
+        except SwitchError as error:
+            log.warning("words_steered_nothing", extra={"call": words.call, "reason": str(error)})
 
     def forget(self, call: CallId) -> None:
         """The call is over."""

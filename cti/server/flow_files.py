@@ -102,7 +102,7 @@ class FlowShelf:
     def __init__(
         self,
         settings: Settings,
-        queues: Queues,
+        queues: Callable[[], Queues],
         sounds: Path,
         espeak: Espeak,
         archive: Path,
@@ -114,7 +114,6 @@ class FlowShelf:
         self._espeak = espeak
         self._archive = archive
         self._refused = refused
-        self._catalogue = catalogue_of(settings, queues)
         self._seen: FlowFiles | None = None
         self._editions: dict[str, FlowBook] = {}
         self._current: FlowBook | None = None
@@ -151,9 +150,12 @@ class FlowShelf:
             book = self._archived(self._archive / digest)
         return book
 
+    def _catalogue(self) -> Catalogue:
+        return catalogue_of(self._settings, self._queues())
+
     async def _take_in(self, files: FlowFiles) -> tuple[Problem, ...]:
         self._seen = files
-        edition, problems = await asyncio.to_thread(read_edition, files, self._catalogue, self._queues)
+        edition, problems = await asyncio.to_thread(read_edition, files, self._catalogue(), self._queues())
         if edition is not None:
             made = await make_prompts(edition, (), self._sounds, self._espeak, self._settings.flows_folder)
             problems += made.problems
@@ -182,7 +184,7 @@ class FlowShelf:
             return None
 
     def _archived(self, folder: Path) -> FlowBook | None:
-        book = archived_book(folder, self._catalogue, self._queues)
+        book = archived_book(folder, self._catalogue(), self._queues())
         if book is not None:
             self._editions[folder.name] = book
         return book

@@ -11,6 +11,7 @@ from cti.adapters.mqtt.private_broker import BrokerAccount, broker_files
 from cti.settings import PRIVATE, PROJECT, CarrierTrunk, Settings
 from ivr.adapters.asterisk.private import ensure
 from ivr.adapters.asterisk.private_parts import Part, PartName
+from ivr.adapters.asterisk.render import RenderedSwitch, render
 from ivr.adapters.asterisk.render_config import (
     CalledNumber,
     Ports,
@@ -23,7 +24,9 @@ from ivr.adapters.asterisk.render_config import (
 )
 from ivr.adapters.asterisk.render_secrets import kept_secret
 from ivr.adapters.voice.espeak import Espeak
+from ivr.adapters.voice.prompts import prepare
 from ivr.errors import AuthorError, PartMissingError
+from ivr.flow.prompt import PromptText
 from ivr.problems import Place, Problem
 from routing.queue import Queue, Queues, Strategy, WhenNobody, load_queues
 
@@ -96,9 +99,14 @@ def model_places(settings: Settings) -> tuple[Path, ...]:
     return settings.models_folder, PROJECT / "models"
 
 
+def queues_path(settings: Settings) -> Path:
+    """Return the queues file of this installation."""
+    return settings.queues_file or SHIPPED_QUEUES
+
+
 def queues_of(settings: Settings) -> Queues:
     """Read the queues of this installation; AuthorError with every problem."""
-    file = settings.queues_file or SHIPPED_QUEUES
+    file = queues_path(settings)
     queues, problems = load_queues(file.read_bytes(), str(file))
     if queues is None:
         raise AuthorError(problems)
@@ -108,6 +116,24 @@ def queues_of(settings: Settings) -> Queues:
 def comfort_sound(queue: Queue) -> str:
     """Return the name of the sound that comforts those who wait in this queue."""
     return f"queues/{queue.name}"
+
+
+def comforts(queues: Queues) -> list[PromptText]:
+    """Return the sounds for those who wait."""
+    return [PromptText(comfort_sound(queue), queue.comfort) for queue in queues.by_name.values() if queue.comfort]
+
+
+async def make_comforts(queues: Queues, sounds: Path, espeak: Espeak) -> None:
+    """Make the sounds for those who wait; AuthorError when one cannot be made."""
+    made = await prepare(comforts(queues), sounds, espeak)
+    if made.problems:
+        raise AuthorError(made.problems)
+
+
+def render_switch(settings: Settings, queues: Queues, exit_keys: Iterable[str]) -> RenderedSwitch:
+    """Write the switch's configuration as settings and queues want it."""
+    found = part(settings, PartName.ASTERISK)
+    return render(switch_config(settings, queues, exit_keys), folders_of(settings).run, found)
 
 
 def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] = ()) -> SwitchConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ivr.call import CallId, QueueName
@@ -18,7 +18,7 @@ from routing.shell import SeatDesk
 class Routing:
     """Fulfils `ivr.shell.QueuePolicy` from the queues, the seats, and who waits according to the switch."""
 
-    def __init__(self, queues: Queues, seats: SeatDesk) -> None:
+    def __init__(self, queues: Callable[[], Queues], seats: SeatDesk) -> None:
         self._queues = queues
         self._seats = seats
         self._waiting: dict[CallId, QueueName] = {}
@@ -34,14 +34,14 @@ class Routing:
                 pass
 
     def place(self, wish: Enqueue) -> Enqueue:
-        return place_in_queue(wish, self._queues)
+        return place_in_queue(wish, self._queues())
 
     def overflow(self, wish: Enqueue, left: QueueLeft, tried: frozenset[QueueName]) -> Enqueue | None:
-        return overflow_after(wish, left, tried, self._queues)
+        return overflow_after(wish, left, tried, self._queues())
 
     def facts(self) -> Mapping[str, QueueFacts]:
         waiting = Counter(self._waiting.values())
         facts: dict[str, QueueFacts] = {
-            name: QueueFacts(waiting[name], self._seats.ready_in(name)) for name in self._queues.by_name
+            name: QueueFacts(waiting[name], self._seats.ready_in(name)) for name in self._queues().by_name
         }
         return MappingProxyType(facts)

@@ -11,9 +11,10 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from cti.adapters.mqtt.publisher import MqttPublisher
 from cti.adapters.mqtt.relay import Relay
@@ -24,18 +25,22 @@ from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
 from cti.server.drafting import make_drafter, make_prefill
-from cti.server.flow_files import FlowShelf
+from cti.server.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.installation import (
     broker_url,
     espeak_of,
     folders_of,
+    make_comforts,
     model_places,
     part,
     queues_of,
+    queues_path,
     ready_file,
+    render_switch,
     switch_config,
 )
 from cti.server.policy import Routing
+from cti.server.queue_file import QueueFile
 from cti.server.tapes import Tapes
 from cti.settings import Settings
 from cti.shell import CallDesk
@@ -52,14 +57,17 @@ from ivr.adapters.vosk.models import open_model
 from ivr.call import CallId, Leg
 from ivr.commands import InstantCommand
 from ivr.errors import EarsError, StoreError, SwitchError
-from ivr.events import CallOffered, SwitchReady
-from ivr.ports import Clock, Ears, Switch
+from ivr.events import CallOffered, SwitchEvent, SwitchReady
+from ivr.ports import Clock, Ears, Heard, Switch
 from ivr.problems import Problem
 from ivr.shell import FlowDesk
 from routing.membership import SeatSkills
+from routing.queue import Queues
 from routing.shell import SeatDesk
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RECOVER_TRIES = 5
 BEAT_SECONDS = 1.0
@@ -93,9 +101,12 @@ class _Watcher:
 
 async def serve(settings: Settings) -> None:
     """Run the controller until cancelled."""
-    folders, queues, clock = folders_of(settings), queues_of(settings), SystemClock()
+    folders, clock = folders_of(settings), SystemClock()
     ready_file(settings).unlink(missing_ok=True)
-    config = switch_config(settings, queues)
+    queue_file = QueueFile(
+        queues_path(settings), queues_of(settings), lambda queues: follow_queues(queues), _tell_refused
+    )
+    config = switch_config(settings, queue_file.queues)
     database = Database(settings.database)
     publisher = MqttPublisher(broker_url(settings))
     outbox = SqlOutboxStore(database)
@@ -104,7 +115,9 @@ async def serve(settings: Settings) -> None:
     store = SpoolingStore(SqlOrderStore(database), SqlCallStore(database), outbox, spool, relay.wake)
     link = AsteriskLink(LinkSettings("127.0.0.1", config.ports.ami, config.ami_user, config.ami_secret))
     espeak = espeak_of(settings, part(settings, PartName.ESPEAK))
-    shelf = FlowShelf(settings, queues, folders.sounds, espeak, folders.run / "editions", _tell_refused)
+    shelf = FlowShelf(
+        settings, lambda: queue_file.queues, folders.sounds, espeak, folders.run / "editions", _tell_refused
+    )
     await shelf.open()
     lost_taps: list[CallDesk] = []  # the desk hears of lost taps once it is there
 
@@ -124,28 +137,33 @@ async def serve(settings: Settings) -> None:
             drafter=make_drafter(await asyncio.to_thread(make_prefill)),
             clock=clock,
         )
-        seats = SeatDesk(link, _seat_skills(settings), lambda: queues)
-        routing = Routing(queues, seats)
+        seats = SeatDesk(link, _seat_skills(settings), lambda: queue_file.queues)
+        routing = Routing(lambda: queue_file.queues, seats)
         flows: list[FlowDesk] = []
         calls = CallDesk(world, tasks, over=lambda call: flows[0].forget(call))
         lost_taps.append(calls)
         flow_desk = FlowDesk(shelf, routing, world.journal, clock, _Watcher(calls), settings.numbers[0].flow, tasks)
         flows.append(flow_desk)
 
-        async def follow_switch() -> None:
-            async for event in link.events():
-                routing.take(event)
-                await seats.take(event)
-                await calls.take(event)
-                if isinstance(event, SwitchReady) and event.epoch == 1:
-                    ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
-                    log.info("controller_ready", extra={"agi": config.ports.agi})
-                    tasks.create_task(_recover(calls), name="recover")
+        async def take(event: SwitchEvent) -> None:
+            routing.take(event)
+            await seats.take(event)
+            await calls.take(event)
+            if isinstance(event, SwitchReady) and event.epoch == 1:
+                ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
+                log.info("controller_ready", extra={"agi": config.ports.agi})
+                tasks.create_task(_recover(calls), name="recover")
 
-        async def follow_ears() -> None:
-            async for heard in ears.heard():
-                flow_desk.hear(heard)
-                calls.hear(heard)
+        async def hear(heard: Heard) -> None:
+            flow_desk.hear(heard)
+            calls.hear(heard)
+
+        async def follow_queues(queues: Queues) -> None:
+            """Make sounds and switch follow the queues; seats are compared anew once they are in force."""
+            await make_comforts(queues, folders.sounds, espeak)
+            await asyncio.to_thread(render_switch, settings, queues, keys_out_of_queues(shelf.current().flows.values()))
+            await link.reload_queues()
+            asyncio.get_running_loop().call_soon(lambda: tasks.create_task(seats.reconcile()))
 
         tasks.create_task(database.open_patiently(), name="database")
         tasks.create_task(link.run(), name="link")
@@ -154,10 +172,20 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(relay.run(), name="relay")
         tasks.create_task(store.run(), name="spool")
         tasks.create_task(shelf.run(), name="flows")
-        tasks.create_task(follow_switch(), name="switch events")
-        tasks.create_task(follow_ears(), name="ears")
+        tasks.create_task(queue_file.run(), name="queues")
+        tasks.create_task(_follow(link.events(), take), name="switch events")
+        tasks.create_task(_follow(ears.heard(), hear), name="ears")
         answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
         tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")
+
+
+async def _follow(source: AsyncIterator[T], take: Callable[[T], Awaitable[None]]) -> None:
+    """Give every item to `take`; a mistake of ours over one item costs that item alone, never the server."""
+    async for item in source:
+        try:
+            await take(item)
+        except Exception:
+            log.exception("item_failed", extra={"item": type(item).__name__})
 
 
 async def _beat(switch: Switch, clock: Clock) -> None:

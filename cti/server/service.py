@@ -22,26 +22,24 @@ from cti.server.flow_files import (
     read_edition,
 )
 from cti.server.installation import (
-    comfort_sound,
+    comforts,
     espeak_of,
     folders_of,
     part,
     queues_of,
     ready_file,
+    render_switch,
     switch_config,
     write_broker_files,
 )
 from cti.settings import PRIVATE, PROJECT, Settings
 from ivr.adapters.asterisk.private_parts import PartName
-from ivr.adapters.asterisk.render import render
 from ivr.adapters.asterisk.render_dialplan import NET_SOUNDS
 from ivr.adapters.asterisk.supervise import ChildProcess, ProcessSpec
 from ivr.adapters.asterisk.supervise_broker import broker_process
 from ivr.adapters.asterisk.supervise_switch import switch_process
 from ivr.adapters.voice.prompts import net_sounds
 from ivr.errors import AuthorError
-from ivr.flow.prompt import PromptText
-from routing.queue import Queues
 
 Say = Callable[[str], object]
 
@@ -82,14 +80,14 @@ async def running_service(
     edition, problems = read_edition(FlowFiles.read(settings), catalogue_of(settings, queues), queues)
     if edition is None:
         raise AuthorError(problems)
-    standing = (*net_sounds(NET_SOUNDS), *_comforts(queues))
+    standing = (*net_sounds(NET_SOUNDS), *comforts(queues))
     espeak = espeak_of(settings, parts[PartName.ESPEAK])
     made = await make_prompts(edition, standing, folders.sounds, espeak, settings.flows_folder, progress)
     if made.problems:
         raise AuthorError(made.problems)
     say("3/4 交换机与消息代理的配置")
     config = switch_config(settings, queues, keys_out_of_queues(edition.flows))
-    rendered = render(config, folders.run, parts[PartName.ASTERISK])
+    rendered = render_switch(settings, queues, keys_out_of_queues(edition.flows))
     specs = [switch_process(parts[PartName.ASTERISK], rendered, config)]
     if settings.broker == PRIVATE:
         file = write_broker_files(settings)
@@ -105,10 +103,6 @@ async def running_service(
     finally:
         for child in reversed(children):
             await child.stop()
-
-
-def _comforts(queues: Queues) -> list[PromptText]:
-    return [PromptText(comfort_sound(queue), queue.comfort) for queue in queues.by_name.values() if queue.comfort]
 
 
 def _controller(settings: Settings, arguments: Sequence[str], agi_port: int) -> ProcessSpec:
