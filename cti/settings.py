@@ -132,7 +132,12 @@ def load_settings(text: str | bytes, file: str, defaults: Settings) -> tuple[Set
     settings = Settings(
         data_folder=_folder(fields, "data_folder", here, defaults.data_folder),
         run_folder=run,
-        recordings_folder=_folder(fields, "recordings_folder", here, defaults.recordings_folder),
+        recordings_folder=_folder(
+            fields,
+            "recordings_folder",
+            here,
+            run / "recordings" if fields.has("run_folder") else defaults.recordings_folder,
+        ),
         database=_url(fields, "database", f"sqlite:///{run / 'hotline.db'}", ("sqlite", "postgresql")),
         broker=_url(fields, "broker", defaults.broker, ("mqtt", "mqtts"), (PRIVATE,)),
         broker_port=fields.integer("broker_port", defaults.broker_port, 1, 65535),

@@ -231,4 +231,4 @@ def _seat_skills(settings: Settings) -> Sequence[SeatSkills]:
 def _tell_refused(problems: tuple[Problem, ...]) -> None:
     for problem in problems:
         if problem.is_error:
-            log.error("flow_problem", extra={"problem": str(problem)})
+            log.error("file_problem", extra={"problem": str(problem)})
