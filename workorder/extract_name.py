@@ -121,7 +121,7 @@ _NOT_A_NAME = frozenset(
 )
 _NEVER_GIVEN = frozenset(
     "的了吗呢吧啊呀着过不没是有在来去上下里外前后面边头子们这那什么个家人都也就还要能会修管看说得到给被把快点电话姓叫"
-    "钱事车路水房坏死臭脏乱多少大小"
+    "钱事车路水房坏死臭脏乱多少大小不很好真最再又才可想请望谢您你我他她它什样街巷号楼院区村镇厂店站场了"
 )
 _WORD_LIKE = frozenset("路水和成时关从门车通都全边冷房单解能强沙空应到支原官衣用家经有管明保师双富弓山平游盖厚")
 """Surnames that mostly end a word before a bare name: …盐场路|柳青."""
@@ -249,13 +249,22 @@ def _name_before(text: str, phone: int) -> Found | None:
 
 
 def _unusual_name_before(before: str, end: int) -> Found | None:
-    """Return a common surname with one unusual character (雷鸣): a guess good enough to ask."""
-    name = before[-2:]
-    if len(name) < 2 or name in _NOT_A_NAME or name[0] not in COMMON_SURNAMES or name[0] in _WORD_LIKE:
-        return None
-    if name[1] in _NEVER_GIVEN or not _is_hanzi(name[1]):
-        return None
-    return Found(name, end - 2, end, 0.6, "name.before_phone")
+    """Return a common surname with unusual characters (雷鸣, 钱多多): a guess good enough to ask."""
+    for length in (3, 2):
+        name = before[-length:]
+        given = name[1:]
+        if len(name) < length or name[0] not in COMMON_SURNAMES or name[0] in _WORD_LIKE or not _is_all_hanzi(given):
+            continue
+        if name in _NOT_A_NAME or given in _NOT_A_NAME:
+            continue
+        is_doubled = length == 3 and given[0] == given[1]
+        if is_doubled or (not _NEVER_GIVEN & set(given) and (length == 2 or any(char in _GIVEN for char in given))):
+            return Found(name, end - length, end, 0.6, "name.before_phone")
+    return None
+
+
+def _is_all_hanzi(text: str) -> bool:
+    return all(_is_hanzi(char) for char in text)
 
 
 def _likelihood(surname: str, given: str) -> float:

@@ -124,7 +124,8 @@ _STOP_WORD = re.compile(
     r"问题|情况|事情|你好|您好|同志|师傅|喂|请问|麻烦|位于|地址|坐落|因为|所以|但是|然后|现在|"
     r"目前|每天|发现|听说|听见|希望|业主|居民|市民|村民|整个|整条|一条|两条|几条|这条|那条|一家|"
     r"我家|咱家|单位|公司|自己|朋友|孩子|爸爸|妈妈|公交车|打车|开车|骑车|坐车|走路|散步|上班|下班|"
-    r"上学|放学|修|新建|大车|门牌|写成|改成|编号|货车|轿车|汽车|卡车|土车|三轮车|那边|这边|好多|许多|门口|门前|楼下|底下)$"
+    r"上学|放学|修|新建|大车|门牌|写成|改成|编号|货车|轿车|汽车|卡车|土车|三轮车|那边|这边|好多|"
+    r"许多|门口|门前|楼下|底下)$"
 )
 _GENERIC_NAMES = (
     "马路 公路 铁路 道路 走路 修路 迷路 绕路 线路 网路 电路 半路 堵路 占路 小路 大路 土路 水泥路 "
@@ -135,18 +136,23 @@ _GENERIC_NAMES = (
     "中学 大学 幼儿园 银行 车站 公交站 加油站 停车场 工地 大桥 小桥 天桥 地下通道 "
     "本市 全市 我市 城市 全县 本县 市区 全区 辖区 邻县 家属院 大院 公寓 酒店 宾馆 饭店 派出所 "
     "村庄 农庄 两个小区 各个小区 隔壁小区 附近小区 沿路 沿街 门路 半条街 一条街 夜市一条街 人行道路 "
-    "非公路 快速路 高速公路 高速路 养老院 敬老院 福利院 法院"
+    "非公路 快速路 高速公路 高速路 养老院 敬老院 福利院 法院 "
+    "院子 巷子 楼道 屋子 车子 房子 村子 厂子 孩子 娃娃 桌子 柜子 盒子 箱子 杆子 牌子 亭子 管子 "
+    "样子 日子 楼下 楼上 门前 马路 学校 单位 大家 有人"
 )
 _GENERIC = frozenset(_GENERIC_NAMES.split())
 _CUE = re.compile(r"(?:地址是?|位置是?|位于|住在|家住|家在|就在|在|地点是?|坐落在|发生在)$")
 _UNIQUE = frozenset(["火车站", "高铁站", "汽车站", "客运站", "机场", "政务大厅", "火车站广场"])
 _UNKNOWN = re.compile(
     rf"(?:^|(?<=[，。,.在到是住{HIDDEN}]))(?P<name>[\u4e00-\u9fff]{{2,5}}?)"
-    r"(?=那[条个座片段排棵栋处块]|那边|那一片|这边|附近|对面|旁边|后面|前面|东边|西边|南边|北边|下面|上面|底下|"
+    r"(?=那[条个座片段排棵栋处块家儿里]|跟前|那边|那一片|这边|附近|对面|旁边|后面|前面|东边|西边|"
+    r"南边|北边|下面|上面|底下|"
     r"里面|里头|路口|巷子|大桥|桥头)"
 )
 _HOME = re.compile(rf"(?![大全自国回人农一在这])[\u4e00-\u9fff]家[大小东西上下新老]?[{_TERRAIN}山关堡墩]")
 _ALL_THE_WAY = re.compile(r"[^东西南北中山放民利谊京海新兴业园]一路")
+_OPENING = re.compile(rf"^(?P<name>[\u4e00-\u9fff]{{2,4}})(?={HIDDEN})")
+"""A call that opens with two to four characters and a time: 庙滩子|整改以后 …"""
 _LONGEST = 60
 
 
@@ -214,8 +220,8 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
     pieces.extend(_Piece(*match.span(), 0.5, "landmark") for match in _LANDMARK.finditer(text))
     pieces.extend(
         _Piece(*match.span("name"), 1.2, "unknown")
-        for match in _UNKNOWN.finditer(text)
-        if not _STOP & set(match["name"]) and match["name"][-1] not in "道子口里头边"
+        for match in (*_UNKNOWN.finditer(text), *_OPENING.finditer(text))
+        if not _STOP & set(match["name"]) and match["name"] not in _GENERIC and match["name"][-1] not in "道口里头边"
     )
     pieces.sort(key=lambda piece: (piece.begin, -piece.end, -piece.weight))
     return pieces

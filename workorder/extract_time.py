@@ -11,7 +11,7 @@ _PART = (
     r"(?:大半夜|后半夜|前半夜|三更半夜|半夜三更|半夜|深更半夜|深夜|夜里头?|夜间|凌晨|大清早|清早|"
     r"清晨|早晨|早起|早上|一大早|一早|大早上|"
     r"上午|中午|晌午|正午|午后|午休|下午|后晌|傍晚|黄昏|天黑以?后|天一黑|天不亮|天亮|大晚上|晚上|"
-    r"晚间|大白天|白天|早晚高峰|早高峰|晚高峰|饭点)"
+    r"晚间|大白天|白天|早晚高峰|早高峰|晚高峰|饭点|[早午晚]饭[前后]|饭后|下班后|放学后|雨后|雪后)"
 )
 _DAY = (
     r"(?:大前天|前天|前日|前晚|昨天|昨儿个?|昨日|昨晚上?|昨夜|今天|今儿个?|今早|今晨|今晚|当天|"
@@ -40,10 +40,11 @@ _SEASON = (
 _CLOCK = (
     r"(?:(?![一1]点[儿都也不没点])(?:\d{1,2}|[一二两三四五六七八九十]{1,3})点(?!儿|[事心评名建])"
     r"(?:\d{1,2}分?|半|一刻|三刻|整|[零一二三四五]?十[一二三四五六七八九]?分?)?(?:多钟?|来钟|钟)?"
-    r"(?:左右|前后|以后|以前|之后|之前|过后)?|\d{1,2}[:：]\d{2})"
+    r"(?:左右|前后|以后|以前|之后|之前|过后|往后)?|\d{1,2}[:：]\d{2})"
 )
 _FREQUENCY = (
-    r"(?:每天|天天|每晚上?|每夜|每日|每到|每逢|每周|每个?月|每年|隔三差五|一天到晚|成天|整天|整夜|"
+    r"(?:每天|天天|每晚上?|每夜|每日|每到|每逢|每周|每个?月|每年|隔三差五|一天到晚|从早[\u4e00-\u9fff]?到晚"
+    r"|从早到黑|成天|整天|整夜|"
     r"整宿|一整夜|一晚上|一?整晚|全天|24小时|一到(?=晚上|夜里|半夜|周末|夏天|冬天|下午|早上|下雨|"
     r"点))"
 )
@@ -69,14 +70,19 @@ _EVENTS = (
     r"(?:上学放学|上下学|上下班|上学|放学|上班|下班|下雨|下大雨|下暴雨|下雪|刮风|刮大风|吃早饭|"
     r"吃午饭|吃晚饭|吃饭|做饭|过马路|睡觉|午睡|开会|停电|来水|交房|开门|关门|坐车|等车|接孩子|"
     r"接娃|"
-    r"送孩子|遛弯|散步|买菜|加班|拆迁|搬迁|搬家|装修|施工|修路|通车|改造|验收|开业|入住|搬来|搬走|"
+    r"送孩子|遛弯|散步|买菜|加班|拆迁|整改|整治|搬迁|搬家|装修|施工|修路|通车|改造|验收|开业|入住|搬来|搬走|"
     r"换届|涨价|开工|完工|竣工|停工|地震|疫情|改制|合并|退休|生孩子|供暖|停暖|报修|浇水|化雪|放炮|"
     r"路过|出门|回家|下车|拉货|卸货|开学|考试)"
     r"(?:的时候|那会儿|那时候|时(?=[^间候常不]|$)|以后|之后|以前|之前|期间|完以后|当天)"
 )
+_MOMENT = (
+    r"(?:接|送|吃|做|洗|遛|买|卖|搬|装|停|走|跑|骑|坐|排|睡|回|出|进|放|拉|拆|修|收|交|办|打|倒)"
+    r"[\u4e00-\u9fff]{0,4}?的时候"
+)
 _WEATHER = r"(?:刮大风|刮风|下大雨|下暴雨|下雨|下雪|下大雪|打雷|下冰雹|地震|停电)"
 _KINDS = (
     ("event", _EVENTS),
+    ("moment", _MOMENT),
     ("duration", _DURATION),
     ("frequency", _FREQUENCY),
     ("day", _DAY),
@@ -126,6 +132,8 @@ def _joins(text: str, span: list[tuple[str, int, int]], kind: str, begin: int) -
         return False
     if kind == "duration":
         return begin == end and text[:end].endswith(("最近", "近", "这"))
+    if kind == "moment" or (kind == "now" and text[begin] == "刚"):
+        return False
     bond = text[end:begin]
     if bond == "，":
         return kind in ("clock", "part") and last_kind in ("day", "week", "month", "year", "frequency")
@@ -150,5 +158,5 @@ def _found(text: str, span: list[tuple[str, int, int]]) -> Found | None:
         return Found(value, begin, end, 0.4, "time.now")
     if _CALENDAR_YEAR.fullmatch(value) or (kinds == {"year"} and value[0].isdigit() and len(value) < 5):
         return Found(value, begin, end, 0.55, "time.year")
-    sureness = 0.7 if kinds == {"frequency"} else 0.85
+    sureness = 0.6 if kinds == {"moment"} else 0.7 if kinds == {"frequency"} else 0.85
     return Found(value, begin, begin + len(value), sureness, f"time.{'+'.join(sorted(kinds))}")

@@ -29,7 +29,7 @@ _SURE_ENOUGH = {
     FieldName.NAME: 0.6,
     FieldName.SURNAME: 0.6,
     FieldName.PHONE: 0.6,
-    FieldName.TIME: 0.5,
+    FieldName.TIME: 0.4,
     FieldName.PLACE: 0.35,
 }
 _UNIT_SCORE = 3.0
