@@ -28,11 +28,12 @@ from routing.emergency.spot import strip
 from routing.emergency.words import Words
 
 _FOLDER = files("routing.emergency")
-_VARIANTS = {"danger": 10, "tricky": 14, "ordinary": 12, "plain": 14}
+_VARIANTS = {"danger": 10, "tricky": 14, "ordinary": 12, "plain": 14, "talk": 3}
+_ORDINARY = ("ordinary", "plain", "talk")
 _RAREST = 4
 _MOST_RUNS = 6_000
 _ROUNDS = 260
-_HOLD_RUNS, _HOLD_RULES = 3e-4, 1e-4
+_HOLD_RUNS, _HOLD_RULES = 1e-4, 2e-4
 
 _OPENINGS = (
     "喂 你好 您好 喂你好 喂是12345吗 同志 哎呀 那个 我跟你说 你好我这里是城关区 我在民主路 我们小区 我家住三单元 "
@@ -59,7 +60,9 @@ _COMPLAINTS = (
     "没人管 怎么办理 什么时候能解决 希望处理一下 已经好几天了 太吵了 找哪个部门 收费不合理 影响居民 坏了没人修 天天这样 能不能管管 "
     "有没有规定 物业不管 打电话也没人来 要求整改 怎么收费 归谁管 一直没解决 态度不好"
 ).split()
-_DANGEROUS = re.compile("[死塌伤炸毒埋]|着火|起火|失火|被困|关人|打架|持刀|自杀|走失|漏气|煤气味|溺|车祸|砸到人|砸着人|倒了|爆了")
+_DANGEROUS = re.compile(
+    "[死塌伤炸毒埋]|着火|起火|失火|被困|关人|打架|持刀|自杀|走失|漏气|煤气味|溺|车祸|砸到人|砸着人|倒了|爆了"
+)
 _NOW = re.compile("现在|快来|救命|赶紧|马上|这会儿|快派|正在|刚")
 
 
@@ -77,7 +80,7 @@ def samples(seed: int = 12345) -> list[Sample]:
     chance = random.Random(seed)
     homophones = [line.split(" ")[1][:12] for line in packaged_text("pinyin.txt").splitlines() if " " in line]
     by_character = {character: group for group in homophones for character in group}
-    ordinary = {name: [text for _, text in _lines(name, chance)] for name in ("ordinary", "plain")}
+    ordinary = {name: [text for _, text in _lines(name, chance)] for name in _ORDINARY}
     plain = [text for told in ordinary.values() for text in told]
     found = [Sample(text, 0, -number - 1) for number, text in enumerate(_matters(chance))]
     start = 0
@@ -118,7 +121,9 @@ def _ending(chance: random.Random) -> str:
         ("", "先生", "女士", "建军", "秀英", "晓燕", "涛", "洁", "桂芳", "志强", "琪", "霞")
     )
     number = "".join(chance.choice("零幺二三四五六七八九") for _ in range(9))
-    return chance.choice(("我姓", "我叫", "电话", "联系人")) + name + chance.choice(("", "幺三" + number, "幺五" + number))
+    return (
+        chance.choice(("我姓", "我叫", "电话", "联系人")) + name + chance.choice(("", "幺三" + number, "幺五" + number))
+    )
 
 
 def _lines(name: str, chance: random.Random) -> Iterator[tuple[str, str]]:
@@ -126,7 +131,7 @@ def _lines(name: str, chance: random.Random) -> Iterator[tuple[str, str]]:
     for line in (_FOLDER / "training" / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
-        kind, text = ("none", line) if name in ("ordinary", "plain") else line.split(" ", 1)
+        kind, text = ("none", line) if name in _ORDINARY else line.split(" ", 1)
         readings = spell_out(text)
         for _ in range(_VARIANTS[name]):
             yield kind, chance.choice(readings)

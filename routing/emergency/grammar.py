@@ -45,7 +45,7 @@ class Grammar:
     """All words made ready once; `read` is pure and takes some tens of microseconds."""
 
     def __init__(self, words: Words, make_matcher: MatcherMaker, sound: SoundTable | None = None) -> None:
-        self._words = words
+        self.contexts = words.contexts
         by_word: dict[str, list[str]] = {}
         for family, members in words.families.items():
             for word in members:

@@ -23,7 +23,8 @@ Weights = npt.NDArray[np.float64]
 
 _STRONG, _WEAK, _ALSO = 1.6, 0.7, 0.4
 _SOFTENING = 1.0
-_SHARPENING = ("眼前",)
+SHARPENING = ("眼前",)
+"""Contexts that say: now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def usual_weights(words: Words) -> dict[str, tuple[float, ...]]:
     """Return the weights from which learning starts: patterns speak for their type, contexts for none."""
     found = {f"#{pattern.name}": usual_weight(pattern) for pattern in words.patterns}
     for family in words.contexts:
-        softening = -_SOFTENING / 2 if family in _SHARPENING else _SOFTENING
+        softening = -_SOFTENING / 2 if family in SHARPENING else _SOFTENING
         found[f"@{family}"] = (softening, 0.0, 0.0, 0.0, 0.0)
     return found
 

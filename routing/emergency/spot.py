@@ -13,16 +13,18 @@ from dataclasses import dataclass
 
 from routing.emergency.grammar import Grammar, Reading, Signal
 from routing.emergency.kinds import Confidence, Kind
-from routing.emergency.likeness import Likeness, Model
+from routing.emergency.likeness import SHARPENING, Likeness, Model
 
 LONGEST = 2_000
 """Characters of one text that are read; a caller in danger does not speak longer before help is asked."""
 WINDOW = 80
 """Characters judged together; longer texts are read in windows that overlap by half."""
-ALARM = 0.5
+ALARM = 0.55
 """Probability of danger from which on an alarm is raised."""
-ALARM_BY_LIKENESS = 0.6
+ALARM_BY_LIKENESS = 0.85
 """The same where no pattern speaks for it."""
+ALARM_BY_RULE = 0.2
+"""The same where a strong pattern stood there in characters and nothing softens it."""
 
 _SILENT = re.compile(r"[\s，。！？、；：“”‘’（）《》〈〉【】…—～·,.!?;:'\"()\[\]<>~\-_/\\|*#@$%^&+=`{}\u3000]+")
 
@@ -68,6 +70,7 @@ class Spotter:
     def __init__(self, grammar: Grammar, model: Model) -> None:
         self._grammar = grammar
         self._model = model
+        self._softening = grammar.contexts - frozenset(SHARPENING)
 
     def spot(self, text: str) -> Finding | None:
         """Return the surest danger in `text`, or None."""
@@ -89,7 +92,7 @@ class Spotter:
         text = bare.text[begin : begin + WINDOW]
         reading = self._grammar.read(text)
         likeness = self._model.judge(text, reading)
-        if likeness.danger < (ALARM if reading.signals else ALARM_BY_LIKENESS):
+        if likeness.danger < self._threshold(reading):
             return None
         kind = max(likeness.kinds, key=lambda each: likeness.kinds[each])
         mine = [signal for signal in reading.signals if kind is signal.pattern.kind or kind in signal.pattern.also]
@@ -101,6 +104,14 @@ class Spotter:
             probability=likeness.danger,
             why=_why(bare, begin, mine) or self._likeliest(bare, begin, text),
         )
+
+    def _threshold(self, reading: Reading) -> float:
+        if not reading.signals:
+            return ALARM_BY_LIKENESS
+        is_plain = not any(context in reading.families for context in self._softening)
+        if is_plain and any(signal.is_certain and not signal.pattern.is_weak for signal in reading.signals):
+            return ALARM_BY_RULE
+        return ALARM
 
     def _likeliest(self, bare: _Bare, begin: int, text: str) -> tuple[Why, ...]:
         """Return the run of three characters that speaks most for danger, where no pattern does."""
