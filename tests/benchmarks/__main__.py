@@ -56,7 +56,7 @@ def main() -> int:
         console.print(f"written: {PAGE.relative_to(PAGE.parents[1])}")
     missed = [figure for section in sections for figure in section.figures if figure.is_met is False]
     for figure in missed:
-        console.print(f"target missed: {figure.name}: {figure.ours:.4g} {figure.unit}", style="red")
+        console.print(f"target missed: {figure.name}: {figure.ours:.4g} {figure.unit} {figure.note}", style="red")
     return 1 if missed or any(section.failure for section in sections) else 0
 
 
