@@ -143,7 +143,8 @@ def _written(
     place, kind = fields[FieldName.PLACE].value, fields[FieldName.REQUEST_TYPE].value
     category = fields[FieldName.CATEGORY].value
     summary = summary_of(said, keywords)
-    title = title_of(place, keywords, category, kind) if summary else ""
+    terms = tuple(each.label for each in classified.concepts[:3]) or keywords
+    title = title_of(place, terms, category, kind) if summary else ""
     expected = expected_of(said)
     sureness = round(min(0.9, 0.3 + 0.1 * len(keywords)), 2)
     return {

@@ -9,7 +9,8 @@ from workorder.draft import CATEGORY_SEPARATOR
 from workorder.extract import HIDDEN
 
 _LONGEST_SUMMARY = 160
-_MOST_KEYWORDS = 8
+_MOST_KEYWORDS = 6
+_MOST_CONCEPTS = 6
 _GREETING = re.compile(r"^(?:喂|你好|您好|哎|嗯|那个|啊|请问|同志|师傅|12345|热线|吗|[，。,. ])+")
 _FILLER = re.compile(r"嗯+|呃+|啊(?=[，。,\s]|$)|那个那个|就是就是|然后呢|就是说|怎么说呢|你知道吗")
 _CONTACT = re.compile(
@@ -24,7 +25,7 @@ _CLAUSE = re.compile(r"[^，。？！?!；;]+[，。？！?!；;]?")
 
 
 def keywords_of(classified: Classified) -> tuple[str, ...]:
-    """Return the words that voted for the best category, unit and urgency, the heaviest first; parts are dropped."""
+    """Return the words that voted for the best category, unit and urgency, the heaviest first, then standard terms."""
     weights: dict[str, float] = {}
     for ranked, share in ((classified.categories, 1.0), (classified.units, 1.0)):
         for place, each in enumerate(ranked[:2]):
@@ -36,7 +37,8 @@ def keywords_of(classified: Classified) -> tuple[str, ...]:
     for word in sorted(weights, key=lambda each: (-weights[each], each)):
         if not any(word in other or other in word for other in chosen):
             chosen.append(word)
-    return tuple(chosen[:_MOST_KEYWORDS])
+    concepts = [each.label for each in classified.concepts if each.label not in chosen][:_MOST_CONCEPTS]
+    return (*chosen[:_MOST_KEYWORDS], *concepts)
 
 
 def summary_of(said: str, keywords: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from ivr.errors import AuthorError
 from ivr.problems import Problem
 from routing.adapters.aho_matcher import AhoMatcher
 from routing.classify.classify import Classifier
-from routing.classify.lexicon import Lexicon, read_categories, read_units
+from routing.classify.lexicon_file import Lexicon, read_categories, read_units
 from routing.classify.sound import SoundTable
 
 _PACKAGE = "routing.classify"
@@ -30,14 +30,20 @@ def sound_table() -> SoundTable:
 
 
 def load_classifier(folder: Path | None = None) -> Classifier:
-    """Return the classifier; `folder` may hold categories.yaml, units.yaml or manner.yaml to replace ours.
+    """Return the classifier; `folder` may hold categories.yaml, units.yaml, manner.yaml or concepts.yaml.
 
     AuthorError with every problem when a file cannot be used.
     """
     categories = _load(folder, "categories.yaml", read_categories)
     units = _load(folder, "units.yaml", read_units)
-    manner = _load(folder, "manner.yaml", read_units)
-    return Classifier(categories=categories, units=units, manner=manner, make_matcher=AhoMatcher, sound=sound_table())
+    return Classifier(
+        categories=categories,
+        units=units,
+        manner=_load(folder, "manner.yaml", read_units),
+        concepts=_load(folder, "concepts.yaml", read_units),
+        make_matcher=AhoMatcher,
+        sound=sound_table(),
+    )
 
 
 def _load(folder: Path | None, name: str, read: _Reader) -> Lexicon:

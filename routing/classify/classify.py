@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from routing.classify.lexicon import SEPARATOR, Lexicon, Vote
+from routing.classify.lexicon_file import SEPARATOR, Lexicon, Vote
 from routing.classify.matcher import LONGEST_TEXT, MatcherMaker
 from routing.classify.rank import Ranked, Ranker, confidence
 from routing.classify.sound import SoundTable
@@ -32,6 +32,8 @@ class Classified:
     units: tuple[Ranked, ...]
     request_types: tuple[Ranked, ...]
     urgencies: tuple[Ranked, ...]
+    concepts: tuple[Ranked, ...] = ()
+    """Standard terms (规范词) for what was said, for titles, keywords and search."""
 
 
 class Classifier:
@@ -44,12 +46,14 @@ class Classifier:
         units: Lexicon,
         manner: Lexicon,
         make_matcher: MatcherMaker,
+        concepts: Lexicon | None = None,
         sound: SoundTable | None = None,
     ) -> None:
         self._territories = frozenset(units.territories)
         self._categories = Ranker(categories.votes, make_matcher, sound)
         self._units = Ranker(_with_matters(units), make_matcher, sound)
         self._manner = Ranker(manner.votes, make_matcher)
+        self._concepts = Ranker(concepts.votes if concepts is not None else (), make_matcher)
 
     def classify(self, text: str) -> Classified:
         """Return what the words of `text` (its first 8,000 characters) vote for."""
@@ -60,6 +64,7 @@ class Classifier:
             units=_with_territories(self._units.rank(text), self._territories),
             request_types=_request_types(manner),
             urgencies=_urgencies(manner),
+            concepts=self._concepts.rank(text),
         )
 
 

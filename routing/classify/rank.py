@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from routing.classify.lexicon import Vote
+from routing.classify.lexicon_file import Vote
 from routing.classify.matcher import LONGEST_TEXT, Hit, MatcherMaker
 from routing.classify.sound import SoundTable
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from routing.adapters.packaged_lexicon import load_classifier, sound_table
 from routing.classify.classify import REQUEST_TYPES, URGENCIES, Classifier
-from routing.classify.lexicon import Vote
+from routing.classify.lexicon_file import Vote
 from routing.classify.matcher import PlainMatcher
 from routing.classify.rank import Ranker
 from routing.classify.sound import SoundTable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from routing.adapters.packaged_lexicon import packaged_text
-from routing.classify.lexicon import read_categories, read_units
+from routing.classify.lexicon_file import read_categories, read_units
 
 
 def test_the_shipped_categories_are_the_whole_tree_and_nearly_all_have_words() -> None:

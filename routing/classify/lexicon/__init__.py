@@ -1,0 +1,1 @@
+"""The lexicons that ship: data, read by routing/adapters/packaged_lexicon.py."""
