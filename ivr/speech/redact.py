@@ -24,7 +24,10 @@ ALL_KINDS = frozenset(PrivateKind)
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _PATTERNS: tuple[tuple[PrivateKind, re.Pattern[str]], ...] = (
-    (PrivateKind.PLATE, re.compile(rf"[{_PROVINCES}][ ·]?[A-Za-z][ ·]?(?=[A-Za-z]{{0,2}}\d)[A-Za-z0-9]{{5,6}}(?![A-Za-z0-9])")),
+    (
+        PrivateKind.PLATE,
+        re.compile(rf"[{_PROVINCES}][ ·]?[A-Za-z][ ·]?(?=[A-Za-z]{{0,2}}\d)[A-Za-z0-9]{{5,6}}(?![A-Za-z0-9])"),
+    ),
     (PrivateKind.ID_CARD, re.compile(r"(?<!\d)[1-8]\d{5}(?:18|19|20)\d{9}(?:\d|[xX叉])(?!\d)")),
     (PrivateKind.PHONE, re.compile(r"(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8}|[48]00-?\d{3}-?\d{4})(?!\d)")),
     (PrivateKind.BANK_CARD, re.compile(r"(?<!\d)[3-6]\d{14,18}(?!\d)")),
