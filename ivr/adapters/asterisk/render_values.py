@@ -39,8 +39,11 @@ def quoted(value: str, what: str) -> str:
 def path(value: Path, what: str) -> str:
     """Return an absolute path that can stand in a dialplan argument (no commas, parentheses or quotes)."""
     written = text(str(value), what)
-    if not value.is_absolute() or re.search(r"[,()|\"'&^<>%$ ]", written):
-        raise UnsafeValueError(f"{what} 必须是绝对路径, 且不含空格、逗号、括号、引号、百分号等字符: {written}")
+    if not value.is_absolute() or re.search(r"[,()|\"'&^<>%$]", written):
+        raise UnsafeValueError(
+            f"{what} 必须是绝对路径, 且不含逗号、括号、引号、百分号等字符: {written}。"
+            "改法: 把项目移到别处, 或用 --run-folder 与设置文件换一个目录"
+        )
     return written
 
 
