@@ -10,7 +10,7 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: ## the main job: real calls, recorded, written down, classified, drafted   [REPORT=file.json]
-	@./hotline demo $(if $(REPORT),--report $(REPORT))
+	@./hotline demo $(if $(REPORT),--report "$(REPORT)")
 
 test: ## every test, on real parts   [T=tests/ivr for a part]
 	@./hotline parts --for-tests
