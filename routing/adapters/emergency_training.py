@@ -35,31 +35,13 @@ _MOST_RUNS = 6_000
 _ROUNDS = 260
 _HOLD_RUNS, _HOLD_RULES = 1e-4, 2e-4
 
-_OPENINGS = (
-    "喂 你好 您好 喂你好 喂是12345吗 同志 哎呀 那个 我跟你说 你好我这里是城关区 我在民主路 我们小区 我家住三单元 "
-    "我是东门的 你好我姓张 麻烦一下 喂喂 听得见吗 我这边 您好我在学校门口 我们村 在体育馆旁边 我住二楼 你好同志"
-).split()
-_KIN = "我妈 我爸 我爷爷 我奶奶 我老公 我媳妇 我儿子 我女儿 我弟弟 我姐 我同事 我室友 邻居 老人 孩子 他 她 我婆婆 我外公 我朋友".split()
-_BEFORE = "去年 前年 上个月 上周 昨天 前几天 三年前 上次 以前 那次 两个月前 春节的时候 前天晚上 十年前".split()
-_AFTER = (
-    "的赔偿一直没到 的事派出所没给结果 保险公司不赔 后来没事了想问医药费谁出 已经处理完了 的补助什么时候发 法院判了不执行 "
-    "现在已经出院了 物业到现在没说法 我想问调查结果 责任怎么认定 已经报过警了 当时就处理了 的损失找谁"
-).split()
-_ASIDE = (
-    ("请问", "怎么预防"), ("想问一下", "该怎么处理归哪个部门管"), ("咨询一下", "有没有补助"), ("万一", "谁负责"),
-    ("如果", "怎么办"), ("怕", "希望你们早点管"), ("担心", "建议装个护栏"), ("听说", "是不是谣言"),
-    ("网上说", "是真的吗"), ("抖音上看到", "是不是咱们这"), ("新闻里说", "后来怎么样了"), ("演练的时候模拟", "要借场地"),
-    ("我做梦梦见", "心里不踏实"), ("电视剧里", "孩子看了害怕"), ("这条路老是", "希望整改"), ("早晚得", "建议检查"),
-    ("请问保险管不管", ""), ("免得", "希望维修"), ("没有", "就是问问"), ("防止", "要加强宣传"), ("培训讲", "怎么急救"),
-)  # fmt: skip
-_SOMEWHERE = (
-    "我想反映一下 我要投诉 我们小区 城东市场 人民路 学校门口 我家楼下 隔壁单元 村里 新区工地 兴隆街 建设路口 东关社区 我问一下 "
-    "请问 咨询一下 你好我这边 花园小区三号楼 南环路 医院旁边 那个商场 楼上那家 河滨公园 老街坊"
-).split()
-_COMPLAINTS = (
-    "没人管 怎么办理 什么时候能解决 希望处理一下 已经好几天了 太吵了 找哪个部门 收费不合理 影响居民 坏了没人修 天天这样 能不能管管 "
-    "有没有规定 物业不管 打电话也没人来 要求整改 怎么收费 归谁管 一直没解决 态度不好"
-).split()
+
+def _read_fillers() -> dict[str, list[str]]:
+    lines = (_FOLDER / "training" / "fillers.txt").read_text(encoding="utf-8").splitlines()
+    return {line.split(": ")[0]: line.split(": ")[1].split() for line in lines if line and not line.startswith("#")}
+
+
+_FILLERS = _read_fillers()
 _DANGEROUS = re.compile(
     "[死塌伤炸毒埋]|着火|起火|失火|被困|关人|打架|持刀|自杀|走失|漏气|煤气味|溺|车祸|砸到人|砸着人|倒了|爆了"
 )
@@ -108,8 +90,8 @@ def _matters(chance: random.Random) -> Iterator[str]:
             word = token.partition("=")[0].replace("+", "")
             if len(word) > 1 and not name.startswith("#") and not _DANGEROUS.search(word):
                 yield (
-                    chance.choice(_SOMEWHERE) + chance.choice(("", "的", "那个", "有")) + word
-                    + chance.choice(_COMPLAINTS) + _ending(chance)
+                    chance.choice(_FILLERS["somewhere"]) + chance.choice(("", "的", "那个", "有")) + word
+                    + chance.choice(_FILLERS["complaints"]) + _ending(chance)
                 )  # fmt: skip
 
 
@@ -117,9 +99,7 @@ def _ending(chance: random.Random) -> str:
     """Return how an ordinary call may end: the caller's name and number, or nothing."""
     if chance.random() < 0.75:
         return ""
-    name = chance.choice("王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗段宋尤汪邱") + chance.choice(
-        ("", "先生", "女士", "建军", "秀英", "晓燕", "涛", "洁", "桂芳", "志强", "琪", "霞")
-    )
+    name = chance.choice(_FILLERS["surnames"]) + chance.choice(["", *_FILLERS["given"]])
     number = "".join(chance.choice("零幺二三四五六七八九") for _ in range(9))
     return (
         chance.choice(("我姓", "我叫", "电话", "联系人")) + name + chance.choice(("", "幺三" + number, "幺五" + number))
@@ -140,12 +120,12 @@ def _lines(name: str, chance: random.Random) -> Iterator[tuple[str, str]]:
 def _vary(text: str, plain: Sequence[str], company: float, chance: random.Random, sounds: dict[str, str]) -> str:
     """Return a sentence with another kin, an opening, an ordinary sentence before it, or misheard characters."""
     if chance.random() < 0.4:
-        for kin in _KIN:
+        for kin in _FILLERS["kin"]:
             if len(kin) > 1 and kin in text:
-                text = text.replace(kin, chance.choice(_KIN), 1)
+                text = text.replace(kin, chance.choice(_FILLERS["kin"]), 1)
                 break
     if chance.random() < 0.4:
-        text = chance.choice(_OPENINGS) + text
+        text = chance.choice(_FILLERS["openings"]) + text
     if chance.random() < company:
         text = strip(chance.choice(plain))[:30] + text
     if chance.random() < 0.25:
@@ -158,8 +138,8 @@ def _vary(text: str, plain: Sequence[str], company: float, chance: random.Random
 def _over(text: str, chance: random.Random) -> str:
     """Return the danger as something past, asked about, feared or told."""
     if chance.random() < 0.5:
-        return chance.choice(_BEFORE) + text + chance.choice(_AFTER)
-    before, after = chance.choice(_ASIDE)
+        return chance.choice(_FILLERS["before"]) + text + chance.choice(_FILLERS["after"])
+    before, _, after = chance.choice(_FILLERS["asides"]).partition("+")
     return before + text + after
 
 

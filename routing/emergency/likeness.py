@@ -1,14 +1,15 @@
 """How much a text is like danger: a linear model over character runs, families and patterns, beside the rules.
 
-The weights are readable text, one feature a line: `feature none 110 119 120 122`, in hundredths. A feature is a run of one
-to three characters, `@family` or `#pattern`. Families and patterns without a learned weight (an admin's new ones) have
-the usual one, so a new word works at once. How the weights were made: docs/emergency.md.
+The weights are readable text, one feature a line: `feature none 110 119 120 122`, in hundredths. A feature is a run of
+one to three characters, `@family` or `#pattern`. Families and patterns without a learned weight (an admin's new ones)
+have the usual one, so a new word works at once. How the weights were made: docs/emergency.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,7 @@ class Likeness:
 def runs(text: str) -> set[str]:
     """Return the distinct runs of one to three characters of `text`."""
     found = set(text)
-    found.update(map("".join, zip(text, text[1:], strict=False)))
+    found.update(map("".join, pairwise(text)))
     found.update(map("".join, zip(text, text[1:], text[2:], strict=False)))
     return found
 

@@ -1,8 +1,8 @@
 """Is this caller in danger now, and whom do they need? Rules, contexts and likeness together give one finding.
 
 The grammar finds words of families and their patterns; contexts (over, asked about, feared, told of others) lower them,
-and the linear model weighs all of it. A finding is confirmed when a pattern stood there in characters and suspected when
-only sound or likeness speaks for it. It always says why: the words and their characters.
+and the linear model weighs all of it. A finding is confirmed when a pattern stood there in characters and
+suspected when only sound or likeness speaks for it. It always says why: the words and their characters.
 """
 
 from __future__ import annotations
