@@ -95,17 +95,21 @@ class _Tally:
 
 def _judge(tally: _Tally, name: str, row: Row, draft: Draft, emergency: str) -> None:
     kind = _best(draft, FieldName.REQUEST_TYPE)
-    tally.mark("request_type", name, float(kind == row["kind"]), kind)
+    if row.get("kind"):
+        tally.mark("request_type", name, float(kind == row["kind"]), kind)
     category = _best(draft, FieldName.CATEGORY).split(CATEGORY_SEPARATOR)
-    tally.mark("category1", name, float(category[:1] == list(row["category"])[:1]), category[0])
-    tally.mark("category3", name, float(category == list(row["category"])), CATEGORY_SEPARATOR.join(category))
+    if row.get("category"):
+        tally.mark("category1", name, float(category[:1] == list(row["category"])[:1]), category[0])
+        tally.mark("category3", name, float(category == list(row["category"])), CATEGORY_SEPARATOR.join(category))
     if row.get("unit"):
         units = [candidate.value for candidate in draft[FieldName.UNIT].candidates[:3]]
         tally.mark("unit_top1", name, float(units[:1] == [row["unit"]]), " ".join(units))
         tally.mark("unit_top3", name, float(row["unit"] in units), " ".join(units))
     urgency = draft.value(FieldName.URGENCY)
-    tally.mark("urgency", name, float(urgency == row["urgency"]), urgency)
-    tally.mark("emergency", name, float(emergency == row["emergency"]), emergency)
+    if row.get("urgency"):
+        tally.mark("urgency", name, float(urgency == row["urgency"]), urgency)
+    if row.get("emergency"):
+        tally.mark("emergency", name, float(emergency == row["emergency"]), emergency)
     if row.get("phone"):
         phone = draft.value(FieldName.PHONE)
         tally.mark("phone_exact", name, float(phone == row["phone"]), phone)
