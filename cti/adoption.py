@@ -1,13 +1,19 @@
-"""What a fresh login tells of calls: those that ended meanwhile, and strangers that must be made known (pure)."""
+"""What a fresh start knows of calls: which ended meanwhile, which are strangers, what the journal says (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from ivr.call import CallId, ChannelName, Leg, QueueName
-from ivr.events import LegDown, LegUp, SeatAnswered, SwitchEvent
+from cti.conversation import Outcome
+from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
+from ivr.events import CallOffered, LegDown, LegUp, SeatAnswered, SwitchEvent
+from ivr.flow.serialise import event_from_plain
 from ivr.ports import LiveChannel, SwitchSnapshot
+from workorder.call_record import CallRecord
+
+_OUTCOMES = {"queued": Outcome.WAITING, "answered": Outcome.ANSWERED, "abandoned": Outcome.ABANDONED}
 
 
 def ended_legs(snapshot: SwitchSnapshot, known: Mapping[CallId, Iterable[ChannelName]], now: datetime) -> list[LegDown]:
@@ -39,3 +45,55 @@ def begun_seconds_ago(snapshot: SwitchSnapshot, call: CallId) -> float:
 
 def _of(snapshot: SwitchSnapshot, call: CallId) -> list[LiveChannel]:
     return [channel for channel in snapshot.channels if channel.call == call]
+
+
+def remembered(call: CallId, stored: CallRecord | None, journal: Iterable[Mapping[str, object]]) -> CallRecord:
+    """Return what is known of a call: the store's word, completed by the journal, which was always written first."""
+    record = stored or CallRecord(call, PhoneNumber(""))
+    path: list[str] = []
+    for line in journal:
+        if isinstance(flow := line.get("flow"), str):
+            record = replace(record, flow=record.flow or flow)
+        if isinstance(event := line.get("event"), Mapping) and event.get("kind") == CallOffered.__name__:
+            record = _offered(record, event)
+        if isinstance(commands := line.get("commands"), list):
+            path += [str(each["node"]) for each in commands if isinstance(each, Mapping) and "node" in each]
+        if isinstance(fact := line.get("fact"), str) and fact in _OUTCOMES:
+            record = _told(record, fact, line)
+    return replace(record, path=record.path if len(record.path) > len(path) else tuple(path))
+
+
+def _offered(record: CallRecord, event: Mapping[str, object]) -> CallRecord:
+    try:
+        offered = event_from_plain(event)
+    except ValueError:
+        return record
+    if not isinstance(offered, CallOffered):
+        return record
+    return replace(
+        record,
+        caller=record.caller if record.caller.is_known else offered.caller,
+        called=record.called or offered.called,
+        original_line=record.original_line or offered.original_line,
+        started=record.started or offered.at,
+    )
+
+
+def _told(record: CallRecord, fact: str, line: Mapping[str, object]) -> CallRecord:
+    """Add what the journal wrote when the caller was queued, was answered, or gave up."""
+    data, outcome = line.get("data"), _OUTCOMES[fact]
+    if not isinstance(data, Mapping):
+        return record
+    try:
+        at = datetime.fromisoformat(str(line.get("at")))
+    except ValueError:
+        return record
+    was_answered = record.outcome == Outcome.ANSWERED
+    return replace(
+        record,
+        queue=str(data.get("queue") or record.queue),
+        seat=str(data.get("seat") or record.seat),
+        queued=(record.queued or at) if fact == "queued" else record.queued,
+        answered=(record.answered or at) if fact == "answered" else record.answered,
+        outcome=record.outcome if was_answered else outcome.value,
+    )

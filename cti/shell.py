@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from cti.adoption import begun_seconds_ago, ended_legs, strangers
+from cti.adoption import begun_seconds_ago, ended_legs, remembered, strangers
 from cti.conversation import (
     Conversation,
     Deed,
@@ -28,13 +28,12 @@ from cti.conversation import (
 )
 from cti.finish import finish, keep
 from cti.world import World
-from ivr.call import CallId, Leg, PhoneNumber
+from ivr.call import CallId, Leg
 from ivr.commands import InstantCommand
 from ivr.errors import EarsError, StoreError, SwitchError
 from ivr.events import CallOffered, LegUp, SwitchEvent, SwitchReady
 from ivr.flow.serialise import to_plain
 from ivr.ports import Heard
-from workorder.call_record import CallRecord
 from workorder.envelope import call_event
 
 log = logging.getLogger(__name__)
@@ -236,19 +235,31 @@ class CallDesk:
         now = world.clock.now()
         for ended in ended_legs(snapshot, {call: tuple(task.here.legs) for call, task in self.live.items()}, now):
             self._post(ended.call, ended)
+        store_is_there = True
         for call, letters in strangers(snapshot, self.live, now).items():
             begun_at = now - timedelta(seconds=begun_seconds_ago(snapshot, call))
-            begun = await self._remembered(call, begun_at)
+            begun, store_is_there = await self._remembered(call, begun_at, store_is_there)
             for letter in letters:
                 self._post(call, letter, begun)
             log.info("call_adopted", extra={"call": call, "legs": len(letters)})
 
-    async def _remembered(self, call: CallId, begun_at: datetime) -> Conversation:
+    async def _remembered(self, call: CallId, begun_at: datetime, ask_store: bool) -> tuple[Conversation, bool]:
+        """Return what store and journal know of a call, and whether the store answered."""
+        stored = None
+        if ask_store:
+            try:
+                stored = await self._world.calls.call(call)
+            except StoreError as error:
+                log.warning("calls_not_looked_up", extra={"reason": str(error)})
+                ask_store = False
+        return conversation_of(remembered(call, stored, self._written(call)), begun_at), ask_store
+
+    def _written(self, call: CallId) -> tuple[Mapping[str, object], ...]:
         try:
-            record = await self._world.calls.call(call)
-        except StoreError:
-            record = None
-        return conversation_of(record or CallRecord(call, PhoneNumber("")), begun_at)
+            return self._world.journal.read(call)
+        except StoreError as error:
+            log.warning("journal_not_read", extra={"call": call, "reason": str(error)})
+            return ()
 
     def _post(self, call: CallId, letter: Letter, opening: Conversation | None = None) -> None:
         task = self.live.get(call)
@@ -282,10 +293,11 @@ class CallDesk:
             record = await world.calls.call(call)
             if call in alive or call in self.live or (record is not None and record.ended is not None):
                 continue
-            here = conversation_of(record or CallRecord(call, PhoneNumber("")), now)
+            here = conversation_of(remembered(call, record, self._written(call)), now)
             try:
                 await finish(world, replace(here, ended_at=now))
+            except Exception:
+                log.exception("call_not_recovered", extra={"call": call})  # the others are not to wait for this one
+            else:
                 finished += 1
-            except Exception:  # one call's own outermost task: the others are finished all the same
-                log.exception("call_not_recovered", extra={"call": call})
         return finished
