@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,6 +31,7 @@ from ivr.events import CallerHungUp, CallOffered, FlowEvent, QueueLeft, Resumed,
 from ivr.flow.book import FlowBook
 from ivr.flow.engine import advance
 from ivr.flow.replay import opening_line, queues_line, replay, step_line
+from ivr.flow.serialise import command_from_plain
 from ivr.flow.session import Session, open_session, told
 from ivr.flow.switch_cases import QueueFacts
 from ivr.ports import CallSteps, Clock, Heard, Journal
@@ -180,7 +181,8 @@ class FlowDesk:
             log.error("journal_unreadable", extra={"call": call, "reason": str(odd)})
             return None
         log.info("flow_resumed", extra={"call": call, "node": session.node})
-        return _Caller(session)
+        wish, tried = _waits_of(lines)
+        return _Caller(session, wish=wish, tried=tried)
 
     async def _play(self, caller: _Caller, line: CallSteps, event: FlowEvent) -> None:
         onward = self._overflow(caller, event)
@@ -241,3 +243,18 @@ class FlowDesk:
                 case _:
                     self._watcher.told(command)
         return None
+
+
+def _waits_of(lines: Iterable[Mapping[str, object]]) -> tuple[Enqueue | None, frozenset[QueueName]]:
+    """Return the last wish to wait that a journal tells of, and the queues in which the caller has waited since."""
+    wish: Enqueue | None = None
+    tried: set[QueueName] = set()
+    for line in lines:
+        commands, placed = line.get("commands"), line.get("placed")
+        for plain in commands if isinstance(commands, list) else ():
+            if isinstance(plain, Mapping) and plain.get("kind") == Enqueue.__name__:
+                command = command_from_plain(plain)
+                wish, tried = (command, set()) if isinstance(command, Enqueue) else (wish, tried)
+        if isinstance(placed, str):
+            tried.add(QueueName(placed))
+    return wish, frozenset(tried)
