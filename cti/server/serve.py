@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import time
@@ -69,7 +70,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-RECOVER_TRIES = 5
+LONGEST_RECOVER_PAUSE_SECONDS = 30.0
 BEAT_SECONDS = 1.0
 
 
@@ -146,6 +147,8 @@ async def serve(settings: Settings) -> None:
         flows.append(flow_desk)
 
         async def take(event: SwitchEvent) -> None:
+            if isinstance(event, SwitchReady):
+                await _beat_once(link, clock)  # an old beat would send new callers past us
             routing.take(event)
             await seats.take(event)
             await calls.take(event)
@@ -191,19 +194,23 @@ async def _follow(source: AsyncIterator[T], take: Callable[[T], Awaitable[None]]
 async def _beat(switch: Switch, clock: Clock) -> None:
     """Tell the dialplan every second that we are alive; a controller that hangs does not get there."""
     while True:
-        with contextlib.suppress(SwitchError):  # the link says itself when it is down
-            await switch.beat(int(clock.now().timestamp()))
+        await _beat_once(switch, clock)
         await asyncio.sleep(BEAT_SECONDS)
+
+
+async def _beat_once(switch: Switch, clock: Clock) -> None:
+    with contextlib.suppress(SwitchError):  # the link says itself when it is down
+        await switch.beat(int(clock.now().timestamp()))
 
 
 async def _recover(calls: CallDesk) -> None:
     """Finish what an earlier controller left unfinished; patiently, for the database may be away."""
-    for attempt in range(RECOVER_TRIES):
+    for attempt in itertools.count():
         try:
             finished = await calls.recover()
         except (StoreError, SwitchError) as error:
             log.warning("calls_not_recovered", extra={"reason": str(error), "attempt": attempt})
-            await asyncio.sleep(2.0**attempt)
+            await asyncio.sleep(min(2.0 ** min(attempt, 8), LONGEST_RECOVER_PAUSE_SECONDS))
         else:
             log.info("calls_recovered", extra={"calls": finished})
             return

@@ -30,7 +30,10 @@ class ProcessFailedError(WorldError):
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """How to run one program. `is_ready` must only say yes to *our* instance (by our secret, say)."""
+    """How to run one program. `is_ready` must only say yes to *our* instance (by our secret, say).
+
+    `longest_pause_seconds` bounds how patiently a program that dies again and again is started anew.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -43,6 +46,7 @@ class ProcessSpec:
     ready_seconds: float = 30.0
     stop_seconds: float = 10.0
     stop_signal: signal.Signals = signal.SIGTERM
+    longest_pause_seconds: float = _BACK_OFF_SECONDS[-1]
 
 
 class ChildProcess:
@@ -97,7 +101,7 @@ class ChildProcess:
                 continue
             if time.monotonic() - began > _HEALTHY_SECONDS:
                 failures = 0
-            pause = _BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)]
+            pause = min(_BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)], self.spec.longest_pause_seconds)
             log.error("process_died", extra={"child": self.spec.name, "restart_in": pause})
             await asyncio.sleep(pause)
             if self._stopping.is_set():
