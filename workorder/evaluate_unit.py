@@ -37,7 +37,8 @@ def evaluate_unit(
 ) -> dict[str, dict[str, object]]:
     """Return figures for `lexicon`, `model` and `both` on `test_rows` (`text`, `unit`); see issue 4, section 4.
 
-    Rows without a unit are left out. `coverage_at_0.9` is the largest share of texts, surest first, that are right nine times in ten.
+    Rows without a unit are left out. `coverage_at_0.9` is the largest share of texts, surest first,
+    that are right nine times in ten.
     """
     clock = seconds or (lambda: 0.0)
     train_rows = [row for row in train_rows if row.get("unit") and row.get("text")]
