@@ -14,8 +14,10 @@ from cti.server.drafting import make_prefill
 from cti.settings import Settings
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
+from routing.adapters.emergency_words import load_spotter
 from routing.adapters.packaged_lexicon import load_classifier
 from workorder.evaluate import evaluate_calls
+from workorder.evaluate_emergency import evaluate_emergency
 from workorder.evaluate_unit import evaluate_unit
 
 Row = Mapping[str, Any]
@@ -30,12 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     unit = what.add_parser("unit", help="承办单位：关键词库、从工单学到的模型、两者合用，各有多准")
     unit.add_argument("--train", required=True, metavar="A.jsonl", help="学习用的工单（text、unit）")
     unit.add_argument("--test", required=True, metavar="B.jsonl", help="测量用的工单（text、unit）")
+    emergency = what.add_parser("emergency", help="险情：查全、查准、类型")
+    emergency.add_argument("file", metavar="FILE.jsonl")
     parser.epilog = "示例：\n  hotline evaluate calls calls.jsonl\n  hotline evaluate calls calls.jsonl --field text\n"
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print one JSON object."""
     measures: Mapping[str, Callable[[], Mapping[str, object]]] = {
+        "emergency": lambda: evaluate_emergency(rows_of(arguments.file, "text", "label"), load_spotter(), perf_counter),
         "calls": lambda: evaluate_calls(
             rows_of(arguments.file, arguments.field), make_prefill(), arguments.field, seconds=perf_counter
         ),
@@ -49,6 +54,17 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     json.dump(measures[arguments.what](), sys.stdout, ensure_ascii=False, indent=2)
     print()
     return 0
+
+
+def _emergency_of() -> Callable[[str], str]:
+    """Return what says of a text 110, 119, 120, 122 or none."""
+    spotter = load_spotter()
+
+    def emergency_of(text: str) -> str:
+        finding = spotter.spot(text)
+        return finding.kind.value if finding else "none"
+
+    return emergency_of
 
 
 def rows_of(name: str, *needed: str) -> list[Row]:
