@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from ivr.adapters.vosk.audiosocket import HANGUP_FRAME, audio_frames, name_frame
-from ivr.adapters.vosk.audiosocket_server import CHUNK_WIRE_BYTES
+from ivr.adapters.vosk.chunk_reader import CHUNK_WIRE_BYTES
 from ivr.adapters.vosk.ears import EarsOptions, VoskEars
 from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.adapters.vosk.recogniser import CHUNK_BYTES

@@ -1,7 +1,6 @@
 """The door through which the switch sends live audio: an AudioSocket server that no peer can harm.
 
-One read per chunk of audio, not per packet: the kernel is told to wake us only when 0.2 s have come (SO_RCVLOWAT),
-which takes the sockets' share of the CPU from a third of the recogniser's to a few per cent.
+A peer is read by the event loop until it has named its stream, then by the ChunkReader together with all others.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import Callable
 from typing import Protocol
@@ -22,14 +22,12 @@ from ivr.adapters.vosk.audiosocket import (
     PeerEnded,
     StreamNamed,
 )
+from ivr.adapters.vosk.chunk_reader import ChunkReader
 
 log = logging.getLogger(__name__)
 
-CHUNK_WIRE_BYTES = 10 * (3 + 320)
-"""0.2 s of audio as Asterisk frames it."""
-
-READ_BYTES = 65_536
-"""What is taken from a socket at once; asyncio's own buffer of 256 kB per read costs more than the audio in it."""
+NAME_BYTES = 3 + 16
+"""The frame that names a stream; nothing after it is read before the name is known."""
 
 
 class Listener(Protocol):
@@ -60,13 +58,15 @@ class AudioSocketServer:
         self._silence_deadline_s = silence_deadline_s
         self._server: asyncio.Server | None = None
         self._peers: set[_Peer] = set()
-        self._buffer = memoryview(bytearray(READ_BYTES))
+        self._buffer = memoryview(bytearray(NAME_BYTES))
+        self._reader: ChunkReader | None = None
         self.refused = 0
 
     async def start(self) -> None:
         """Begin to listen; OSError when the port is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Peer(self), self._host, self._port, backlog=256)
+        self._reader = reader = ChunkReader()
+        self._server = await loop.create_server(lambda: _Peer(self, reader), self._host, self._port, backlog=256)
         self._port = int(self._server.sockets[0].getsockname()[1])
 
     @property
@@ -88,13 +88,16 @@ class AudioSocketServer:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2.0):
                 await self._server.wait_closed()
+        if self._reader is not None:
+            self._reader.close()
 
 
 class _Peer(asyncio.BufferedProtocol):
     """One connection: unnamed, then a stream, then gone."""
 
-    def __init__(self, server: AudioSocketServer) -> None:
-        self._door = server
+    def __init__(self, server: AudioSocketServer, reader: ChunkReader) -> None:
+        self._door, self._reader = server, reader
+        self._handle: int | None = None
         self._decoder = Decoder()
         self._listener: Listener | None = None
         self._transport: asyncio.Transport | None = None
@@ -114,12 +117,18 @@ class _Peer(asyncio.BufferedProtocol):
         self._deadline = loop.call_later(self._door._name_deadline_s, self._refuse, "it did not name its stream")
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where the next bytes go; all peers share one place, because it is read at once (see buffer_updated)."""
+        """Where the name goes; all peers share one place, because it is read at once (see buffer_updated)."""
         return self._door._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        self.received(bytes(self._door._buffer[:nbytes]))
+
+    def received(self, data: bytes) -> None:
+        """Act on what came from the wire, whoever read it."""
+        if self._transport is None or self._transport.is_closing():
+            return
         self._heard_at = asyncio.get_running_loop().time()
-        for fact in self._decoder.feed(bytes(self._door._buffer[:nbytes])):
+        for fact in self._decoder.feed(data):
             match fact:
                 case AudioCame(pcm=pcm):
                     if self._listener is not None:
@@ -134,7 +143,15 @@ class _Peer(asyncio.BufferedProtocol):
                 case NotASwitch(reason=reason):
                     self._refuse(reason)
 
+    def lost(self) -> None:
+        """The reader came to the end of what the peer sent."""
+        if self._transport is not None:
+            self._transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._handle is not None:
+            self._reader.remove(self._handle)
+            self._handle = None
         self._door._peers.discard(self)
         if self._deadline is not None:
             self._deadline.cancel()
@@ -145,8 +162,18 @@ class _Peer(asyncio.BufferedProtocol):
     def hang_up(self) -> None:
         """Say goodbye and close; the listener hears of it through connection_lost."""
         if self._transport is not None and not self._transport.is_closing():
+            self._leave_nothing_unread()
             self._transport.write(HANGUP_FRAME)
             self._transport.close()
+
+    def _leave_nothing_unread(self) -> None:
+        """Closing a socket with unread bytes resets it, and the peer would never read our goodbye."""
+        sock: socket.socket | None = self._transport.get_extra_info("socket") if self._transport else None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                for _ in range(16):
+                    if not os.read(sock.fileno(), 65_536):
+                        break
 
     def _named(self, uuid: str) -> None:
         if self._deadline is not None:
@@ -155,14 +182,14 @@ class _Peer(asyncio.BufferedProtocol):
         if self._listener is None:
             self._refuse("nobody expects this stream")
             return
-        self._wake_per_chunk()
+        self._read_in_chunks()
         self._watch()
 
-    def _wake_per_chunk(self) -> None:
+    def _read_in_chunks(self) -> None:
         sock: socket.socket | None = self._transport.get_extra_info("socket") if self._transport else None
-        if sock is not None:
-            with contextlib.suppress(OSError, AttributeError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, CHUNK_WIRE_BYTES)
+        if self._transport is not None and sock is not None:
+            self._transport.pause_reading()
+            self._handle = self._reader.add(sock, self)
 
     def _watch(self) -> None:
         """Give up on a peer that is there but says nothing: its tap hangs, and the recording has what it missed."""
@@ -178,6 +205,4 @@ class _Peer(asyncio.BufferedProtocol):
     def _refuse(self, reason: str) -> None:
         self._door.refused += 1
         log.warning("audiosocket_refused", extra={"reason": reason})
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(HANGUP_FRAME)
-            self._transport.close()
+        self.hang_up()

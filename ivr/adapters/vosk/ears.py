@@ -17,6 +17,7 @@ from typing import Self
 from uuid import uuid4
 
 from ivr.adapters.vosk.audiosocket_server import AudioSocketServer
+from ivr.adapters.vosk.ear_thread import EarThread
 from ivr.adapters.vosk.leg_recording import read_part
 from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.adapters.vosk.outbox import Outbox
@@ -82,7 +83,7 @@ class VoskEars:
         self._on_lost = on_lost
         threads = self._options.threads or os.cpu_count() or 1
         # One thread per stream for its whole life: a recogniser that wanders between cores finds its caches cold.
-        self._live = [ThreadPoolExecutor(1, thread_name_prefix=f"ears-live-{number}") for number in range(threads)]
+        self._live = [EarThread(f"ears-live-{number}") for number in range(threads)]
         self._after = ThreadPoolExecutor(max(1, threads // 2), thread_name_prefix="ears-after")
         self._outbox = Outbox()
         self._expected: OrderedDict[str, LegStream] = OrderedDict()
@@ -117,7 +118,7 @@ class VoskEars:
         await self._settle(streams, 2.0)
         self._outbox.close()
         for thread in self._live:
-            thread.shutdown(wait=False, cancel_futures=True)
+            thread.close()
         self._after.shutdown(wait=False, cancel_futures=True)
 
     # ------------------------------------------------------------------------------------------------- the Ears port
@@ -200,8 +201,8 @@ class VoskEars:
             refused=self._server.refused,
         )
 
-    def _idlest_thread(self) -> ThreadPoolExecutor:
-        busy = [stream.pool for call in self._calls.values() for stream in call if not stream.settled.is_set()]
+    def _idlest_thread(self) -> EarThread:
+        busy = [stream.thread for call in self._calls.values() for stream in call if not stream.settled.is_set()]
         return min(self._live, key=busy.count)
 
     def _admit(self, uuid: str) -> LegStream | None:

@@ -61,6 +61,7 @@ class LegRecogniser:
         self._next_s = 0.0
         self._begun_s = 0.0
         self._partial = ""
+        self._partial_json = ""
         self.settled_s = 0.0
 
     @property
@@ -148,6 +149,9 @@ class LegRecogniser:
         return final
 
     def _revised(self, result: str) -> tuple[Heard, ...]:
+        if result == self._partial_json:
+            return ()
+        self._partial_json = result
         text = join_words(word for word in json.loads(result)["partial"].split() if word != UNKNOWN_WORD)
         if text == self._partial:
             return ()

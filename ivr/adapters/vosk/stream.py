@@ -10,10 +10,11 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 
 from ivr.adapters.vosk.audio_clock import AudioClock
+from ivr.adapters.vosk.ear_thread import EarThread, Outcome
 from ivr.adapters.vosk.gate import SilenceGate
 from ivr.adapters.vosk.recogniser import CHUNK_BYTES, CHUNK_S, LegRecogniser
 from ivr.call import CallId, Leg
@@ -55,7 +56,7 @@ class LegStream:
         self,
         whose: Whose,
         recogniser: LegRecogniser,
-        pool: Executor,
+        thread: EarThread,
         emit: Callable[[Heard], None],
         *,
         max_behind_s: float = 10.0,
@@ -63,7 +64,7 @@ class LegStream:
         on_end: Callable[[LegStream, bool], None] = lambda _stream, _goodbye: None,
     ) -> None:
         self.whose = whose
-        self.pool = pool
+        self.thread = thread
         self._recogniser, self._emit = recogniser, emit
         self._max_chunks = max(2, int(max_behind_s / CHUNK_S))
         self._on_first_audio, self._on_end = on_first_audio, on_end
@@ -147,12 +148,11 @@ class LegStream:
         batch = [self._queue.popleft() for _ in range(min(CHUNKS_PER_TURN, len(self._queue)))]
         is_last = self.input_over.is_set() and not self._queue
         self._is_working = True
+        work = partial(self._work, batch, is_last, want_partial=not self._queue)
         try:
-            work = self.pool.submit(self._work, batch, is_last, want_partial=not self._queue)
-        except RuntimeError:  # the pool was shut down
+            self.thread.submit(work, partial(self._done, batch, is_last))
+        except RuntimeError:  # the ears were closed
             self._give_up()
-            return
-        work.add_done_callback(lambda done: self._call_back(done, batch, is_last))
 
     def _work(self, batch: list[_Chunk], is_last: bool, want_partial: bool) -> list[Heard]:
         heard: list[Heard] = []
@@ -164,19 +164,15 @@ class LegStream:
             heard += self._recogniser.settle()
         return heard
 
-    def _call_back(self, done: Future[list[Heard]], batch: list[_Chunk], is_last: bool) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._done, done, batch, is_last)
-
-    def _done(self, done: Future[list[Heard]], batch: list[_Chunk], is_last: bool) -> None:
+    def _done(self, batch: list[_Chunk], is_last: bool, outcome: Outcome) -> None:
         self._is_working = False
-        if done.cancelled() or done.exception() is not None:
-            log.error("ears_recogniser_failed", extra={"call": self.whose.call, "error": repr(done.exception())})
+        if isinstance(outcome, Exception):
+            log.error("ears_recogniser_failed", extra={"call": self.whose.call, "error": repr(outcome)})
             self._give_up()
             return
         for chunk in batch:
             self._cover(chunk)
-        for heard in done.result():
+        for heard in outcome:
             if heard.is_final:
                 self.finals.append(heard)
             self._emit(heard)
