@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import resource
-import statistics
 import sys
 import tempfile
 import time
@@ -129,17 +128,17 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 def compare(
     name: str, ours: Callable[[], object], peer: Callable[[], object], sound: bytes, rounds: int, target: float | None
 ) -> Figure:
-    """Streams per core, ours beside the peer's; the median of rounds in which both took their turn."""
+    """Streams per core, ours beside the peer's: the best of rounds in turn, for other work can only add to CPU time."""
     length_s = STREAMS * len(sound) / 16_000
     both = [(cpu_seconds(ours), cpu_seconds(peer)) for _ in range(rounds)]
-    our_median, peer_median = (statistics.median(side) for side in zip(*both, strict=True))
-    rates = length_s / our_median, length_s / peer_median
+    our_best, peer_best = (min(side) for side in zip(*both, strict=True))
+    rates = length_s / our_best, length_s / peer_best
     return Figure(name, "streams per core", *rates, BARE, "more", target, of_ratio=target is not None)
 
 
 def lag(model: LoadedModel, streams: int) -> list[Figure]:
     """Milliseconds from the end of a word, at normal speed, to the event that first holds it, and to its final."""
-    sound = QUIET + b"".join(spoken(text) + QUIET * 2 for text in SENTENCES)
+    sound = QUIET + b"".join(spoken(text) + QUIET * 2 for text in SENTENCES[:3])
     first_seen: dict[tuple[str, int], float] = {}
     partial_lags: list[float] = []
     final_lags: list[float] = []
@@ -188,8 +187,8 @@ def lag(model: LoadedModel, streams: int) -> list[Figure]:
     asyncio.run(run())
     at_once = f"{streams} streams" if streams > 1 else "1 stream"
     return [
-        Figure(f"end of {what} to event, {at_once}, {label}", "ms", quantile(lags, share))
-        for what, lags in (("word", partial_lags), ("utterance, to its final", final_lags))
+        Figure(f"end of {what}, {at_once}, {label}", "ms", quantile(lags, share))
+        for what, lags in (("word to event", partial_lags), ("utterance to final", final_lags))
         for share, label in ((0.5, "p50"), (0.95, "p95"))
     ]
 
