@@ -129,16 +129,18 @@ class MqttPublisher:
             self._epoch += 1
             log.info("broker_connected", extra={"epoch": self._epoch})
             self._connected.set()
+            reason = ""
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._watch(client))
                     group.create_task(self._send_live(client))
                     group.create_task(self._doubt())
             except* (aiomqtt.MqttError, OSError) as broken:
-                raise aiomqtt.MqttError(str(broken.exceptions[0])) from broken
+                reason = str(broken.exceptions[0])  # Python 3.11.2 would wrap what is raised here in a group
             finally:
                 self._client = None
                 self._connected.clear()
+            raise aiomqtt.MqttError(reason)
 
     async def _watch(self, client: aiomqtt.Client) -> None:
         """End with MqttError when the connection does; we subscribe to nothing, so nothing else arrives here."""
