@@ -78,12 +78,13 @@ async def test_an_unknown_called_number_is_answered_and_leads_nowhere_else(
 
 
 async def test_two_hundred_keys_disturb_nobody(switch: RunningSwitch, ami: RawAmi) -> None:
+    earlier = switch.log_lines("ERROR")  # other tests on this switch provoke some
     async with switch.caller() as phone, controller(switch, "speak"):
         call = await dial(switch, phone)
         for _ in range(10):
             await call.press("1234567890*#12345678", 40)
         assert len(await channels(ami)) == 1
-        assert switch.log_lines("ERROR") == []
+        assert switch.log_lines("ERROR") == earlier
         await call.hang_up()
 
 

@@ -33,7 +33,7 @@ def test_a_naive_search_finds_the_same(words: list[str], text: str) -> None:
 
 
 def test_eight_thousand_characters_of_hits_take_bounded_time() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     hits = AhoMatcher(["井", "井井", "井井井"]).find("井" * 8000)
     assert len(hits) == 8000 + 7999 + 7998
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0
