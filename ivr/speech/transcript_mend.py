@@ -16,8 +16,8 @@ from ivr.speech.transcript_spans import Span, Spans, holds, missing, touches, un
 GUARD_S = 0.3
 """How near to a hole a live result may end before it counts as cut off."""
 
-SHORTEST_HOLE_S = 0.1
-"""No syllable fits into less."""
+SHORTEST_HOLE_S = 0.06
+"""Three packets: no syllable is lost in less."""
 
 
 def holes_to_mend(finals: Iterable[Heard], covered: Iterable[Span], whole: Span) -> Spans:
