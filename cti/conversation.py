@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
-from ivr.commands import InstantCommand
+from ivr.commands import InstantCommand, Note
 from ivr.events import (
     BridgeEntered,
     CallerAbandoned,
@@ -106,6 +106,13 @@ def conversation_of(record: CallRecord, begun_at: datetime) -> Conversation:
         seat=SeatId(record.seat) if record.seat else None,
         outcome=Outcome(record.outcome) if record.outcome in known else Outcome.IN_FLOW,
     )
+
+
+def with_wish(here: Conversation, command: InstantCommand) -> Conversation:
+    """Return the conversation after the flow asked for something: a message left is what the caller got."""
+    if isinstance(command, Note) and command.name == "voicemail_left" and here.outcome is not Outcome.ANSWERED:
+        return replace(here, outcome=Outcome.VOICEMAIL)
+    return here
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,12 @@ from cti.conversation import (
     Deed,
     Finish,
     Keep,
-    Outcome,
     Publish,
     Tap,
     advance,
     conversation_of,
     record_of,
+    with_wish,
 )
 from cti.finish import finish, keep
 from cti.world import World
@@ -57,11 +57,10 @@ class FlowOpened:
 
 @dataclass(frozen=True, slots=True)
 class FlowWent:
-    """The flow reached these nodes so far; `outcome` when it settled what the caller got."""
+    """The flow reached these nodes so far."""
 
     call: CallId
     path: tuple[str, ...]
-    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +123,8 @@ class CallTask:
                         {"flow": flow, "called": offered.called, "caller": offered.caller},
                     ),
                 )
-            case FlowWent(path=path, outcome=outcome):
-                self.here = replace(self.here, path=path, outcome=outcome or self.here.outcome)
+            case FlowWent(path=path):
+                self.here = replace(self.here, path=path)
                 return ()
             case Heard():
                 data = {"leg": letter.leg, "text": letter.text, "begun_s": letter.begun_s, "ended_s": letter.ended_s}
@@ -135,6 +134,7 @@ class CallTask:
                 lost = [channel for channel, owner in self.here.legs.items() if owner is leg]
                 return tuple(Tap(self.here.call, leg, channel, at) for channel in lost)
             case Asked(command=command):
+                self.here = with_wish(self.here, command)
                 return (Keep(command),)
             case _:
                 self.here, deeds = advance(self.here, letter)
@@ -194,9 +194,9 @@ class CallDesk:
         begun = Conversation(offered.call, offered.caller, offered.called, offered.at)
         self._post(offered.call, FlowOpened(offered, flow), begun)
 
-    def went(self, call: CallId, path: tuple[str, ...], outcome: Outcome | None = None) -> None:
+    def went(self, call: CallId, path: tuple[str, ...]) -> None:
         """The flow moved on."""
-        self._post(call, FlowWent(call, path, outcome))
+        self._post(call, FlowWent(call, path))
 
     def told(self, command: InstantCommand) -> None:
         """The flow asked for something that outlives the call."""

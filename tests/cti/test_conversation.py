@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.adoption import begun_seconds_ago, ended_legs, strangers
-from cti.conversation import Conversation, Finish, Outcome, Publish, Tap, advance, conversation_of, record_of
+from cti.conversation import Conversation, Finish, Outcome, Publish, Tap, advance, conversation_of, record_of, with_wish
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
+from ivr.commands import Note
 from ivr.events import (
     BridgeEntered,
     CallerAbandoned,
@@ -80,6 +81,15 @@ def test_a_caller_who_gives_up_has_abandoned() -> None:
     here, deeds = play(leg_up(CALLER, Leg.CALLER), gone, leg_down(CALLER, 42))
     assert here.outcome is Outcome.ABANDONED
     assert deeds[-1] == Finish(CALL)
+
+
+def test_a_caller_who_left_a_message_has_got_that_but_one_who_spoke_with_a_person_got_more() -> None:
+    message = Note(CALL, "voicemail_left", {"seconds": "9"})
+    waited, _ = play(leg_up(CALLER, Leg.CALLER), CallerQueued(CALL, GENERAL, 1, CALLER, after(2)))
+    assert with_wish(waited, message).outcome is Outcome.VOICEMAIL
+    talked, _ = play(leg_up(CALLER, Leg.CALLER), ANSWERED)
+    assert with_wish(talked, message).outcome is Outcome.ANSWERED
+    assert with_wish(waited, Note(CALL, "else")) == waited
 
 
 def test_when_the_caller_is_lost_the_seat_and_the_emergency_service_go_on() -> None:
