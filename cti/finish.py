@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
-from cti.conversation import Conversation, record_of
+from cti.conversation import Conversation, Outcome, record_of
 from cti.world import World
 from ivr.call import Leg, PhoneNumber
 from ivr.commands import InstantCommand, Note, RequestCallback, SaveSurvey
@@ -24,6 +24,9 @@ from workorder.envelope import call_event
 
 log = logging.getLogger(__name__)
 
+ABANDONED_REASON = "排队中挂机"
+"""A missed caller is called back (漏接回拨, 国办函〔2025〕66号)."""
+
 _TAPES = {Leg.CALLER: Part.CALLER, Leg.AGENT: Part.AGENT}
 Result = TypeVar("Result")
 
@@ -34,6 +37,8 @@ async def finish(world: World, here: Conversation) -> None:
     words = await _tried(here, "words", world.ears.finish(here.call)) or ()
     for recording in recordings:
         words = await _mended(world, here, recording, words)
+    if here.outcome is Outcome.ABANDONED and here.caller.is_known:
+        await keep(world, here, RequestCallback(here.call, here.caller.digits, ABANDONED_REASON))
     draft = await world.drafter(here.call, here.caller, words, here.begun_at)
     order = await _tried(here, "draft", world.orders.save_draft(draft, world.clock.now()))
     await _tried(here, "turns", world.calls.save_turns(here.call, words))
