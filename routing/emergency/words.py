@@ -1,8 +1,9 @@
 """What danger sounds like, as an admin writes it: word families, patterns of families, and contexts that soften them.
 
 A file (emergency_words: 1) holds `families` (name: words), `patterns` (a list) with the `type` they call for, or
-`masks` (words that hide danger words inside them). A pattern names families in the order spoken: `人 ~14 昏倒`; `~14` lets 14
-characters stand between, `=120,110` names types that are as good, a final `?` says that it takes more to be sure.
+`masks` (words that hide danger words inside them). A pattern names families in the order spoken: `人 ~14 昏倒`;
+`~14` lets 14 characters stand between, `=120,110` names types that are as good, a final `?` says that it takes more to
+be sure.
 Problems are told all at once, as everywhere.
 """
 

@@ -1,0 +1,105 @@
+"""What a three-way call knows: one raise, its case, and a state for each stage of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from ivr.call import CallId, ChannelName, SeatId
+from routing.emergency.attempts import Route
+from routing.emergency.policy import Plan, Source
+from routing.emergency.threeway_words import ThreeWayCommand, Where
+
+JOIN_SECONDS = 5.0
+"""An answered leg that has not joined by then is given up."""
+GONE_SECONDS = 3.0
+"""A leg we hung up that is not reported gone by then: the switch is asked."""
+GRACE_SECONDS = 3.0
+"""How much longer than the ringing we wait for the switch to say how it ended."""
+VERIFY_SECONDS = 60.0
+"""After this long together without anything verified, people are reminded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """One raise: the call, its parties then, what the policy decided, and when the words were said and noticed."""
+
+    call: CallId
+    case: str
+    plan: Plan
+    source: Source
+    by: str
+    where: Where
+    caller: ChannelName
+    at: datetime
+    agent: ChannelName | None = None
+    seat: SeatId | None = None
+    why: str = ""
+    word_ended_at: datetime | None = None
+    caller_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What every state knows. `caller` is None once they are gone; `left` are the routes not yet tried."""
+
+    raised: Raise
+    caller: ChannelName | None
+    agent: ChannelName | None
+    seat: SeatId | None
+    where: Where
+    left: tuple[Route, ...]
+    attempts: int = 0
+
+    @property
+    def call(self) -> CallId:
+        return self.raised.call
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """Waiting for a person to say yes or no."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """One leg is on its way. `is_sent` once the Originate left, `channel` once the leg exists."""
+
+    case: Case
+    route: Route
+    channel_id: str
+    is_sent: bool = False
+    channel: ChannelName | None = None
+    is_answered: bool = False
+    is_given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The emergency side is in the conversation."""
+
+    case: Case
+    channel_id: str
+    is_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Nobody could be reached (or they left before anything was verified); people have been told."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Over; nothing is heard any more."""
+
+    case: Case
+    why: str
+
+
+ThreeWay: TypeAlias = Suggested | Calling | Joined | Unreached | Closed
+Step: TypeAlias = tuple[ThreeWay, tuple[ThreeWayCommand, ...]]
