@@ -16,7 +16,9 @@ from ivr.adapters.voice.sound_file import read_wav, wav_bytes
 from ivr.errors import PartMissingError
 from ivr.flow.prompt import PromptText, silence_sound
 
-_FAKE = """#!{python}
+# A shell that becomes Python: a kernel's #! line takes no path with a space.
+_FAKE = """#!/bin/sh
+"exec" "{python}" "$0" "$@"
 import math, struct, sys
 if "broken" in sys.argv[0]:
     print("cannot speak", file=sys.stderr); sys.exit(3)
