@@ -19,6 +19,8 @@ from ivr.yaml_source import YamlMap, read_yaml
 
 VERSION = 1
 PROJECT = Path(__file__).resolve().parent.parent
+IS_CHECKOUT = (PROJECT / "setup.cfg").is_file()
+"""Whether we run from the project's own folder; installed from a wheel, nothing may be written beside the code."""
 PRIVATE = "private"
 DEMO_MODEL = "demo-zh-synthetic"
 
@@ -107,11 +109,12 @@ class Settings:
 
 def default_settings(data_folder: Path, run_folder: Path | None = None) -> Settings:
     """Return the embedded defaults; `data_folder` holds what is fetched once, `run_folder` what we write."""
-    run = (run_folder or PROJECT / "run").resolve()
+    home = PROJECT if IS_CHECKOUT else data_folder
+    run = (run_folder or home / "run").resolve()
     return Settings(
         data_folder=data_folder.resolve(),
         run_folder=run,
-        recordings_folder=PROJECT / "recordings" if run_folder is None else run / "recordings",
+        recordings_folder=(home / "recordings").resolve() if run_folder is None else run / "recordings",
         database=f"sqlite:///{run / 'hotline.db'}",
     )
 

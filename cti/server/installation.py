@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,7 @@ def ready_file(settings: Settings) -> Path:
 
 def model_places(settings: Settings) -> tuple[Path, ...]:
     """Return the folders that may hold speech models: installed ones first, then those that ship with the project."""
-    return settings.models_folder, PROJECT / "models"
+    return settings.models_folder, PROJECT / "models", Path(sys.prefix) / "share" / "hotline12345" / "models"
 
 
 def queues_path(settings: Settings) -> Path:
