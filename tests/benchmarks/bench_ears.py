@@ -42,6 +42,7 @@ BARE = "bare libvosk loop"
 IN_TURN = f"{BARE}, streams in turn"
 CALL = CallId("bench-1")
 STREAMS = 16
+ALONE = 4
 LOAD = 0.7
 FLOOD = 100.0
 """How many times as fast as life: far beyond the machine's means."""
@@ -137,7 +138,7 @@ def fully_loaded(model: LoadedModel, rounds: int) -> list[Figure]:
     sound = without_pauses()
 
     def one_by_one() -> None:
-        for _ in range(STREAMS):
+        for _ in range(ALONE):
             bare_streams(model, sound, streams=1)
 
     ours, in_turn, alone = per_second(
@@ -147,6 +148,7 @@ def fully_loaded(model: LoadedModel, rounds: int) -> list[Figure]:
         lambda: bare_streams(model, sound),
         one_by_one,
     )
+    alone *= STREAMS / ALONE
     name, unit = "unbroken speech, fully loaded", "streams per core"
     return [
         Figure("real-time factor, unbroken speech", "CPU s per s", ours, in_turn, IN_TURN),
@@ -167,28 +169,42 @@ def live(model: LoadedModel, name: str, sound: bytes, speed: float, rounds: int)
     return Figure(label, "streams per core", 1 / ours, 1 / peer, f"{IN_TURN}, live", "more", TARGET, of_ratio=True)
 
 
+TALKER = """
+import heapq, socket, sys, time
+host, port = sys.argv[1], int(sys.argv[2])
+sound, *names = [open(name, "rb").read() for name in sys.argv[3:]]
+lines = [socket.create_connection((host, port)) for _ in names]
+start = time.monotonic() + 0.2
+for number, (line, name) in enumerate(zip(lines, names)):
+    line.sendall(name)
+    print(start + number * 37 % 200 / 1000, flush=True)
+due = [(start + number * 37 % 200 / 1000 + 0.02, number, 0) for number in range(len(lines))]
+heapq.heapify(due)
+while due:
+    when, number, at = heapq.heappop(due)
+    time.sleep(max(0.0, when - time.monotonic()))
+    lines[number].sendall(sound[at : at + 323])
+    if at + 323 < len(sound):
+        heapq.heappush(due, (when + 0.02, number, at + 323))
+    else:
+        lines[number].sendall(bytes(3))
+        lines[number].close()
+"""
+"""Stands for the switch when every packet must come at its own time; says when each caller began (all processes of a
+machine share the monotonic clock)."""
+
+
 def lag(model: LoadedModel, streams: int) -> list[Figure]:
     """Milliseconds from the end of a word, at normal speed, to the event that first holds it, and to its final."""
-    sound = QUIET + b"".join(spoken(text) + QUIET * 2 for text in SENTENCES[:3])
+    sound = QUIET[:8000] + b"".join(spoken(text) + QUIET for text in SENTENCES[:2])
     first_seen: dict[tuple[str, int], float] = {}
     partial_lags: list[float] = []
     final_lags: list[float] = []
 
-    async def run() -> None:
+    async def run(folder: Path) -> None:
         async with VoskEars(model, EarsOptions()) as ears:
             loop = asyncio.get_running_loop()
             began: dict[str, float] = {}
-
-            async def speak(call: CallId) -> None:
-                await asyncio.sleep(int(call[6:]) * 37 % 200 / 1000)  # callers do not begin at the same moment
-                _, writer = await asyncio.open_connection(*ears.address)
-                writer.write(name_frame(await ears.expect(call, Leg.CALLER, 0.0)))
-                began[call] = loop.time()
-                for number, at in enumerate(range(0, len(sound), 320), start=1):
-                    await asyncio.sleep(max(0.0, began[call] + number * 0.02 - loop.time()))
-                    writer.write(audio_frames(sound[at : at + 320]))
-                writer.write(HANGUP_FRAME)
-                writer.close()
 
             async def read() -> None:
                 async for heard in ears.heard():
@@ -197,25 +213,35 @@ def lag(model: LoadedModel, streams: int) -> list[Figure]:
                         for length in range(1, len(heard.text) + 1):
                             first_seen.setdefault((heard.call, hash(heard.text[:length])), now)
                         continue
-                    text = ""
+                    text, shift_s = "", ears.coverage(heard.call, heard.leg)[0][0]  # when its first audio came
                     for word in heard.words:
                         text += word.text
                         seen = first_seen.get((heard.call, hash(text)))
                         if seen is not None:
-                            partial_lags.append((seen - word.ended_s) * 1000)
-                    final_lags.append((now - heard.ended_s) * 1000)
+                            partial_lags.append((seen - word.ended_s + shift_s) * 1000)
+                    final_lags.append((now - heard.ended_s + shift_s) * 1000)
                     for key in [key for key in first_seen if key[0] == heard.call]:
                         del first_seen[key]
 
-            reader = asyncio.create_task(read())
             calls = [CallId(f"bench-{number}") for number in range(streams)]
-            await asyncio.gather(*(speak(call) for call in calls))
+            (folder / "sound").write_bytes(audio_frames(sound))
+            for call in calls:
+                (folder / call).write_bytes(name_frame(await ears.expect(call, Leg.CALLER, 0.0)))
+            host, port = ears.address
+            arguments = ["-S", "-c", TALKER, host, str(port), *(str(folder / name) for name in ("sound", *calls))]
+            talker = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+            assert talker.stdout is not None
+            for call in calls:
+                began[call] = float(await talker.stdout.readline())
+            reader = asyncio.create_task(read())
+            await talker.wait()
             for call in calls:
                 await ears.finish(call)
             await asyncio.sleep(0.05)
             reader.cancel()
 
-    asyncio.run(run())
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(Path(folder)))
     at_once = f"{streams} streams" if streams > 1 else "1 stream"
     figures = []
     for share, target in ((0.5, LAG_P50_MS), (0.95, LAG_P95_MS)):
@@ -269,7 +295,7 @@ def measure(options: Options) -> list[Figure]:
     options.say(f"  {STREAMS} streams at {speed:.1f} times live speed")
     figures.append(live(model, "unbroken speech", without_pauses(), speed, rounds))
     if not options.quick:
-        figures.append(live(model, "like a call", like_a_call(), 1.5 * speed, rounds))
+        figures.append(live(model, "like a call", like_a_call(1), 1.5 * speed, rounds))
     options.say("  silence, a recording, and the lag of words")
     figures += [silence(model, speed, int(options.pick(12, 3))), after_call(model, int(options.pick(3, 1)))]
     for streams in (1, 20, 50)[: int(options.pick(3, 1))]:
