@@ -331,7 +331,7 @@ class RunningService:
 def service_of(
     change: Mapping[str, Any] | None = None,
     queues: str = "",
-    own_flows: bool = False,
+    hurried: bool = False,
     before: Callable[[RunningService], None] = lambda _service: None,
 ) -> Iterator[RunningService]:
     """A running service on free ports; `change` is laid over its settings, `before` runs before it starts.
@@ -339,7 +339,7 @@ def service_of(
     Its folder is short-named: a Unix socket's path may not be long. RTP starts at random: services run side by side.
     """
     folder = Path(tempfile.mkdtemp(prefix="hl-svc-"))
-    service = RunningService(folder, write_settings(folder, change, queues, own_flows))
+    service = RunningService(folder, write_settings(folder, change, queues, hurried))
     before(service)
     try:
         service.up()
@@ -350,9 +350,12 @@ def service_of(
 
 
 def write_settings(
-    folder: Path, change: Mapping[str, Any] | None = None, queues: str = "", own_flows: bool = False
+    folder: Path, change: Mapping[str, Any] | None = None, queues: str = "", hurried: bool = False
 ) -> Settings:
-    """Write settings.yaml (and queues.yaml, and a copy of the shipped flows) and read it as the service will."""
+    """Write settings.yaml (and queues.yaml) and read it as the service will.
+
+    `hurried`: the shipped flows, but spoken twice as fast and less patient.
+    """
     home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     own: dict[str, Any] = {
         "settings_version": 1,
@@ -372,8 +375,10 @@ def write_settings(
     if queues:
         (folder / "queues.yaml").write_text(queues, encoding="utf-8")
         own["queues_file"] = "queues.yaml"
-    if own_flows:
-        shutil.copytree(ROOT / "ivr" / "flows", folder / "flows")
+    if hurried:
+        (folder / "flows").mkdir()
+        for file in (ROOT / "ivr" / "flows").glob("*.yaml"):
+            (folder / "flows" / file.name).write_text(in_a_hurry(file.read_text(encoding="utf-8")), encoding="utf-8")
         own["flows_folder"] = "flows"
     for key, value in (change or {}).items():
         own[key] = {**own[key], **value} if isinstance(value, Mapping) and key in own else value
@@ -382,6 +387,13 @@ def write_settings(
     settings, problems = load_settings(file.read_bytes(), str(file), default_settings(folder / "data", folder / "run"))
     assert settings is not None, problems
     return settings
+
+
+def in_a_hurry(flow: str) -> str:
+    """Return the text of a flow that speaks twice as fast and waits one second for a key."""
+    flow = re.sub(r"^speed: .*\n", "", flow, flags=re.MULTILINE)
+    flow = re.sub(r"^(title: .*)$", r"\1\nspeed: 2.0", flow, count=1, flags=re.MULTILINE)
+    return re.sub(r"^( +wait_seconds:) [5-9]$", r"\1 1", flow, flags=re.MULTILINE)
 
 
 def is_alive(pid: int) -> bool:
