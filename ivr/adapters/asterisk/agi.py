@@ -131,6 +131,8 @@ class AgiParser:
         name, colon, value = line.partition(":")
         if not colon or not name.startswith("agi_") or len(environment) >= MAX_ENVIRONMENT_LINES:
             raise AgiError("this is not the start of an AGI call")
+        if any(known == name[4:] for known, _ in environment):  # a line break in a number: a caller who forges a line
+            raise AgiError(f"AGI tells {name[:40]} twice")
         environment.append((name[4:], value.strip()))
         return None
 
