@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,8 +126,13 @@ def make(
         for number, start in enumerate(range(0, len(text), SHARD))
     ]
     # spawned, and one shard per process: espeak keeps global state, so only this gives the same set each time
-    with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=1) as pool:
-        return list(tqdm(pool.imap_unordered(_make_shard, jobs), total=len(jobs), desc="speaking", unit="shard"))
+    # an executor, not a Pool: a Pool waits for ever when a worker dies, an executor raises BrokenProcessPool
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+        shards = [pool.submit(_make_shard, job) for job in jobs]
+        return [
+            shard.result() for shard in tqdm(as_completed(shards), total=len(shards), desc="speaking", unit="shard")
+        ]
 
 
 def load(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
