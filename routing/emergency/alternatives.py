@@ -14,7 +14,7 @@ _GROUP = re.compile(r"\(([^()]*)\)")
 def spell_out(text: str) -> tuple[str, ...]:
     """Return every reading in the order written; ValueError on unpaired brackets or more than 2,000 readings."""
     pieces = [piece.split("/") if number % 2 else [piece] for number, piece in enumerate(_GROUP.split(text))]
-    if any(bracket in piece for piece in pieces for part in piece for bracket in "()"):
+    if any(bracket in part for piece in pieces for part in piece for bracket in "()"):
         raise ValueError("括号没有成对")
     count = 1
     for piece in pieces:

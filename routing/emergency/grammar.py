@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from routing.classify.sound import SoundTable
 from routing.emergency.words import Pattern, Words
 
 _SHORTEST_BY_SOUND = 2
+_MOST_CHAINS = 16
 
 
 class Found(NamedTuple):
@@ -27,6 +28,7 @@ class Signal:
 
     pattern: Pattern
     words: tuple[Found, ...]
+    name: str
 
     @property
     def is_certain(self) -> bool:
@@ -37,7 +39,7 @@ class Signal:
 class Reading:
     """What the grammar saw in one text: families (with their words), and patterns, both in the order of the text."""
 
-    families: Mapping[str, tuple[Found, ...]]
+    families: Mapping[str, Sequence[Found]]
     signals: tuple[Signal, ...]
 
 
@@ -64,54 +66,70 @@ class Grammar:
                     known.extend(family for family in telling if family not in known)
             self._sound_families = list(sounds.values())
             self._by_sound = make_matcher(list(sounds))
-        self._by_first: dict[str, list[Pattern]] = {}
+        self._by_first: dict[str, list[tuple[Pattern, str, frozenset[str]]]] = {}
         for pattern in words.patterns:
-            self._by_first.setdefault(pattern.families[0], []).append(pattern)
+            made = (pattern, pattern.name, frozenset(pattern.families[1:]))
+            self._by_first.setdefault(pattern.families[0], []).append(made)
 
     def read(self, text: str) -> Reading:
         """Return the families and patterns in `text` (hanzi without blanks or punctuation)."""
         hits = self._matcher.find(text)
-        masks = [(hit.begin, hit.end) for hit in hits if not self._families[hit.pattern]]
+        families = self._families
+        masks = [(begin, end) for number, begin, end in hits if not families[number]]
         found: dict[str, list[Found]] = {}
         certain: set[tuple[int, int]] = set()
         for number, begin, end in hits:
-            families = self._families[number]
-            if not families or (masks and any(b <= begin and end <= e and (b, e) != (begin, end) for b, e in masks)):
+            names = families[number]
+            if not names or (masks and _is_masked(begin, end, masks)):
                 continue
             certain.add((begin, end))
             word = Found(begin, end, True)
-            for family in families:
-                found.setdefault(family, []).append(word)
+            for name in names:
+                if name in found:
+                    found[name].append(word)
+                else:
+                    found[name] = [word]
         if self._by_sound is not None and self._sound is not None:
             for number, begin, end in self._by_sound.find(self._sound.of(text)):
-                if (begin, end) in certain or (masks and any(b <= begin and end <= e for b, e in masks)):
-                    continue
-                for family in self._sound_families[number]:
-                    found.setdefault(family, []).append(Found(begin, end, False))
-        return Reading({name: tuple(words) for name, words in found.items()}, self._signals(found))
+                if (begin, end) not in certain and not (masks and _is_masked(begin, end, masks)):
+                    for name in self._sound_families[number]:
+                        found.setdefault(name, []).append(Found(begin, end, False))
+        return Reading(found, self._signals(found))
 
-    def _signals(self, found: Mapping[str, list[Found]]) -> tuple[Signal, ...]:
+    def _signals(self, found: Mapping[str, Sequence[Found]]) -> tuple[Signal, ...]:
         signals = []
+        present = found.keys()
         for family in found:
-            for pattern in self._by_first.get(family, ()):
-                if all(name in found for name in pattern.families):
+            for pattern, name, others in self._by_first.get(family, ()):
+                if present >= others:
                     chain = _chain(pattern, found)
                     if chain is not None:
-                        signals.append(Signal(pattern, chain))
+                        signals.append(Signal(pattern, chain, name))
         return tuple(signals)
+
+
+def _is_masked(begin: int, end: int, masks: Sequence[tuple[int, int]]) -> bool:
+    """Whether a longer harmless expression holds these characters."""
+    return any(first <= begin and end <= last and last - first > end - begin for first, last in masks)
 
 
 _TOO_COMMON = frozenset({"人", "弱者", "现在", "路上", "家中", "部位", "肢体", "建筑里", "水面", "司机", "高处"})
 """Families of everyday words: they must stand there in characters."""
 
 
-def _chain(pattern: Pattern, found: Mapping[str, list[Found]]) -> tuple[Found, ...] | None:
+def _chain(pattern: Pattern, found: Mapping[str, Sequence[Found]]) -> tuple[Found, ...] | None:
     """Return the first words of the families that follow one another within the gaps; certain ones are preferred."""
+    if not pattern.gaps:
+        words = found[pattern.families[0]]
+        return (words[0] if words[0].is_certain else next((word for word in words if word.is_certain), words[0]),)
     chains: list[tuple[Found, ...]] = [(word,) for word in found[pattern.families[0]]]
     for gap, family in zip(pattern.gaps, pattern.families[1:], strict=True):
-        chains = [
-            (*chain, word) for chain in chains for word in found[family] if 0 <= word.begin - chain[-1].end <= gap
-        ][:16]
+        followers = found[family]
+        longer = []
+        for chain in chains:
+            end = chain[-1].end
+            longer += [(*chain, word) for word in followers if end <= word.begin <= end + gap]
+        chains = longer[:_MOST_CHAINS]
         if not chains:
             return None
     return next((chain for chain in chains if all(word.is_certain for word in chain)), chains[0])

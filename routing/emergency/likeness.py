@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import exp
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +44,8 @@ class Likeness:
 def runs(text: str) -> set[str]:
     """Return the distinct runs of one to three characters of `text`."""
     found = set(text)
-    found.update(map("".join, pairwise(text)))
-    found.update(map("".join, zip(text, text[1:], text[2:], strict=False)))
+    found.update([first + second for first, second in pairwise(text)])
+    found.update([text[at : at + 3] for at in range(len(text) - 2)])
     return found
 
 
@@ -52,7 +53,7 @@ def features(text: str, reading: Reading) -> set[str]:
     """Return the names of all features of a text that the grammar has read."""
     found = runs(text)
     found.update(f"@{family}" for family in reading.families)
-    found.update(f"#{signal.pattern.name}" for signal in reading.signals)
+    found.update(f"#{signal.name}" for signal in reading.signals)
     return found
 
 
@@ -85,12 +86,13 @@ class Model:
 
     def judge(self, text: str, reading: Reading) -> Likeness:
         """Return how like danger the text is."""
-        rows = self._rows
-        numbers = [rows[name] for name in features(text, reading) if name in rows]
-        scores = self._start + self._weights[numbers].sum(axis=0) if numbers else self._start
-        powers = np.exp(scores - scores.max())
-        shares = (powers / powers.sum()).tolist()
-        return Likeness(shares[0], {kind: shares[number] for number, kind in enumerate(Kind, 1)})
+        found = map(self._rows.get, features(text, reading))
+        numbers = [number for number in found if number is not None]
+        scores = (self._start + self._weights[numbers].sum(axis=0)).tolist() if numbers else self._start.tolist()
+        highest = max(scores)
+        powers = [exp(score - highest) for score in scores]
+        whole = sum(powers)
+        return Likeness(powers[0] / whole, {kind: powers[number] / whole for number, kind in enumerate(Kind, 1)})
 
     def speaks_for_danger(self, run: str) -> float:
         """Return how much one run of characters speaks for danger; 0 when it is unknown."""

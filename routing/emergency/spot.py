@@ -7,7 +7,6 @@ suspected when only sound or likeness speaks for it. It always says why: the wor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from routing.emergency.likeness import SHARPENING, Likeness, Model
 
 LONGEST = 2_000
 """Characters of one text that are read; a caller in danger does not speak longer before help is asked."""
-WINDOW = 80
+WINDOW = 60
 """Characters judged together; longer texts are read in windows that overlap by half."""
 ALARM = 0.55
 """Probability of danger from which on an alarm is raised."""
@@ -26,7 +25,8 @@ ALARM_BY_LIKENESS = 0.85
 ALARM_BY_RULE = 0.2
 """The same where a strong pattern stood there in characters and nothing softens it."""
 
-_SILENT = re.compile(r"[\s，。！？、；：“”‘’（）《》〈〉【】…—～·,.!?;:'\"()\[\]<>~\-_/\\|*#@$%^&+=`{}\u3000]+")
+_SILENT = " \t\r\n\f\v\u3000\u00a0，。！？、；：“”‘’（）《》〈〉【】…—～·,.!?;:'\"()[]<>~-_/\\|*#@$%^&+=`{}"
+_WITHOUT = str.maketrans("", "", _SILENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,6 @@ class Finding:
         return self.confidence is Confidence.CONFIRMED
 
 
-@dataclass(frozen=True, slots=True)
-class _Bare:
-    """A text without blanks and punctuation, and where each of its characters stood."""
-
-    text: str
-    places: tuple[int, ...] | None
-
-    def place(self, number: int) -> int:
-        return number if self.places is None else self.places[number]
-
-
 class Spotter:
     """Grammar and model, made ready once; `spot` is pure. It is what `evaluate_emergency` asks for."""
 
@@ -74,10 +63,10 @@ class Spotter:
 
     def spot(self, text: str) -> Finding | None:
         """Return the surest danger in `text`, or None."""
-        bare = _bare(text[:LONGEST])
+        bare = strip(text[:LONGEST])
         best: Finding | None = None
-        for begin in range(0, max(1, len(bare.text) - WINDOW // 2), WINDOW // 2):
-            finding = self._judge(bare, begin)
+        for begin in range(0, max(1, len(bare) - WINDOW // 2), WINDOW // 2):
+            finding = self._judge(text, bare, begin)
             if finding is not None and (best is None or finding.probability > best.probability):
                 best = finding
         return best
@@ -88,8 +77,8 @@ class Spotter:
         reading = self._grammar.read(bare)
         return reading, self._model.judge(bare, reading)
 
-    def _judge(self, bare: _Bare, begin: int) -> Finding | None:
-        text = bare.text[begin : begin + WINDOW]
+    def _judge(self, said: str, bare: str, begin: int) -> Finding | None:
+        text = bare[begin : begin + WINDOW]
         reading = self._grammar.read(text)
         likeness = self._model.judge(text, reading)
         if likeness.danger < self._threshold(reading):
@@ -102,7 +91,7 @@ class Spotter:
             also=_also(kind, reading.signals),
             confidence=Confidence.CONFIRMED if is_sure else Confidence.SUSPECTED,
             probability=likeness.danger,
-            why=_why(bare, begin, mine) or self._likeliest(bare, begin, text),
+            why=_places(said, begin, _spans(mine) or self._likeliest(text)),
         )
 
     def _threshold(self, reading: Reading) -> float:
@@ -113,25 +102,18 @@ class Spotter:
             return ALARM_BY_RULE
         return ALARM
 
-    def _likeliest(self, bare: _Bare, begin: int, text: str) -> tuple[Why, ...]:
+    def _likeliest(self, text: str) -> list[tuple[int, int]]:
         """Return the run of three characters that speaks most for danger, where no pattern does."""
         if not text:
-            return ()
+            return []
         starts = range(max(1, len(text) - 2))
         start = max(starts, key=lambda at: self._model.speaks_for_danger(text[at : at + 3]))
-        return (_at(bare, begin + start, begin + min(start + 3, len(text))),)
+        return [(start, min(start + 3, len(text)))]
 
 
 def strip(text: str) -> str:
     """Return the text as the grammar reads it: no blanks, no punctuation."""
-    return _bare(text).text
-
-
-def _bare(text: str) -> _Bare:
-    if _SILENT.search(text) is None:
-        return _Bare(text, None)
-    places = tuple(number for number, character in enumerate(text) if _SILENT.match(character) is None)
-    return _Bare("".join(text[number] for number in places), places)
+    return text.translate(_WITHOUT)
 
 
 def _also(kind: Kind, signals: Iterable[Signal]) -> tuple[Kind, ...]:
@@ -142,16 +124,22 @@ def _also(kind: Kind, signals: Iterable[Signal]) -> tuple[Kind, ...]:
     return tuple(others)
 
 
-def _why(bare: _Bare, begin: int, signals: Iterable[Signal]) -> tuple[Why, ...]:
-    spans = sorted({(word.begin, word.end) for signal in signals for word in signal.words})
+def _spans(signals: Iterable[Signal]) -> list[tuple[int, int]]:
+    """Return the ranges of the signals' words, those that touch joined."""
     joined: list[tuple[int, int]] = []
-    for first, last in spans:
+    for first, last in sorted({(word.begin, word.end) for signal in signals for word in signal.words}):
         if joined and first <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
         else:
             joined.append((first, last))
-    return tuple(_at(bare, begin + first, begin + last) for first, last in joined)
+    return joined
 
 
-def _at(bare: _Bare, begin: int, end: int) -> Why:
-    return Why(bare.text[begin:end], bare.place(begin), bare.place(end - 1) + 1)
+def _places(said: str, begin: int, spans: Iterable[tuple[int, int]]) -> tuple[Why, ...]:
+    """Return the ranges of the bare text as they stand in what was said."""
+    places = [number for number, character in enumerate(said) if character not in _SILENT]
+    found = []
+    for first, last in spans:
+        start, end = places[begin + first], places[begin + last - 1] + 1
+        found.append(Why(said[start:end], start, end))
+    return tuple(found)

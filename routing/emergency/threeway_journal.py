@@ -1,7 +1,7 @@
 """A three-way call survives the controller: what the machine heard, as journal lines, and a case rebuilt from them.
 
 The shell writes `line_of(raised or event)` before it carries out what the machine answered. After a restart `rebuild`
-folds the lines (their commands were given before and are dropped); the switch's own state, as Resynced, decides the rest.
+folds the lines (their commands were given before and are dropped); the switch, as Resynced, decides the rest.
 """
 
 from __future__ import annotations

@@ -363,12 +363,11 @@ class World:
             assert self.agent or self.with_machine or (self.ours and self.in_bridge), "alone on a silent line"
 
 
-STEPS = st.sampled_from(
-    (
-        "sent up rang answered refused joined down caller agent_gone agent leaves insists turns click ring_timer "
-        "join_timer gone_timer verify_timer resync dismiss confirm again lost"
-    ).split(" ")
-)
+HAPPENINGS = """
+sent up rang answered refused joined down caller agent_gone agent leaves insists turns click
+ring_timer join_timer gone_timer verify_timer resync dismiss confirm again lost
+"""
+STEPS = st.sampled_from(HAPPENINGS.split())
 
 
 def happen(world: World, step: str) -> ThreeWayEvent | None:
