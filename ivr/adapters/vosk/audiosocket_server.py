@@ -65,8 +65,13 @@ class AudioSocketServer:
     async def start(self) -> None:
         """Begin to listen; OSError when the port is taken."""
         loop = asyncio.get_running_loop()
-        self._reader = reader = ChunkReader()
-        self._server = await loop.create_server(lambda: _Peer(self, reader), self._host, self._port, backlog=256)
+        reader = ChunkReader()
+        try:
+            self._server = await loop.create_server(lambda: _Peer(self, reader), self._host, self._port, backlog=256)
+        except OSError:
+            reader.close()
+            raise
+        self._reader = reader
         self._port = int(self._server.sockets[0].getsockname()[1])
 
     @property

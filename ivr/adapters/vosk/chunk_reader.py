@@ -74,17 +74,17 @@ class ChunkReader:
     def _read_all(self) -> None:
         """Read what is whole; then rest, or, when nothing came meanwhile, wait to be woken."""
         ready = self._epoll.poll(0)
-        for handle, events in ready:
-            source = self._sources.get(handle)
-            if source is not None:
-                self._read(handle, source, is_over=bool(events & _OVER))
-        if ready and not self._epoll.closed:
+        if ready:
             if self._resting is None:
                 self._loop.remove_reader(self._epoll.fileno())
             self._resting = self._loop.call_later(REST_S, self._read_all)
         elif self._resting is not None:
             self._resting = None
             self._loop.add_reader(self._epoll.fileno(), self._read_all)
+        for handle, events in ready:
+            source = self._sources.get(handle)
+            if source is not None:
+                self._read(handle, source, is_over=bool(events & _OVER))
 
     def _read(self, handle: int, source: Source, *, is_over: bool) -> None:
         try:

@@ -29,7 +29,8 @@ STREAM = "0b5f2d0e-6a51-4c3e-9a3e-3f1f6d1c2b4a"
 
 def told(data: bytes, *cuts: int) -> list[Fact]:
     """The facts of `data` when it arrives in pieces."""
-    decoder, facts = Decoder(), []
+    decoder = Decoder()
+    facts: list[Fact] = []
     for begun, ended in itertools.pairwise([0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]):
         facts += decoder.feed(data[begun:ended])
     return facts

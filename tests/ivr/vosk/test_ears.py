@@ -31,8 +31,8 @@ def understood(spoken_text: str, heard: tuple[Heard, ...], leg: Leg | None = Non
     return character_error_rate(spoken_text, text_of(heard, leg)) <= 0.2
 
 
-async def say(ears: VoskEars, call: CallId, leg: Leg, sound: bytes, **how: float) -> None:
-    await tap(ears.address, await ears.expect(call, leg, 0.0), sound, **how)
+async def say(ears: VoskEars, call: CallId, leg: Leg, sound: bytes, *, speed: float = 20.0) -> None:
+    await tap(ears.address, await ears.expect(call, leg, 0.0), sound, speed=speed)
 
 
 def test_vosk_and_the_stand_in_both_are_ears(model: LoadedModel) -> None:
