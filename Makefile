@@ -33,12 +33,11 @@ bench: ## the figures of docs/benchmarks.md, measured again
 	@$(PY) -m tests.benchmarks
 
 model: ## train the demo speech model from nothing (about 40 minutes)
-	@./hotline --environment-only
 	@./hotline model-train
 
 format: ## format the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-clean: ## forget the environment and the run folder (keeps recordings)
-	rm -rf .venv run build dist *.egg-info
+clean: ## forget the environments and the run folder (keeps recordings and the parts in your home)
+	rm -rf .venv .venv-model run build dist *.egg-info models/work
