@@ -24,7 +24,7 @@ CPU_WHEELS = "https://download.pytorch.org/whl/cpu"  # PyPI's torch for Linux br
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Everything after the command goes to the recipe."""
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="交给 python -m models.recipe 的参数")
-    parser.epilog = "示例：\n  hotline model-train                     全部步骤\n  hotline model-train graph evaluate pack 只做这几步\n"
+    parser.epilog = "示例：\n  hotline model-train\n  hotline model-train graph evaluate pack\n"
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
