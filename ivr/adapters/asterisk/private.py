@@ -221,7 +221,8 @@ def _private_part(recipe: Recipe, root: Path, version: str) -> Part | None:
     folders = {key: root / pattern.format(multiarch=multiarch()) for key, pattern in recipe.folders.items()}
     if recipe.name is PartName.ESPEAK:
         env["ESPEAK_DATA_PATH"] = str(folders["data"].parent)
-    return Part(recipe.name, version, "private", root, commands, env, folders)
+    shown = ".".join(map(str, version_of(version)))  # not the package's, such as 1:22.10.1+dfsg+~cs6.17
+    return Part(recipe.name, shown, "private", root, commands, env, folders)
 
 
 def _probed_version(command: tuple[str, ...], recipe: Recipe, env: Mapping[str, str], *, must_run: bool = False) -> str:
