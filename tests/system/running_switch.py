@@ -108,6 +108,7 @@ class RunningSwitch:
     rendered: RenderedSwitch
     process: ChildProcess
     part: Part
+    boot_log: str
 
     @property
     def sip_port(self) -> int:
@@ -203,7 +204,8 @@ async def start_switch(
     rendered = render(config, folder, part)
     process = ChildProcess(replace(switch_process(part, rendered, config), ready_seconds=60))
     await process.start()
-    return RunningSwitch(config, rendered, process, part)
+    boot_log = rendered.log_file.read_text(encoding="utf-8", errors="replace")
+    return RunningSwitch(config, rendered, process, part, boot_log)
 
 
 def write_tone(file: Path, hertz: float, seconds: float) -> None:
