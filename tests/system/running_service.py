@@ -50,7 +50,7 @@ READY = "服务已就绪"
 FINISH_SECONDS = 30.0
 PID_FILES = {
     "controller": "controller.json",
-    "asterisk": "run/hotline-asterisk.json",
+    "asterisk": "asterisk/run/hotline-asterisk.json",
     "broker": "mosquitto/hotline-mosquitto.json",
 }
 _NUMBERS = itertools.count(random.randrange(1000, 9000))
@@ -143,6 +143,7 @@ class RunningService:
     def kill(self, child: str) -> int:
         """Kill a child as a crash would; returns its process id."""
         pid = self.pid(child)
+        assert pid > 1, f"there is no {child}"  # 0 would be ourselves
         os.kill(pid, signal.SIGKILL)
         return pid
 
