@@ -57,14 +57,19 @@ class Sample:
     line: int
 
 
-def samples(seed: int = 12345) -> list[Sample]:
+def samples(seeds: Iterable[int] = (1, 2, 3)) -> list[Sample]:
     """Return every training sentence with its variations; the same each time."""
+    return [sample for seed in seeds for sample in _varied(seed)]
+
+
+def _varied(seed: int) -> list[Sample]:
     chance = random.Random(seed)
     homophones = [line.split(" ")[1][:12] for line in packaged_text("pinyin.txt").splitlines() if " " in line]
     by_character = {character: group for group in homophones for character in group}
     ordinary = {name: [text for _, text in _lines(name, chance)] for name in _ORDINARY}
     plain = [text for told in ordinary.values() for text in told]
-    found = [Sample(text, 0, -number - 1) for number, text in enumerate(_matters(chance))]
+    harmless = (*_matters(chance), *_told_about(packaged_words(), chance))
+    found = [Sample(text, 0, -number - 1) for number, text in enumerate(harmless)]
     start = 0
     for name, told in ordinary.items():
         for number, text in enumerate(told, start):
@@ -93,6 +98,16 @@ def _matters(chance: random.Random) -> Iterator[str]:
                     chance.choice(_FILLERS["somewhere"]) + chance.choice(("", "的", "那个", "有")) + word
                     + chance.choice(_FILLERS["complaints"]) + _ending(chance)
                 )  # fmt: skip
+
+
+def _told_about(words: Words, chance: random.Random) -> Iterator[str]:
+    """Yield danger words that are spoken of: as past, asked about, feared, insured, denied."""
+    for family, members in words.families.items():
+        if family not in words.contexts:
+            for word in members:
+                if len(word) > 1 and chance.random() < 0.4:
+                    before, _, after = chance.choice(_FILLERS["abouts"]).partition("+")
+                    yield chance.choice(("", "", "", chance.choice(_FILLERS["somewhere"]))) + before + word + after
 
 
 def _ending(chance: random.Random) -> str:

@@ -7,7 +7,7 @@ suspected when only sound or likeness speaks for it. It always says why: the wor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from routing.emergency.grammar import Grammar, Reading, Signal
@@ -18,11 +18,11 @@ LONGEST = 2_000
 """Characters of one text that are read; a caller in danger does not speak longer before help is asked."""
 WINDOW = 60
 """Characters judged together; longer texts are read in windows that overlap by half."""
-ALARM = 0.55
+ALARM = 0.7
 """Probability of danger from which on an alarm is raised."""
-ALARM_BY_LIKENESS = 0.85
+ALARM_BY_LIKENESS = 0.9
 """The same where no pattern speaks for it."""
-ALARM_BY_RULE = 0.2
+ALARM_BY_RULE = 0.4
 """The same where a strong pattern stood there in characters and nothing softens it."""
 
 _SILENT = " \t\r\n\f\v\u3000\u00a0，。！？、；：“”‘’（）《》〈〉【】…—～·,.!?;:'\"()[]<>~-_/\\|*#@$%^&+=`{}"
@@ -81,10 +81,10 @@ class Spotter:
         text = bare[begin : begin + WINDOW]
         reading = self._grammar.read(text)
         likeness = self._model.judge(text, reading)
-        if likeness.danger < self._threshold(reading):
-            return None
         kind = max(likeness.kinds, key=lambda each: likeness.kinds[each])
         mine = [signal for signal in reading.signals if kind is signal.pattern.kind or kind in signal.pattern.also]
+        if likeness.danger < self._threshold(reading, mine):
+            return None
         is_sure = any(signal.is_certain for signal in mine)
         return Finding(
             kind=kind,
@@ -94,11 +94,11 @@ class Spotter:
             why=_places(said, begin, _spans(mine) or self._likeliest(text)),
         )
 
-    def _threshold(self, reading: Reading) -> float:
-        if not reading.signals:
+    def _threshold(self, reading: Reading, mine: Sequence[Signal]) -> float:
+        if not mine:
             return ALARM_BY_LIKENESS
         is_plain = not any(context in reading.families for context in self._softening)
-        if is_plain and any(signal.is_certain and not signal.pattern.is_weak for signal in reading.signals):
+        if is_plain and any(signal.is_certain and not signal.pattern.is_weak for signal in mine):
             return ALARM_BY_RULE
         return ALARM
 
