@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import statistics
 import sys
 import tempfile
@@ -22,9 +21,11 @@ from pathlib import Path
 from ivr.adapters.vosk.audiosocket import HANGUP_FRAME, audio_frames, name_frame
 from ivr.adapters.vosk.chunk_reader import CHUNK_WIRE_BYTES
 from ivr.adapters.vosk.ears import EarsOptions, VoskEars
+from ivr.adapters.vosk.gate import QUIETEST_SPEECH_DBFS
 from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.adapters.vosk.recogniser import CHUNK_BYTES, CHUNK_S
 from ivr.call import CallId, Leg
+from ivr.speech.audio import rms_dbfs
 from tests.benchmarks.figures import Figure, Options, quantile
 from tests.ivr.vosk.speech import MODEL, QUIET, spoken, write_wav
 
@@ -48,12 +49,12 @@ FLOOD = 100.0
 """How many times as fast as life: far beyond the machine's means."""
 
 
-def without_pauses(sentences: int = 2) -> bytes:
+def without_pauses(sentences: int) -> bytes:
     """A speaker who never stops."""
     return b"".join(spoken(text) for text in SENTENCES[:sentences])
 
 
-def like_a_call(sentences: int = 2) -> bytes:
+def like_a_call(sentences: int) -> bytes:
     """One side of a conversation: each sentence is followed by as long a quiet, while the other side speaks."""
     return b"".join(spoken(text) + QUIET * (len(spoken(text)) // len(QUIET)) for text in SENTENCES[:sentences])
 
@@ -94,10 +95,10 @@ def bare_streams(model: LoadedModel, sound: bytes, speed: float = 0.0, streams: 
         json.loads(recogniser.FinalResult())
 
 
-def our_path(model: LoadedModel, sound: bytes, speed: float) -> int:
-    """Everything of ours from the sockets to the words of STREAMS callers; returns how many results came."""
+def our_path(model: LoadedModel, sound: bytes, speed: float) -> float:
+    """Everything of ours from the sockets to the words of STREAMS callers; returns its CPU seconds."""
 
-    async def run(folder: Path) -> int:
+    async def run(folder: Path) -> float:
         async with VoskEars(model, EarsOptions(threads=1, max_behind_s=3600, finish_deadline_s=60)) as ears:
             streams = [await ears.expect(CallId(f"bench-{n}"), Leg.CALLER, 0.0) for n in range(STREAMS)]
             files = [folder / stream for stream in streams]
@@ -106,10 +107,13 @@ def our_path(model: LoadedModel, sound: bytes, speed: float) -> int:
             host, port = ears.address
             arguments = ["-c", SENDER, host, str(port), str(CHUNK_WIRE_BYTES), str(speed), *map(str, files)]
             sender = await asyncio.create_subprocess_exec(sys.executable, "-S", *arguments)
+            began = time.process_time()  # the sender's start is the benchmark's work, not the ears'
             if await sender.wait():
                 raise RuntimeError("the sender failed, the figures mean nothing")
             heard = [await ears.finish(CallId(f"bench-{n}")) for n in range(STREAMS)]
-            return min(len(one) for one in heard)
+            if not all(heard) and rms_dbfs(sound) > QUIETEST_SPEECH_DBFS:
+                raise RuntimeError("a caller was not heard, the figures mean nothing")
+            return time.process_time() - began
 
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(run(Path(folder)))
@@ -117,25 +121,23 @@ def our_path(model: LoadedModel, sound: bytes, speed: float) -> int:
 
 def cpu_seconds(work: Callable[[], object]) -> float:
     """CPU time of all threads of this process."""
-    before = resource.getrusage(resource.RUSAGE_SELF)
+    began = time.process_time()
     work()
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    return time.process_time() - began
 
 
-def per_second(length_s: float, rounds: int, *sides: Callable[[], object]) -> list[float]:
-    """CPU seconds of each side per second of audio: the median of rounds in which all took their turn."""
-    spent = [[cpu_seconds(side) / length_s for side in sides] for _ in range(rounds)]
-    return [statistics.median(side) for side in zip(*spent, strict=True)]
+def per_second(length_s: float, rounds: int, ours: Callable[[], float], *peers: Callable[[], object]) -> list[float]:
+    """CPU seconds of ours and of each peer per second of audio: the median of rounds in which all took their turn."""
+    spent = [[ours(), *(cpu_seconds(peer) for peer in peers)] for _ in range(rounds)]
+    return [statistics.median(side) / length_s for side in zip(*spent, strict=True)]
 
 
 def seconds_of(sound: bytes) -> float:
     return len(sound) / 16_000
 
 
-def fully_loaded(model: LoadedModel, rounds: int) -> list[Figure]:
+def fully_loaded(model: LoadedModel, sound: bytes, rounds: int) -> list[Figure]:
     """All audio at once: what one core can carry."""
-    sound = without_pauses()
 
     def one_by_one() -> None:
         for _ in range(ALONE):
@@ -286,14 +288,13 @@ def measure(options: Options) -> list[Figure]:
         raise RuntimeError(f"no speech model at {MODEL}: `make model`, or HOTLINE_TEST_MODEL=folder")
     options.say(f"  model {MODEL.name}")
     model = LoadedModel(MODEL)
-    if not our_path(model, without_pauses(1), FLOOD):
-        raise RuntimeError("nothing was heard, the figures mean nothing")
-    rounds = int(options.pick(ROUNDS, 1))
+    rounds, speech = int(options.pick(ROUNDS, 1)), without_pauses(int(options.pick(2, 1)))
+    our_path(model, without_pauses(1), FLOOD)  # to be warm
     options.say(f"  {STREAMS} streams, fully loaded")
-    figures = fully_loaded(model, rounds)
+    figures = fully_loaded(model, speech, rounds)
     speed = max(1.0, LOAD / figures[0].peer / STREAMS) if figures[0].peer else 1.0
     options.say(f"  {STREAMS} streams at {speed:.1f} times live speed")
-    figures.append(live(model, "unbroken speech", without_pauses(), speed, rounds))
+    figures.append(live(model, "unbroken speech", speech, speed, rounds))
     if not options.quick:
         figures.append(live(model, "like a call", like_a_call(1), 1.5 * speed, rounds))
     options.say("  silence, a recording, and the lag of words")
