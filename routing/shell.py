@@ -86,7 +86,7 @@ class SeatDesk:
             case SwitchReady():
                 await self.reconcile()
             case MemberChanged():
-                self._member_changed(event)
+                await self._member_changed(event)
             case SeatRang(seat=seat, call=call):
                 self._move(seat, AgentEvent.OFFERED, call)
             case SeatAnswered(seat=seat, call=call):
@@ -119,9 +119,14 @@ class SeatDesk:
         except SwitchError as error:
             log.warning("seats_not_reconciled", extra={"reason": str(error)})
 
-    def _member_changed(self, event: MemberChanged) -> None:
-        if event.present:
-            self._seen(event.seat, event.device, event.paused)
+    async def _member_changed(self, event: MemberChanged) -> None:
+        if not event.present:
+            return
+        desk = self.desks.get(event.seat)
+        was_lost = desk is not None and desk.state is AgentState.SIGNED_OUT
+        self._seen(event.seat, event.device, event.paused)
+        if was_lost and event.paused and event.reason == MISSED_REASON and event.device.lower() not in UNREACHABLE:
+            await self._pause(event.seat, False, "")  # who signs in again is at the desk again
 
     def _seen(self, seat: SeatId, device: str, paused: bool) -> None:
         """The switch told a seat's standing: sign in who became reachable, sign out who is lost."""
@@ -154,10 +159,13 @@ class SeatDesk:
         desk.misses += 1
         if desk.misses >= MISSES_BEFORE_BREAK:
             desk.misses = 0
-            try:
-                await self._switch.pause_member(seat, True, MISSED_REASON)
-            except SwitchError as error:
-                log.warning("seat_not_paused", extra={"seat": seat, "reason": str(error)})
+            await self._pause(seat, True, MISSED_REASON)
+
+    async def _pause(self, seat: SeatId, paused: bool, reason: str) -> None:
+        try:
+            await self._switch.pause_member(seat, paused, reason)
+        except SwitchError as error:
+            log.warning("seat_pause_not_set", extra={"seat": seat, "paused": paused, "reason": str(error)})
 
     def _talk_ended(self, seat: SeatId, queue: QueueName) -> None:
         self._move(seat, AgentEvent.CALL_ENDED)
