@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import stat
@@ -29,6 +30,8 @@ from ivr.adapters.asterisk.render_values import (
     queue,
     text,
 )
+
+log = logging.getLogger(__name__)
 
 _CHANNELS_PER_CALL = 6  # caller, seat, emergency leg, and a live tap of each
 _SILENCE_SECONDS = 60
@@ -62,10 +65,18 @@ def render(config: SwitchConfig, run_folder: Path, part: Part) -> RenderedSwitch
     for sub in ("etc", "var", "spool", "run", "log", "agi", "keys"):
         (folder / sub).mkdir(parents=True, exist_ok=True, mode=0o700)
     _make_private(socket.parent)
-    config.recordings.mkdir(parents=True, exist_ok=True)
+    _make_recordings(config.recordings)
     _lay_out_data(config, folder, part)
     changed = tuple(file for file, content in files.items() if _write(folder / "etc" / file, content))
     return RenderedSwitch(folder, folder / "etc" / "asterisk.conf", socket, folder / "log" / "messages.log", changed)
+
+
+def _make_recordings(folder: Path) -> None:
+    """Make the folder; where that cannot be, calls go on without recordings, and each call's record says so."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.error("recordings_folder_unusable", extra={"folder": str(folder), "reason": error.strerror})
 
 
 def _values(config: SwitchConfig, folder: Path, part: Part) -> Mapping[str, Mapping[str, str]]:
