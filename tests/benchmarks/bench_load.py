@@ -136,6 +136,13 @@ def _figures(rate: int, results: dict[str, Result], calls: int) -> list[Figure]:
             note="sipp's clock ticks in 4 ms",
         ),
         Figure(
+            f"{at}: INVITE → 200 OK, p95",
+            "ms",
+            quantile(ours.told.answer_ms, 0.95),
+            quantile(records.told.answer_ms, 0.95),
+            NAMES[RECORDED],
+        ),
+        Figure(
             f"{at}: retransmissions", "messages", ours.told.retransmissions, static.told.retransmissions, NAMES[STATIC]
         ),
     ]

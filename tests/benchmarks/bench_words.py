@@ -1,4 +1,8 @@
-"""From words to a draft: classification and prefill per call, beside what only cutting the text into words costs."""
+"""From words to a draft: classification and prefill per call, beside what only cutting the text into words costs.
+
+A call is one text as a caller would say it. The peers only cut it into words: jieba, which is Python, and rjieba, which
+is Rust; they decide nothing.
+"""
 
 from __future__ import annotations
 

@@ -51,12 +51,14 @@ _CAVEATS = """\
   bounds, no speech and no replay; the bare driver inserts two rows and no constraint is checked. They are lower bounds
   of what such work costs, not rivals that do the same.
 - The key presses are RFC 4733 events from a telephone of our own simulator; a press is timed from its first end packet
-  to the arrival of the first packet that holds the tone of the next prompt. The packet clock of the caller makes no
-  difference (Asterisk sends a prompt's first packet at once), but Python's thread switches are in the figure, for all
-  three alike: 0.1 to 0.3 ms.
-- The many callers are sipp on 127.0.0.2. Its clock ticks in 4 ms, so that its answer times are coarse.
-- The ears run on the demo model, which is small; with a full-size model the share of libvosk grows and the ratio comes
-  nearer to 1.
+  to the arrival of the first packet that holds the tone of the next prompt. Asterisk sends a prompt's first packet at
+  once, so the caller's packet clock makes no difference; the thread switches of the telephone's Python are in the
+  figures, for all three alike.
+- The many callers are sipp on 127.0.0.2, on the same cores. Its clock ticks in 4 ms, so that its answer times are
+  coarse. At 200 calls/s INVITE → 200 OK is the first figure to suffer from other work on the machine: the 200 OK is sent
+  by the dialplan before our controller hears of the call.
+- While the peers play, our controller is stopped: it would tap and write down their calls too.
+- The ears run on the demo model, which is small; a full-size model was not measured.
 """
 
 
