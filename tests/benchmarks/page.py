@@ -55,8 +55,8 @@ _CAVEATS = """\
   once, so the caller's packet clock makes no difference; the thread switches of the telephone's Python are in the
   figures, for all three alike.
 - The many callers are sipp on 127.0.0.2, on the same cores. Its clock ticks in 4 ms, so that its answer times are
-  coarse. At 200 calls/s INVITE → 200 OK is the first figure to suffer from other work on the machine: the 200 OK is sent
-  by the dialplan before our controller hears of the call.
+  coarse. At 200 calls/s INVITE → 200 OK is the first figure to suffer from other work on the machine: the dialplan
+  sends the 200 OK before it asks our controller.
 - While the peers play, our controller is stopped: it would tap and write down their calls too.
 - The ears run on the demo model, which is small; a full-size model was not measured.
 """
