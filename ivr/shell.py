@@ -127,7 +127,7 @@ class FlowDesk:
         try:
             await self._play(caller, line, event)
         except SwitchLostError as lost:
-            log.warning("turn_broken", extra={"call": visit.call, "reason": str(lost)})
+            log.info("turn_ended_early", extra={"call": visit.call, "reason": str(lost)})
         finally:
             caller.line = None
 

@@ -55,12 +55,12 @@ def write_settings(settings: Settings, folder: Path) -> Path:
         "run_folder": str(folder),
         "recordings_folder": str(folder / "recordings"),
         "speech_model": settings.speech_model,
-        "broker_port": free_port("tcp"),
+        "broker_port": free_port(),
         "switch": {
-            "sip_port": free_port("udp"),
-            "ami_port": free_port("tcp"),
-            "agi_port": free_port("tcp"),
-            "http_port": free_port("tcp"),
+            "sip_port": free_port(),
+            "ami_port": free_port(),
+            "agi_port": free_port(),
+            "http_port": free_port(),
             "rtp_first": 30000,
         },
     }

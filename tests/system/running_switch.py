@@ -172,7 +172,7 @@ def switch_config(folder: Path) -> SwitchConfig:
     sounds = folder / "sounds"
     for name in ("net-wait", "net-voicemail", "net-thanks", "net-goodbye", "net-refused"):
         write_tone(sounds / "hl" / f"{name}.wav", 440, 0.4)
-    sip = free_port("udp")
+    sip = free_port()
     first = random.randrange(20000, 48000, 1000)
     return SwitchConfig(
         sounds=sounds,
@@ -187,10 +187,10 @@ def switch_config(folder: Path) -> SwitchConfig:
         ),
         default_queue="general",
         trunks=(
-            Trunk("pstn", "127.0.0.2", free_port("udp", "127.0.0.2"), match=("127.0.0.2",)),
+            Trunk("pstn", "127.0.0.2", free_port("127.0.0.2"), match=("127.0.0.2",)),
             Trunk("impatient", IMPATIENT_IP, 5099, match=(IMPATIENT_IP,), rtp_timeout_seconds=3),
         ),
-        emergency=Trunk("emergency", "127.0.0.3", free_port("udp", "127.0.0.3"), match=("127.0.0.3",)),
+        emergency=Trunk("emergency", "127.0.0.3", free_port("127.0.0.3"), match=("127.0.0.3",)),
         ports=Ports(sip, free_port(), free_port(), free_port(), free_port()),
         rtp=RtpRange(first, first + 899),
     )

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ivr.errors import WorldError
+
+_OUR_PORTS = (12_000, 20_000)
+"""Below RTP and below the ports that Linux lends to clients (32768 and up)."""
+
+_TRIES = 200
+_KINDS: tuple[Literal["tcp", "udp"], ...] = ("tcp", "udp")
 
 
 class PortTakenError(WorldError):
@@ -33,11 +40,13 @@ def check_free(places: tuple[Listening, ...]) -> None:
         raise PortTakenError("; ".join(taken) + "。改法: 停掉占用者, 或在设置里换一个端口")
 
 
-def free_port(kind: Literal["tcp", "udp"] = "tcp", host: str = "127.0.0.1") -> int:
-    """Return a port that was free a moment ago."""
-    with _socket(kind) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a port that was free a moment ago, for TCP and UDP alike, outside what the machine lends to clients."""
+    for _ in range(_TRIES):
+        port = random.randrange(*_OUR_PORTS)
+        if all(_is_free(Listening(kind, host, port, "临时端口")) for kind in _KINDS):
+            return port
+    raise PortTakenError(f"{host} 上找不到空闲端口。改法: 停掉不用的程序, 或在设置里写明端口")
 
 
 def holder(place: Listening) -> str:
