@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from cti.adapters.control.door import open_door
 from cti.adapters.mqtt.publisher import MqttPublisher
 from cti.adapters.mqtt.relay import Relay
 from cti.adapters.sql.call_store import SqlCallStore
@@ -26,6 +27,7 @@ from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
 from cti.server.drafting import make_drafter, make_prefill
+from cti.server.emergency import control_socket, emergency_desk, open_spotter, verbs_of
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.installation import (
     broker_url,
@@ -145,13 +147,19 @@ async def serve(settings: Settings) -> None:
         lost_taps.append(calls)
         flow_desk = FlowDesk(shelf, routing, world.journal, clock, _Watcher(calls), settings.numbers[0].flow, tasks)
         flows.append(flow_desk)
+        spotter = await asyncio.to_thread(open_spotter)
+        emergency = emergency_desk(
+            link, world.journal, clock, publisher, store, spotter, lambda: queue_file.queues.default.name, tasks
+        )
 
         async def take(event: SwitchEvent) -> None:
+            event = emergency.ours(event)
             if isinstance(event, SwitchReady):
                 await _beat_once(link, clock)  # an old beat would send new callers past us
             routing.take(event)
             await seats.take(event)
             await calls.take(event)
+            await emergency.take(event)
             if isinstance(event, SwitchReady) and event.epoch == 1:
                 ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
                 log.info("controller_ready", extra={"agi": config.ports.agi})
@@ -160,6 +168,7 @@ async def serve(settings: Settings) -> None:
         async def hear(heard: Heard) -> None:
             flow_desk.hear(heard)
             calls.hear(heard)
+            emergency.hear(heard)
 
         async def follow_queues(queues: Queues) -> None:
             """Make sounds and switch follow the queues; seats are compared anew once they are in force."""
@@ -178,6 +187,7 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(queue_file.run(), name="queues")
         tasks.create_task(_follow(link.events(), take), name="switch events")
         tasks.create_task(_follow(ears.heard(), hear), name="ears")
+        tasks.create_task(open_door(control_socket(settings), verbs_of(emergency)), name="control door")
         answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
         tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")
 

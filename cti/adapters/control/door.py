@@ -1,0 +1,74 @@
+"""A Unix socket that only our own user may open: one JSON object per line is asked, one is answered.
+
+A request is `{"verb": "...", ...}` with text values; an answer holds `ok` and `text`, and what the verb adds. What is
+no request is answered too, in Chinese, and the connection stays open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+MAX_LINE_BYTES = 64 * 1024
+
+Request = Mapping[str, object]
+Verb = Callable[[Request], Mapping[str, object]]
+
+
+async def open_door(path: Path, verbs: Mapping[str, Verb]) -> None:
+    """Answer at `path` until cancelled; an old socket there is replaced. Without a door the calls go on."""
+    try:
+        server = await asyncio.start_unix_server(_visitor(verbs), sock=_bound(path), limit=MAX_LINE_BYTES)
+    except OSError as error:
+        log.error("no_control_door", extra={"reason": str(error)})  # such as a path longer than a socket's may be
+        return
+    async with server:
+        await server.serve_forever()
+
+
+def _bound(path: Path) -> socket.socket:
+    """Return a socket at `path`, ours alone before anybody can connect."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
+    door = socket.socket(socket.AF_UNIX)
+    try:
+        door.bind(str(path))
+        path.chmod(0o600)
+    except OSError:
+        door.close()
+        raise
+    return door
+
+
+def _visitor(verbs: Mapping[str, Verb]) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, ValueError):  # gone, or a line without end
+            while line := await reader.readline():
+                writer.write(json.dumps(answer(verbs, line), ensure_ascii=False).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    return attend
+
+
+def answer(verbs: Mapping[str, Verb], line: bytes) -> Mapping[str, object]:
+    """Return the answer to one line."""
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        return {"ok": False, "text": "请求不是 JSON。"}
+    verb = verbs.get(str(request.get("verb"))) if isinstance(request, dict) else None
+    if verb is None:
+        return {"ok": False, "text": f"没有这个动作。可用：{'、'.join(verbs)}。"}
+    try:
+        return verb(request)
+    except (ValueError, KeyError, TypeError) as odd:
+        log.warning("control_request_odd", extra={"reason": str(odd)})
+        return {"ok": False, "text": f"请求有误：{odd}"}

@@ -1,0 +1,125 @@
+"""The emergency desk wired into the controller: its policy, its ears' spotter, the bus, and the control door."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+from cti.adapters.control.door import Request, Verb
+from cti.server.installation import folders_of
+from cti.settings import Settings
+from ivr.call import CallId, QueueName, call_id
+from ivr.errors import AuthorError, StoreError
+from ivr.ports import Clock, Journal, Switch
+from routing.adapters.emergency_words import load_spotter
+from routing.emergency.kinds import Kind
+from routing.emergency.policy import Policy, Source
+from routing.emergency.policy_file import load_policy
+from routing.emergency.shell import Answer, EmergencyDesk
+from routing.emergency.watch import Spots
+from workorder.envelope import Envelope, call_event
+from workorder.ports import Outbox, Publisher
+
+log = logging.getLogger(__name__)
+
+DEFAULT_POLICY = "default.yaml"
+
+
+def control_socket(settings: Settings) -> Path:
+    """Return where the running controller can be asked."""
+    return folders_of(settings).run / "control.sock"
+
+
+def emergency_policy() -> Policy:
+    """Return the policy that ships with the package; AuthorError with every problem."""
+    text = (files("routing.emergency") / "policies" / DEFAULT_POLICY).read_text(encoding="utf-8")
+    policy, problems = load_policy(text, DEFAULT_POLICY)
+    if policy is None:
+        raise AuthorError(problems)
+    return policy
+
+
+def emergency_desk(
+    switch: Switch,
+    journal: Journal,
+    clock: Clock,
+    publisher: Publisher,
+    outbox: Outbox,
+    spotter: Spots,
+    human_queue: Callable[[], QueueName],
+    tasks: asyncio.TaskGroup,
+) -> EmergencyDesk:
+    """Return the desk. Its interlock is closed: the simulator's trunk is all that it can call."""
+    teller = BusTeller(publisher, outbox, tasks)
+    return EmergencyDesk(switch, journal, clock, spotter, emergency_policy(), teller, human_queue, tasks)
+
+
+def open_spotter() -> Spots:
+    """Return what sees danger in words (some tenths of a second: not for the event loop)."""
+    return load_spotter()
+
+
+class BusTeller:
+    """Fulfils `routing.emergency.shell.Teller`: told live at once; lasting facts go through the outbox as well.
+
+    A fact told both ways has one key: who reads the bus counts it once.
+    """
+
+    def __init__(self, publisher: Publisher, outbox: Outbox, tasks: asyncio.TaskGroup) -> None:
+        self._publisher = publisher
+        self._outbox = outbox
+        self._tasks = tasks
+
+    def tell(self, call: CallId, name: str, at: datetime, data: Mapping[str, object], *, lasting: bool) -> None:
+        envelope = call_event(call, name, at, data, nth=round(at.timestamp() * 1_000_000))
+        self._publisher.announce(envelope)
+        if lasting:
+            self._tasks.create_task(self._keep(envelope), name=f"keep {name}")
+
+    async def _keep(self, envelope: Envelope) -> None:
+        try:
+            await self._outbox.put(envelope)
+        except StoreError as error:
+            log.error("emergency_fact_not_kept", extra={"reason": str(error)})
+
+
+def verbs_of(desk: EmergencyDesk) -> dict[str, Verb]:
+    """Return what may be asked at the control door: emergency.raise, confirm, dismiss, verified, leave, status."""
+
+    def begin(request: Request) -> Mapping[str, object]:
+        source = Source.SUPERVISOR if request.get("supervisor") else Source.CLICK
+        kind = Kind(_text(request, "kind"))
+        return _told(desk.raise_case(_call(request), kind, source, _text(request, "by"), str(request.get("why") or "")))
+
+    def status(_request: Request) -> Mapping[str, object]:
+        return {"ok": True, "text": "", "cases": list(desk.status())}
+
+    return {
+        "emergency.raise": begin,
+        "emergency.confirm": lambda request: _told(desk.confirm(_call(request), _text(request, "by"))),
+        "emergency.dismiss": lambda request: _told(
+            desk.dismiss(_call(request), _text(request, "by"), str(request.get("why") or ""))
+        ),
+        "emergency.verified": lambda request: _told(desk.verified(_call(request), _text(request, "by"))),
+        "emergency.leave": lambda request: _told(desk.leave(_call(request), insists=bool(request.get("insists")))),
+        "emergency.status": status,
+    }
+
+
+def _call(request: Request) -> CallId:
+    return call_id(_text(request, "call"))
+
+
+def _text(request: Request, name: str) -> str:
+    value = request.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= 200:
+        raise ValueError(f"缺少 {name}，或太长。")
+    return value
+
+
+def _told(answer: Answer) -> Mapping[str, object]:
+    return {"ok": answer.is_done, "text": answer.text, "case": answer.case}
