@@ -8,12 +8,16 @@ from datetime import datetime
 
 from cti.conversation import Outcome
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
-from ivr.events import CallOffered, LegDown, LegUp, SeatAnswered, SwitchEvent
+from ivr.events import CallerAbandoned, CallerQueued, CallOffered, LegDown, LegUp, SeatAnswered, SwitchEvent
 from ivr.flow.serialise import event_from_plain
 from ivr.ports import LiveChannel, SwitchSnapshot
 from workorder.call_record import CallRecord
 
-_OUTCOMES = {"queued": Outcome.WAITING, "answered": Outcome.ANSWERED, "abandoned": Outcome.ABANDONED}
+_OUTCOMES = {
+    CallerQueued.__name__: Outcome.WAITING,
+    SeatAnswered.__name__: Outcome.ANSWERED,
+    CallerAbandoned.__name__: Outcome.ABANDONED,
+}
 
 
 def ended_legs(snapshot: SwitchSnapshot, known: Mapping[CallId, Iterable[ChannelName]], now: datetime) -> list[LegDown]:
@@ -58,8 +62,8 @@ def remembered(call: CallId, stored: CallRecord | None, journal: Iterable[Mappin
             record = _offered(record, event)
         if isinstance(commands := line.get("commands"), list):
             path += [str(each["node"]) for each in commands if isinstance(each, Mapping) and "node" in each]
-        if isinstance(fact := line.get("fact"), str) and fact in _OUTCOMES:
-            record = _told(record, fact, line)
+        if isinstance(fact := line.get("heard_of"), Mapping) and fact.get("kind") in _OUTCOMES:
+            record = _told(record, fact)
     return replace(record, path=record.path if len(record.path) > len(path) else tuple(path))
 
 
@@ -79,21 +83,18 @@ def _offered(record: CallRecord, event: Mapping[str, object]) -> CallRecord:
     )
 
 
-def _told(record: CallRecord, fact: str, line: Mapping[str, object]) -> CallRecord:
-    """Add what the journal wrote when the caller was queued, was answered, or gave up."""
-    data, outcome = line.get("data"), _OUTCOMES[fact]
-    if not isinstance(data, Mapping):
-        return record
+def _told(record: CallRecord, fact: Mapping[str, object]) -> CallRecord:
+    """Add what the switch said when the caller was queued, was answered, or gave up."""
+    outcome = _OUTCOMES[str(fact["kind"])]
     try:
-        at = datetime.fromisoformat(str(line.get("at")))
+        at = datetime.fromisoformat(str(fact.get("at")))
     except ValueError:
         return record
-    was_answered = record.outcome == Outcome.ANSWERED
     return replace(
         record,
-        queue=str(data.get("queue") or record.queue),
-        seat=str(data.get("seat") or record.seat),
-        queued=(record.queued or at) if fact == "queued" else record.queued,
-        answered=(record.answered or at) if fact == "answered" else record.answered,
-        outcome=record.outcome if was_answered else outcome.value,
+        queue=str(fact.get("queue") or record.queue),
+        seat=str(fact.get("seat") or record.seat),
+        queued=(record.queued or at) if outcome is Outcome.WAITING else record.queued,
+        answered=(record.answered or at) if outcome is Outcome.ANSWERED else record.answered,
+        outcome=record.outcome if record.outcome == Outcome.ANSWERED else outcome.value,
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from cti.conversation import Conversation, Outcome, record_of
@@ -27,13 +29,21 @@ log = logging.getLogger(__name__)
 ABANDONED_REASON = "排队中挂机"
 """A missed caller is called back (漏接回拨, 国办函〔2025〕66号)."""
 
+SHORTER_SECONDS = 2.0
+"""So much may a recording be shorter than its call before that is worth a word."""
+
 _TAPES = {Leg.CALLER: Part.CALLER, Leg.AGENT: Part.AGENT}
 Result = TypeVar("Result")
 
 
 async def finish(world: World, here: Conversation) -> None:
-    """Save everything the call leaves behind, then its end."""
+    """Save everything the call leaves behind, then its end; where nobody saw the end, the recording tells it."""
     recordings = await _tried(here, "recordings", world.tapes.measure(here.call)) or ()
+    if here.ended_at is None:
+        seconds = max((recording.seconds for recording in recordings), default=0.0)
+        here = replace(here, ended_at=min(here.begun_at + timedelta(seconds=seconds), world.clock.now()))
+    else:
+        recordings = tuple(_held_against(recording, here.seconds(here.ended_at)) for recording in recordings)
     words = await _tried(here, "words", world.ears.finish(here.call)) or ()
     for recording in recordings:
         words = await _mended(world, here, recording, words)
@@ -53,6 +63,14 @@ async def finish(world: World, here: Conversation) -> None:
     world.journal.append(here.call, {"at": now.isoformat(), "finished": data["order"]})
     await _tried(here, "record", world.calls.save_call(record_of(here), [call_event(here.call, "finished", now, data)]))
     log.info("call_finished", extra={"call": here.call, "outcome": here.outcome})
+
+
+def _held_against(recording: Recording, call_seconds: float) -> Recording:
+    """Return the recording, with a problem noted when it is shorter than the call: a full disk says nothing."""
+    if recording.problem or recording.seconds + SHORTER_SECONDS >= call_seconds:
+        return recording
+    told = f"录音只有 {recording.seconds:.1f} 秒，通话有 {call_seconds:.1f} 秒。改法：检查磁盘是否已满、线路是否有声音"
+    return replace(recording, problem=told)
 
 
 async def keep(world: World, here: Conversation, command: InstantCommand) -> None:

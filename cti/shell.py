@@ -19,6 +19,7 @@ from cti.conversation import (
     Deed,
     Finish,
     Keep,
+    Outcome,
     Publish,
     Tap,
     advance,
@@ -29,7 +30,7 @@ from cti.conversation import (
 from cti.finish import finish, keep
 from cti.world import World
 from ivr.call import CallId, Leg
-from ivr.commands import InstantCommand
+from ivr.commands import InstantCommand, RequestCallback
 from ivr.errors import EarsError, StoreError, SwitchError
 from ivr.events import CallOffered, LegUp, SwitchEvent, SwitchReady
 from ivr.flow.serialise import to_plain
@@ -43,6 +44,8 @@ RECOVER_DAYS = 3
 RETAP_SECONDS = 0.5
 MOST_TAPS = 40
 """A leg is tapped again for as long as it lives, but not for ever: the recording has it all."""
+
+INTERRUPTED_REASON = "排队中系统中断"
 
 _SAVED_WHEN = frozenset({"queued", "answered", "abandoned"})
 
@@ -295,7 +298,9 @@ class CallDesk:
                 continue
             here = conversation_of(remembered(call, record, self._written(call)), now)
             try:
-                await finish(world, replace(here, ended_at=now))
+                if here.outcome is Outcome.WAITING and here.caller.is_known:  # whether anybody took the call, none saw
+                    await keep(world, here, RequestCallback(call, here.caller.digits, INTERRUPTED_REASON))
+                await finish(world, here)
             except Exception:
                 log.exception("call_not_recovered", extra={"call": call})  # the others are not to wait for this one
             else:

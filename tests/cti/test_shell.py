@@ -1,0 +1,369 @@
+"""One task per call: it hears the switch, the flow and the ears, and whatever is away costs its own part only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from cti import shell
+from cti.conversation import Outcome
+from cti.finish import ABANDONED_REASON
+from cti.shell import INBOX, INTERRUPTED_REASON, CallDesk
+from cti.world import World
+from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
+from ivr.commands import Note, RequestCallback, SaveSurvey
+from ivr.errors import EarsError
+from ivr.events import (
+    CallerAbandoned,
+    CallerQueued,
+    CallOffered,
+    LegDown,
+    LegUp,
+    SeatAnswered,
+    SwitchEvent,
+    SwitchReady,
+)
+from ivr.flow.serialise import event_to_plain, to_plain
+from ivr.ports import Heard, HeardWord, LiveChannel, SwitchSnapshot
+from ivr.recording import Part, Recording
+from tests.fakes import (
+    NOON,
+    FakeCallStore,
+    FakeClock,
+    FakeDatabase,
+    FakeEars,
+    FakeJournal,
+    FakeOrderStore,
+    FakePublisher,
+    FakeSwitch,
+)
+from workorder.call_record import CallRecord
+from workorder.draft import Draft
+
+CALL, CHANNEL, SEAT_CHANNEL = CallId("hl-1795312728.0"), ChannelName("PJSIP/pstn-0000000a"), ChannelName("PJSIP/801-0b")
+CALLER, GENERAL, SEAT = PhoneNumber("13812345678"), QueueName("general"), SeatId("801")
+OFFERED = CallOffered(CALL, CALLER, "12345", NOON, "12319")
+UP = LegUp(CALL, Leg.CALLER, CHANNEL, CALLER, NOON)
+QUEUED = CallerQueued(CALL, GENERAL, 1, CHANNEL, NOON)
+ANSWERED = SeatAnswered(CALL, GENERAL, SEAT, SEAT_CHANNEL, 3.0, 1.0, NOON)
+DOWN, SEAT_DOWN = LegDown(CALL, CHANNEL, 16, "", NOON), LegDown(CALL, SEAT_CHANNEL, 16, "", NOON)
+WORDS = Heard(CALL, Leg.CALLER, "路灯坏了", True, 1.0, 2.0)
+
+
+def tape(part: Part, call: CallId = CALL, seconds: float = 9.0) -> Recording:
+    return Recording(call, part, f"{call}-{part}.wav", seconds, -20.0, "0" * 64, "")
+
+
+@dataclass
+class FakeTapes:
+    """`Tapes` whose files are what the test says."""
+
+    tapes: dict[CallId, tuple[Recording, ...]] = field(default_factory=dict)
+
+    async def measure(self, call: CallId) -> tuple[Recording, ...]:
+        return self.tapes.get(call, ())
+
+    def path(self, recording: Recording) -> Path:
+        return Path(recording.file)
+
+    async def calls_since(self, since: datetime) -> tuple[CallId, ...]:
+        return tuple(sorted(self.tapes))
+
+
+class DeafEars(FakeEars):
+    async def expect(self, call: CallId, leg: Leg, begun_at_s: float) -> str:
+        raise EarsError("没有模型")
+
+    async def recognise(
+        self, call: CallId, leg: Leg, recording: Path, holes: Sequence[tuple[float, float]]
+    ) -> tuple[Heard, ...]:
+        raise EarsError("没有模型")
+
+
+class Office:
+    """A desk with fakes for everything around it."""
+
+    def __init__(self, tasks: asyncio.TaskGroup, ears: FakeEars | None = None) -> None:
+        self.switch, self.ears, self.database = FakeSwitch(), ears or FakeEars(), FakeDatabase()
+        self.publisher, self.journal, self.tapes, self.clock = FakePublisher(), FakeJournal(), FakeTapes(), FakeClock()
+        self.undraftable: set[CallId] = set()
+        self.over: list[CallId] = []
+        calls, orders = FakeCallStore(self.database), FakeOrderStore(self.database)
+        self.world = World(
+            self.switch, self.ears, calls, orders, self.publisher, self.journal, self.tapes, self._draft, self.clock
+        )
+        self.desk = CallDesk(self.world, tasks, self.over.append)
+
+    async def _draft(self, call: CallId, caller: PhoneNumber, heard: Sequence[Heard], begun_at: datetime) -> Draft:
+        if call in self.undraftable:
+            raise ValueError("a mistake of ours")
+        return Draft(call)
+
+    async def take(self, *events: object) -> None:
+        for event in events:
+            await self.desk.take(event)  # type: ignore[arg-type]
+            await settle()
+
+    async def whole_call(self) -> None:
+        self.desk.opened(OFFERED, "main")
+        await self.take(UP, QUEUED, ANSWERED)
+        self.ears.say(WORDS)
+        self.desk.hear(WORDS)
+        self.clock.pass_seconds(9)
+        await self.take(DOWN, SEAT_DOWN)
+
+    def told(self, call: CallId = CALL) -> list[str]:
+        return [envelope.type for envelope in self.publisher.announced if envelope.call == call]
+
+
+async def settle() -> None:
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def an_office(ears: FakeEars | None = None) -> AsyncIterator[Office]:
+    async with asyncio.TaskGroup() as tasks:
+        office = Office(tasks, ears)
+        yield office
+        for task in office.desk.live.values():  # a call that the test leaves up ends here
+            for channel in list(task.here.legs):
+                task.inbox.put_nowait(LegDown(task.here.call, channel, 16, "", NOON))
+
+
+async def test_a_call_leaves_record_words_recording_and_one_order() -> None:
+    async with an_office() as office:
+        office.tapes.tapes[CALL] = (tape(Part.CALLER), tape(Part.AGENT), tape(Part.MIX))
+        office.ears.covered[CALL, Leg.CALLER] = office.ears.covered[CALL, Leg.AGENT] = ((0.0, 9.0),)
+        await office.whole_call()
+    database = office.database
+    record = database.calls[CALL]
+    assert (record.caller, record.called, record.original_line, record.flow) == (CALLER, "12345", "12319", "main")
+    assert (record.queue, record.seat, record.outcome, record.ended) == (GENERAL, SEAT, Outcome.ANSWERED, NOON)
+    assert [heard.text for heard in database.turns[CALL]] == ["路灯坏了"]
+    assert len(database.recordings[CALL]) == 3
+    assert list(database.orders) == [CALL]
+    assert office.over == [CALL]
+    assert office.desk.live == {}
+    assert office.told() == ["offered_to_flow", "queued", "answered", "heard", "ended"]
+
+
+async def test_without_ears_the_call_goes_on_and_is_written_down_without_words() -> None:
+    async with an_office(DeafEars()) as office:
+        office.tapes.tapes[CALL] = (tape(Part.CALLER),)
+        await office.whole_call()
+    assert office.database.turns[CALL] == (WORDS,)  # what was heard before is kept
+    assert list(office.database.orders) == [CALL]
+
+
+async def test_with_the_switch_away_the_tap_is_missed_and_the_call_is_not() -> None:
+    async with an_office() as office:
+        office.desk.opened(OFFERED, "main")
+        office.switch.lost = True
+        await office.take(UP, QUEUED)
+        office.switch.lost = False
+        await office.take(DOWN)
+    assert office.database.calls[CALL].ended == NOON
+
+
+async def test_with_the_store_away_a_call_ends_without_an_end_and_is_finished_at_the_next_start() -> None:
+    async with an_office() as office:
+        journal_of(office)
+        office.tapes.tapes[CALL] = (tape(Part.CALLER),)
+        office.database.away = True
+        await office.whole_call()
+        assert office.desk.live == {}
+        assert office.database.orders == {}
+        office.database.away = False
+        assert await office.desk.recover() == 1
+        assert await office.desk.recover() == 0
+    record = office.database.calls[CALL]
+    assert list(office.database.orders) == [CALL]
+    assert (record.caller, record.called, record.seat, record.outcome) == (CALLER, "12345", SEAT, Outcome.ANSWERED)
+    assert record.ended is not None
+
+
+async def test_words_that_the_live_ears_missed_come_from_the_recording() -> None:
+    async with an_office() as office:
+        caller = tape(Part.CALLER)
+        office.tapes.tapes[CALL] = (caller,)
+        office.ears.covered[CALL, Leg.CALLER] = ((0.0, 4.0),)
+        missed = Heard(CALL, Leg.CALLER, "已经三天了", True, 5.0, 7.0, (HeardWord("已经三天了", 5.0, 7.0, 1.0),))
+        office.ears.in_recordings[Path(caller.file)] = (WORDS, missed)
+        await office.whole_call()
+    assert [heard.text for heard in office.database.turns[CALL]] == ["路灯坏了", "已经三天了"]
+
+
+async def test_a_recording_much_shorter_than_the_call_is_noted() -> None:
+    async with an_office() as office:
+        office.tapes.tapes[CALL] = (tape(Part.CALLER, seconds=1.0), tape(Part.MIX, seconds=8.5))
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP, LegDown(CALL, CHANNEL, 16, "", datetime.fromtimestamp(NOON.timestamp() + 9, NOON.tzinfo)))
+    problems = {recording.part: recording.problem for recording in office.database.recordings[CALL]}
+    assert "1.0 秒" in problems[Part.CALLER]
+    assert problems[Part.MIX] == ""
+
+
+async def test_who_gives_up_waiting_is_called_back() -> None:
+    async with an_office() as office:
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP, QUEUED, CallerAbandoned(CALL, GENERAL, 1, 20.0, NOON), DOWN)
+    assert office.database.callbacks[CALL].number == CALLER
+    assert office.database.callbacks[CALL].reason == ABANDONED_REASON
+
+
+async def test_what_the_flow_asks_beyond_the_call_is_kept() -> None:
+    async with an_office() as office:
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP)
+        office.desk.told(RequestCallback(CALL, "13900000000", "忙"))
+        office.desk.told(SaveSurvey(CALL, {"满意度": "1"}))
+        office.desk.told(Note(CALL, "special", {"a": "b"}))
+        await office.take(DOWN)
+    assert office.database.callbacks[CALL].number == PhoneNumber("13900000000")
+    assert office.database.surveys[CALL].answers == {"满意度": "1"}
+    assert "special" in office.told()
+
+
+async def test_a_tap_that_is_lost_is_asked_for_again_while_the_leg_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell, "RETAP_SECONDS", 0.0)
+    async with an_office() as office:
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP)
+        for _ in range(shell.MOST_TAPS + 20):
+            office.desk.tap_lost(CALL, Leg.CALLER)
+            await settle()
+        taps = [asked for asked in office.switch.asked if asked[0] == "tap"]
+        assert len(taps) == shell.MOST_TAPS  # patient, but not for ever
+        await office.take(DOWN)
+        office.desk.tap_lost(CALL, Leg.CALLER)
+        await settle()
+        assert len([asked for asked in office.switch.asked if asked[0] == "tap"]) == len(taps)
+
+
+async def test_a_full_inbox_loses_letters_not_the_call() -> None:
+    async with an_office() as office:
+        office.desk.opened(OFFERED, "main")
+        for _ in range(INBOX + 50):
+            office.desk.hear(WORDS)
+        await office.take(UP, DOWN)
+        await office.take(UP, DOWN)
+    assert office.database.calls[CALL].ended is not None
+
+
+async def test_events_of_calls_that_nobody_opened_are_ignored() -> None:
+    async with an_office() as office:
+        await office.take(QUEUED, ANSWERED, DOWN, LegUp(CALL, Leg.AGENT, SEAT_CHANNEL, PhoneNumber("801"), NOON, SEAT))
+        office.desk.hear(WORDS)
+        office.desk.tap_lost(CALL, Leg.CALLER)
+        assert office.desk.live == {}
+
+
+# -------------------------------------------------------------------------------------------------- after a restart
+
+
+def channel(leg: Leg, name: ChannelName, bridge: str = "") -> LiveChannel:
+    number, seat = (CALLER, None) if leg is Leg.CALLER else (PhoneNumber("801"), SEAT)
+    return LiveChannel(CALL, name, "u", number, "Queue", bridge, 7.0, {}, leg, seat)
+
+
+def journal_of(office: Office, *facts: SwitchEvent) -> None:
+    """What a controller that was killed had written."""
+    office.journal.append(CALL, {"flow": "menu", "digest": "d"})
+    commands = [{"kind": "RememberPlace", "call": CALL, "node": "main_menu"}]
+    office.journal.append(CALL, {"event": event_to_plain(OFFERED), "commands": commands})
+    for fact in facts:
+        office.journal.append(CALL, {"at": NOON.isoformat(), "heard_of": dict(to_plain(fact))})
+
+
+async def test_a_talk_that_outlived_the_controller_is_adopted_and_finished() -> None:
+    async with an_office() as office:
+        journal_of(office, QUEUED)
+        office.switch.state = SwitchSnapshot(
+            1, (channel(Leg.CALLER, CHANNEL, "b"), channel(Leg.AGENT, SEAT_CHANNEL, "b")), (), ()
+        )
+        await office.take(SwitchReady(1, NOON))
+        assert list(office.desk.live) == [CALL]
+        assert len([asked for asked in office.switch.asked if asked[0] == "tap"]) == 2  # both are heard again
+        await office.take(SEAT_DOWN, DOWN)
+    record = office.database.calls[CALL]
+    assert (record.caller, record.called, record.flow, record.path) == (CALLER, "12345", "menu", ("main_menu",))
+    assert (record.seat, record.outcome) == (SEAT, Outcome.ANSWERED)
+    assert record.ended is not None
+
+
+async def test_adopting_many_calls_asks_a_store_that_is_away_only_once(caplog: pytest.LogCaptureFixture) -> None:
+    async with an_office() as office:
+        office.database.away = True
+        channels = tuple(
+            LiveChannel(
+                CallId(f"hl-1795312728.{n}"), ChannelName(f"PJSIP/pstn-{n:08x}"), "u", CALLER, "Queue", "", 1.0, {}
+            )
+            for n in range(20)
+        )
+        office.switch.state = SwitchSnapshot(1, channels, (), ())
+        await office.take(SwitchReady(1, NOON))
+        assert len(office.desk.live) == 20
+    assert [record.message for record in caplog.records].count("calls_not_looked_up") == 1
+
+
+async def test_a_call_that_ended_while_nobody_looked_is_finished_when_the_switch_is_back() -> None:
+    async with an_office() as office:
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP, QUEUED)
+        office.switch.state = SwitchSnapshot(2, (), (), ())
+        await office.take(SwitchReady(2, NOON))
+        await settle()
+        assert office.desk.live == {}
+    assert office.database.calls[CALL].ended is not None
+
+
+async def test_recovery_knows_the_caller_from_the_journal_alone() -> None:
+    async with an_office() as office:
+        journal_of(office)
+        office.tapes.tapes[CALL] = (tape(Part.MIX, seconds=12.0),)
+        office.clock.pass_seconds(3600)
+        assert await office.desk.recover() == 1
+    record = office.database.calls[CALL]
+    assert (record.caller, record.called, record.original_line, record.flow) == (CALLER, "12345", "12319", "menu")
+    assert record.started == NOON
+    assert record.ended is not None
+    assert (record.ended - NOON).total_seconds() == 12.0  # as long as its recording, not until now
+    assert office.database.recordings[CALL][0].problem == ""
+
+
+async def test_who_waited_when_the_system_went_down_is_called_back() -> None:
+    async with an_office() as office:
+        journal_of(office, QUEUED)
+        office.tapes.tapes[CALL] = (tape(Part.MIX),)
+        await office.desk.recover()
+    assert office.database.callbacks[CALL].reason == INTERRUPTED_REASON
+
+
+async def test_recovery_leaves_living_and_finished_calls_alone_and_does_not_wait_for_a_bad_one() -> None:
+    bad, ended, alive = CallId("hl-1.1"), CallId("hl-1.2"), CallId("hl-1.3")
+    async with an_office() as office:
+        office.tapes.tapes = {call: (tape(Part.MIX, call),) for call in (CALL, bad, ended, alive)}
+        office.undraftable = {bad}
+        office.database.calls[ended] = CallRecord(ended, CALLER, ended=NOON)
+        living = LiveChannel(alive, CHANNEL, "u", CALLER, "Queue", "", 1.0, {}, Leg.CALLER)
+        office.switch.state = SwitchSnapshot(1, (living,), (), ())
+        assert await office.desk.recover() == 1
+    assert list(office.database.orders) == [CALL]
+
+
+async def test_a_mistake_of_ours_ends_one_call_and_the_next_start_writes_it_down() -> None:
+    async with an_office() as office:
+        office.tapes.tapes[CALL] = (tape(Part.CALLER),)
+        office.undraftable = {CALL}
+        await office.whole_call()
+        assert office.over == [CALL]
+        office.undraftable = set()
+        assert await office.desk.recover() == 1
+    assert list(office.database.orders) == [CALL]
