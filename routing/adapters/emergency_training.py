@@ -32,7 +32,7 @@ _VARIANTS = {"danger": 10, "tricky": 14, "ordinary": 12, "plain": 14, "talk": 3}
 _ORDINARY = ("ordinary", "plain", "talk")
 _RAREST = 4
 _MOST_RUNS = 6_000
-_ROUNDS = 260
+_ROUNDS = 220
 _HOLD_RUNS, _HOLD_RULES = 1e-4, 2e-4
 
 
@@ -57,7 +57,7 @@ class Sample:
     line: int
 
 
-def samples(seeds: Iterable[int] = (1, 2, 3)) -> list[Sample]:
+def samples(seeds: Iterable[int] = (1, 2, 3, 4, 5)) -> list[Sample]:
     """Return every training sentence with its variations; the same each time."""
     return [sample for seed in seeds for sample in _varied(seed)]
 
@@ -70,6 +70,8 @@ def _varied(seed: int) -> list[Sample]:
     plain = [text for told in ordinary.values() for text in told]
     harmless = (*_matters(chance), *_told_about(packaged_words(), chance))
     found = [Sample(text, 0, -number - 1) for number, text in enumerate(harmless)]
+    for number, (kind, text) in enumerate(_spoken_out(packaged_words(), chance), 1):
+        found.append(Sample(text, CLASSES.index(kind), -100_000 - number))
     start = 0
     for name, told in ordinary.items():
         for number, text in enumerate(told, start):
@@ -108,6 +110,18 @@ def _told_about(words: Words, chance: random.Random) -> Iterator[str]:
                 if len(word) > 1 and chance.random() < 0.4:
                     before, _, after = chance.choice(_FILLERS["abouts"]).partition("+")
                     yield chance.choice(("", "", "", chance.choice(_FILLERS["somewhere"]))) + before + word + after
+
+
+def _spoken_out(words: Words, chance: random.Random) -> Iterator[tuple[str, str]]:
+    """Yield (class, sentence): strong patterns as somebody short of breath says them, word after word."""
+    for pattern in words.patterns:
+        if not pattern.is_weak:
+            for _ in range(6):
+                text = ""
+                for family in pattern.families:
+                    joint = chance.choice(_FILLERS["joints"]) if text and chance.random() < 0.4 else ""
+                    text += joint + chance.choice(words.families[family])
+                yield pattern.kind.value, text + chance.choice(("", "", "了", "快来", "怎么办"))
 
 
 def _ending(chance: random.Random) -> str:

@@ -80,6 +80,7 @@ class Model:
     def __init__(self, weights: Mapping[str, tuple[float, ...]], words: Words) -> None:
         together = usual_weights(words) | dict(weights)
         start = together.pop("<start>", (0.0,) * len(CLASSES))
+        self._learned = frozenset(weights)
         self._rows = {name: number for number, name in enumerate(together)}
         self._weights: Weights = np.array(list(together.values()), dtype=np.float64).reshape(-1, len(CLASSES))
         self._start: Weights = np.array(start, dtype=np.float64)
@@ -93,6 +94,10 @@ class Model:
         powers = [exp(score - highest) for score in scores]
         whole = sum(powers)
         return Likeness(powers[0] / whole, {kind: powers[number] / whole for number, kind in enumerate(Kind, 1)})
+
+    def has_learned(self, pattern: str) -> bool:
+        """Whether training knew the pattern of this name."""
+        return f"#{pattern}" in self._learned
 
     def speaks_for_danger(self, run: str) -> float:
         """Return how much one run of characters speaks for danger; 0 when it is unknown."""

@@ -18,11 +18,11 @@ LONGEST = 2_000
 """Characters of one text that are read; a caller in danger does not speak longer before help is asked."""
 WINDOW = 60
 """Characters judged together; longer texts are read in windows that overlap by half."""
-ALARM = 0.7
+ALARM = 0.75
 """Probability of danger from which on an alarm is raised."""
-ALARM_BY_LIKENESS = 0.9
+ALARM_BY_LIKENESS = 0.92
 """The same where no pattern speaks for it."""
-ALARM_BY_RULE = 0.4
+ALARM_BY_RULE = 0.5
 """The same where a strong pattern stood there in characters and nothing softens it."""
 
 _SILENT = " \t\r\n\f\v\u3000\u00a0，。！？、；：“”‘’（）《》〈〉【】…—～·,.!?;:'\"()[]<>~-_/\\|*#@$%^&+=`{}"
@@ -81,7 +81,9 @@ class Spotter:
         text = bare[begin : begin + WINDOW]
         reading = self._grammar.read(text)
         likeness = self._model.judge(text, reading)
-        kind = max(likeness.kinds, key=lambda each: likeness.kinds[each])
+        new = (signal for signal in reading.signals if not self._model.has_learned(signal.name))
+        own = next((signal.pattern.kind for signal in new if signal.is_certain), None)
+        kind = own or max(likeness.kinds, key=lambda each: likeness.kinds[each])
         mine = [signal for signal in reading.signals if kind is signal.pattern.kind or kind in signal.pattern.also]
         if likeness.danger < self._threshold(reading, mine):
             return None
@@ -95,12 +97,14 @@ class Spotter:
         )
 
     def _threshold(self, reading: Reading, mine: Sequence[Signal]) -> float:
+        """Return the probability of danger that is asked for, given the signals for this kind."""
         if not mine:
             return ALARM_BY_LIKENESS
-        is_plain = not any(context in reading.families for context in self._softening)
-        if is_plain and any(signal.is_certain and not signal.pattern.is_weak for signal in mine):
-            return ALARM_BY_RULE
-        return ALARM
+        strong = [signal for signal in mine if signal.is_certain and not signal.pattern.is_weak]
+        if not strong or any(context in reading.families for context in self._softening):
+            return ALARM
+        is_new = any(not self._model.has_learned(signal.name) for signal in strong)
+        return 0.0 if is_new else ALARM_BY_RULE  # an admin's own pattern counts although nothing was learned of it
 
     def _likeliest(self, text: str) -> list[tuple[int, int]]:
         """Return the run of three characters that speaks most for danger, where no pattern does."""

@@ -181,7 +181,7 @@ def test_weights_are_small_and_readable() -> None:
 @pytest.mark.slow
 def test_the_committed_weights_are_what_training_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
-    monkeypatch.setattr(Path, "write_text", lambda self, text, encoding: written.append(text))
+    monkeypatch.setattr(Path, "write_text", lambda _path, text, **_rest: written.append(text))
     main()
     import routing.emergency
 
