@@ -8,10 +8,11 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
-from ivr.adapters.simulator.call_plan import Answering
+from ivr.adapters.simulator.call_plan import Answering, Manner, answering
 from ivr.adapters.simulator.sip_call import LineState, SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.tones import tone, tone_levels
@@ -31,7 +32,7 @@ queues:
 """
 CALLER_HZ, AGENT_HZ, EMERGENCY_HZ = 530.0, 700.0, 930.0
 LONGEST_GAP_SECONDS = 0.120
-"""A measured run without any change shows gaps up to 82 ms, a change of bridge up to 92; more would be an interruption."""
+"""Measured: gaps up to 82 ms without any change, up to 92 at a change of the bridge. More is an interruption."""
 FRAME_SECONDS = 0.02
 
 
@@ -107,7 +108,7 @@ def longest_gap(line: SipCall, hertz: float, since: float) -> float:
     if not heard:
         return 9.0
     edges = [*heard, len(levels)]
-    return max((after - before - 1) * FRAME_SECONDS for before, after in zip(edges, edges[1:], strict=False))
+    return max((after - before - 1) * FRAME_SECONDS for before, after in pairwise(edges))
 
 
 async def emergency_legs(ami: RawAmi) -> list[str]:
@@ -173,3 +174,146 @@ async def test_a_click_brings_the_fire_service_into_the_talk_and_nobody_is_inter
         await emergency.ended(10)
     marks = [each["type"] for each in talk.bus.envelopes if each["call"] == talk.call and "emergency_" in each["type"]]
     assert {"emergency_detected", "emergency_invite_sent", "emergency_answered", "emergency_verified"} <= set(marks)
+
+
+async def test_raised_twice_and_by_two_people_one_leg_is_called(service: RunningService, centre: SipPhone) -> None:
+    centre.answering = Answering(after_seconds=1.0)
+    async with talking(service) as talk:
+        first, second = await asyncio.gather(
+            talk.ask("raise", "--kind", "119", "--by", "801"),
+            talk.ask("raise", "--kind", "119", "--by", "900", "--supervisor"),
+        )
+        assert (first[0], second[0]) == (0, 0)
+        await talk.told("joined", 10)
+        await talk.told("raised_again")
+        await asyncio.sleep(0.5)
+        assert len(centre.calls) == 1
+        async with service.ami() as ami:
+            assert len(await emergency_legs(ami)) == 1
+
+
+async def test_a_busy_service_is_followed_by_the_next_and_then_people_are_told_and_still_talk(
+    service: RunningService, centre: SipPhone
+) -> None:
+    centre.answering = answering(Manner.BUSY)
+    async with talking(service) as talk:
+        sounds(talk.caller, CALLER_HZ)
+        sounds(talk.agent, AGENT_HZ)
+        await talk.caller.wait_for_tone(AGENT_HZ, 10)
+        begun = time.monotonic()
+        assert (await talk.ask("raise", "--kind", "119", "--by", "801"))[0] == 0
+        assert "没有接通" in str((await talk.told("supervisor", 20))["reason"])
+        assert [call.invitation.uri.partition("@")[0] for call in centre.calls if call.invitation] == [
+            "sip:119",
+            "sip:110",
+        ]
+        failed = [e["data"]["detail"] for e in talk.bus.envelopes if e["type"] == "emergency_attempt_failed"]
+        assert failed[-2:] == ["fire emergency busy", "police emergency busy"]
+        await asyncio.sleep(0.5)
+        assert (talk.caller.state, talk.agent.state) == (LineState.TALKING, LineState.TALKING)
+        assert longest_gap(talk.caller, AGENT_HZ, begun) <= LONGEST_GAP_SECONDS
+        centre.answering = Answering()
+        assert (await talk.ask("raise", "--kind", "119", "--by", "801"))[0] == 0  # a person may try again
+        await talk.told("joined", 10)
+
+
+async def test_the_emergency_side_leaves_first_and_the_two_still_talk(
+    service: RunningService, centre: SipPhone
+) -> None:
+    centre.answering = Answering()
+    async with talking(service) as talk:
+        await talk.ask("raise", "--kind", "120", "--by", "801")
+        emergency = await centre.next_call(5)
+        await talk.told("joined", 10)
+        await talk.ask("verified", "--by", "801")
+        await emergency.hang_up()
+        await talk.told("emergency_left")
+        sounds(talk.caller, CALLER_HZ)
+        sounds(talk.agent, AGENT_HZ)
+        await talk.caller.wait_for_tone(AGENT_HZ, 10)
+        await talk.agent.wait_for_tone(CALLER_HZ, 10)
+
+
+async def test_the_citizen_is_lost_and_agent_and_emergency_side_go_on(
+    service: RunningService, centre: SipPhone
+) -> None:
+    centre.answering = Answering()
+    async with talking(service) as talk:
+        await talk.ask("raise", "--kind", "120", "--by", "801")
+        emergency = await centre.next_call(5)
+        await talk.told("joined", 10)
+        await talk.caller.hang_up()
+        await talk.told("caller_lost")
+        sounds(talk.agent, AGENT_HZ)
+        sounds(emergency, EMERGENCY_HZ)
+        await talk.agent.wait_for_tone(EMERGENCY_HZ, 10)
+        await emergency.wait_for_tone(AGENT_HZ, 10)
+        told = [each["data"]["text"] for each in talk.bus.envelopes if each["type"] == "emergency_told"]
+        assert any("请回拨：138****" in text for text in told)
+        await talk.agent.hang_up()
+        await emergency.ended(10)
+
+
+async def test_danger_words_in_the_talk_are_a_suggestion_that_the_agent_confirms(
+    service: RunningService, centre: SipPhone
+) -> None:
+    centre.answering = Answering()
+    async with talking(service) as talk:
+        await talk.caller.say(await service.speech("我家着火了，快来人啊。"))
+        asked = await talk.bus.envelope(
+            lambda e: e["type"] == "emergency_told" and e["call"] == talk.call and e["data"]["asks"] == "confirm", 10
+        )
+        assert asked["data"]["kind"] == "119"
+        assert centre.calls == []
+        assert (await talk.ask("confirm", "--by", "801"))[0] == 0
+        emergency = await centre.next_call(5)
+        await talk.told("joined", 10)
+        await emergency.say(await service.speech("您好，这里是消防，请说地址。", "m3"))
+        await talk.caller.say(await service.speech("在人民路一号。"))
+        await talk.told("verified", 15)  # the ears heard both
+        assert (await talk.ask("leave"))[0] == 0
+        await talk.agent.ended(5)
+        await emergency.hang_up()
+    spoken = {turn.leg.value for turn in await service.turns(talk.call)}
+    assert {"caller", "emergency"} <= spoken
+
+
+@pytest.mark.parametrize("moment", ["ringing", "joined", "agent leaving"])
+async def test_a_controller_killed_meanwhile_drops_nobody_and_calls_nobody_twice(
+    service: RunningService, centre: SipPhone, moment: str
+) -> None:
+    centre.answering = Answering(after_seconds=4.0 if moment == "ringing" else 0.2)
+    async with talking(service) as talk:
+        sounds(talk.caller, CALLER_HZ)
+        sounds(talk.agent, AGENT_HZ)
+        await talk.caller.wait_for_tone(AGENT_HZ, 10)
+        begun = time.monotonic()
+        assert (await talk.ask("raise", "--kind", "119", "--by", "801"))[0] == 0
+        emergency = await centre.next_call(5)
+        if moment != "ringing":
+            await talk.told("joined", 10)
+        if moment == "agent leaving":
+            await talk.ask("verified", "--by", "801")
+            await talk.ask("leave")
+        killed = service.kill("controller")
+        await service.serving(killed)
+        await emergency.answered(10)
+        sounds(emergency, EMERGENCY_HZ)
+        await talk.told("adopted", 10)
+        since = time.monotonic()
+        if moment == "agent leaving":
+
+            async def both_hear() -> bool:
+                return hears(talk.caller, EMERGENCY_HZ, since) and hears(emergency, CALLER_HZ, since)
+
+            await until(both_hear, 10)
+        else:
+            await all_three_hear(talk.caller, talk.agent, emergency)
+            assert longest_gap(talk.caller, AGENT_HZ, begun) <= LONGEST_GAP_SECONDS
+            code, told = await service.hotline("emergency", "status", "--json")
+            assert code == 0
+            assert f'"call": "{talk.call}"' in told
+            assert '"state": "joined"' in told
+        assert len(centre.calls) == 1
+        async with service.ami() as ami:
+            assert len(await emergency_legs(ami)) == 1
