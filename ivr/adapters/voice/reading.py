@@ -11,14 +11,16 @@ import cn2an
 from pypinyin import Style, lazy_pinyin
 
 _ONE_BY_ONE = str.maketrans("0123456789", "零幺二三四五六七八九")
+_WIDE = str.maketrans("０１２３４５６７８９．％", "0123456789.%")
 _YEAR = str.maketrans("0123456789", "零一二三四五六七八九")
 _EMERGENCY = frozenset({"110", "119", "120", "122", "114", "999"})
 _MEASURE = "个位次天件条名年家户层种项份张台辆只分秒岁里倍点"
-_CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-4])[:：]([0-5]\d)(?!\d)")
-_YEARS = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?=年)")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)[%％]")
-_TELEPHONE = re.compile(r"(?<![\d.])\+?\d[\d -]{5,20}\d(?![\d.])")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# re.ASCII: only 0-9 are digits; \d alone also means those of other scripts.
+_CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-4])[:：]([0-5]\d)(?!\d)", re.ASCII)
+_YEARS = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?=年)", re.ASCII)
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)[%％]", re.ASCII)
+_TELEPHONE = re.compile(r"(?<![\d.])\+?\d[\d -]{5,20}\d(?![\d.])", re.ASCII)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _LETTER_NAMES = "诶 毕 西 弟 伊 艾弗 吉 艾尺 艾 杰 开 艾勒 艾马 恩 欧 屁 寇 阿 艾丝 替 优 微 达不溜 艾克斯 歪 贼德"
 _LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _LETTER_NAMES.split(" "), strict=True))
 _STOPS = str.maketrans(
@@ -32,6 +34,7 @@ _SYLLABLE = re.compile(r"[a-zü]+[1-5]")
 
 def numbers_in_words(text: str) -> str:
     """Return `text` with every number written as it is said: telephone numbers digit by digit, amounts as amounts."""
+    text = text.translate(_WIDE)
     text = _CLOCK.sub(lambda found: _clock(int(found[1]), int(found[2])), text)
     text = _YEARS.sub(lambda found: found[1].translate(_YEAR), text)
     text = _PERCENT.sub(lambda found: f"百分之{_amount(found[1])}", text)

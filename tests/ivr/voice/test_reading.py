@@ -45,6 +45,11 @@ def test_what_many_readings_hide_is_read_right() -> None:
     assert pinyin("长大") == "zhang3 da4"
 
 
+def test_wide_digits_are_read_and_those_of_other_scripts_are_not() -> None:
+    assert pinyin("１２路") == pinyin("12路")
+    assert pinyin("꤀٣") == ""
+
+
 @given(st.text(max_size=200))
 def test_nothing_reaches_the_synthesiser_but_syllables_and_pauses(text: str) -> None:
     """espeak-ng takes [[…]] and <…> as commands; a prompt may contain neither."""
