@@ -72,6 +72,7 @@ async def test_a_switch_that_restarts_in_the_middle_of_an_action_is_found_again(
 async def test_a_peer_that_is_no_switch_is_left_alone() -> None:
     async def web_server(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" + bytes(range(256)) * 100)
+        writer.close()  # since Python 3.12 a server that closes waits for its connections
 
     server = await asyncio.start_server(web_server, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
