@@ -18,7 +18,7 @@ from ivr.flow.inspect import Catalogue
 from ivr.flow.manifest import load_prompts, prompt_manifest
 from ivr.flow.model import Flow
 from ivr.flow.prompt import PromptText
-from ivr.problems import Problem, has_errors
+from ivr.problems import Place, Problem, has_errors
 from routing.queue import Queues
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,20 @@ def read_edition(
     texts = {Path(name).name: text for name, text in files.texts.items()}
     book = make_book(checked.flows, queues.default.name, {**texts, "prompts.yaml": files.prompts})
     return Edition(book, checked.flows, prompt_manifest(checked.flows, prompts), problems), problems
+
+
+def missing_flows(settings: Settings, edition: Edition) -> tuple[Problem, ...]:
+    """Return a problem for every called number whose flow is not among the files."""
+    folder = str(settings.flows_folder or SHIPPED_FLOWS)
+    return tuple(
+        Problem(
+            Place(folder),
+            f"被叫号码 {number.number} 的语音流程“{number.flow}”不在这里。",
+            f"放回 {number.flow}.yaml，或在设置文件的 called_numbers 里改用别的流程。",
+        )
+        for number in settings.numbers
+        if number.flow not in edition.book.flows
+    )
 
 
 def keys_out_of_queues(flows: Iterable[Flow]) -> str:
@@ -157,6 +171,8 @@ class FlowShelf:
         self._seen = files
         edition, problems = await asyncio.to_thread(read_edition, files, self._catalogue(), self._queues())
         if edition is not None:
+            problems += missing_flows(self._settings, edition)
+        if edition is not None and not has_errors(problems):
             made = await make_prompts(edition, (), self._sounds, self._espeak, self._settings.flows_folder)
             problems += made.problems
             if not made.problems:

@@ -19,6 +19,7 @@ from cti.server.flow_files import (
     catalogue_of,
     keys_out_of_queues,
     make_prompts,
+    missing_flows,
     read_edition,
 )
 from cti.server.installation import (
@@ -78,7 +79,8 @@ async def running_service(
     say("2/4 语音流程与提示音")
     queues = queues_of(settings)
     edition, problems = read_edition(FlowFiles.read(settings), catalogue_of(settings, queues), queues)
-    if edition is None:
+    problems += missing_flows(settings, edition) if edition is not None else ()
+    if edition is None or has_errors(problems):
         raise AuthorError(problems)
     standing = (*net_sounds(NET_SOUNDS), *comforts(queues))
     espeak = espeak_of(settings, parts[PartName.ESPEAK])
