@@ -41,6 +41,7 @@ from ivr.adapters.asterisk.supervise_broker import broker_process
 from ivr.adapters.asterisk.supervise_switch import switch_process
 from ivr.adapters.voice.prompts import net_sounds
 from ivr.errors import AuthorError
+from ivr.problems import has_errors
 
 Say = Callable[[str], object]
 
