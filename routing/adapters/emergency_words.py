@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
+
+import ahocorasick_rs
 
 from ivr.errors import AuthorError
-from routing.adapters.aho_matcher import AhoMatcher
 from routing.adapters.packaged_lexicon import sound_table
+from routing.classify.matcher import Hit
 from routing.emergency.grammar import Grammar
 from routing.emergency.likeness import Model, read_weights
 from routing.emergency.spot import Spotter
@@ -16,6 +20,16 @@ from routing.emergency.words import Words, read_words
 
 _FOLDER = files("routing.emergency")
 WORD_FILES = ("shared.yaml", "context.yaml", "110.yaml", "119.yaml", "120.yaml", "122.yaml")
+
+
+class PlainTuples:
+    """A matcher whose hits are bare tuples in the order of their ends: a third of the time goes into making Hits."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._automaton = ahocorasick_rs.AhoCorasick(list(patterns))
+
+    def find(self, text: str) -> Sequence[Hit]:
+        return cast(Sequence[Hit], self._automaton.find_matches_as_indexes(text, overlapping=True))
 
 
 @cache
@@ -36,7 +50,7 @@ def load_parts(folder: Path | None = None) -> tuple[Grammar, Model]:
     """Return the grammar and the model of `load_spotter`."""
     words = packaged_words() if folder is None else _read(_texts(folder))
     weights = read_weights((_FOLDER / "weights.txt").read_text(encoding="utf-8"))
-    return Grammar(words, AhoMatcher, sound_table()), Model(weights, words)
+    return Grammar(words, PlainTuples, sound_table()), Model(weights, words)
 
 
 def _texts(folder: Path) -> list[tuple[str, str]]:

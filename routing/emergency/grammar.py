@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +11,6 @@ from routing.classify.sound import SoundTable
 from routing.emergency.words import Pattern, Words
 
 _SHORTEST_BY_SOUND = 2
-_MOST_CHAINS = 16
 
 
 class Found(NamedTuple):
@@ -122,14 +121,25 @@ def _chain(pattern: Pattern, found: Mapping[str, Sequence[Found]]) -> tuple[Foun
     if not pattern.gaps:
         words = found[pattern.families[0]]
         return (words[0] if words[0].is_certain else next((word for word in words if word.is_certain), words[0]),)
-    chains: list[tuple[Found, ...]] = [(word,) for word in found[pattern.families[0]]]
-    for gap, family in zip(pattern.gaps, pattern.families[1:], strict=True):
-        followers = found[family]
-        longer = []
-        for chain in chains:
-            end = chain[-1].end
-            longer += [(*chain, word) for word in followers if end <= word.begin <= end + gap]
-        chains = longer[:_MOST_CHAINS]
-        if not chains:
-            return None
-    return next((chain for chain in chains if all(word.is_certain for word in chain)), chains[0])
+    unsure: tuple[Found, ...] | None = None
+    lists = [found[family] for family in pattern.families]
+    for chain in _chains(lists, pattern.gaps):
+        if all(word.is_certain for word in chain):
+            return chain
+        unsure = unsure or chain
+    return unsure
+
+
+def _chains(lists: Sequence[Sequence[Found]], gaps: Sequence[int]) -> Iterator[tuple[Found, ...]]:
+    """Yield the chains of one word of each list, each within the gap after the one before; lazily."""
+    gap = gaps[0]
+    for first in lists[0]:
+        end = first.end
+        latest = end + gap
+        for second in lists[1]:
+            if end <= second.begin <= latest:
+                if len(lists) == 2:
+                    yield first, second
+                else:
+                    for rest in _chains(((second,), *lists[2:]), gaps[1:]):
+                        yield first, *rest

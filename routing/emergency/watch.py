@@ -13,11 +13,14 @@ from typing import Protocol, TypeAlias
 from ivr.call import CallId, Leg
 from ivr.ports import Heard
 from routing.emergency.kinds import Kind
-from routing.emergency.spot import WINDOW, Finding
+from routing.emergency.spot import Finding
 
 TAIL = 24
 """Characters of earlier finals that are read before the present words: a danger may be told in two breaths."""
+MOST = 48
+"""Characters of one partial that are judged, the last ones: a partial must cost no more than some tens of microseconds."""
 BEYOND_DOUBT = 0.97
+"""Probability from which on one partial is enough, when it is confirmed."""
 TAIL_SECONDS = 8.0
 """Words older than this no longer belong to the present ones."""
 
@@ -74,7 +77,7 @@ def hear(watch: Watch, heard: Heard, spotter: Spots) -> tuple[Watch, tuple[Notic
     if heard.leg is not Leg.CALLER:
         return watch, ()
     is_near = heard.begun_s - watch.tail_ended_s <= TAIL_SECONDS
-    said = ((watch.tail if is_near else "") + heard.text)[-WINDOW:]
+    said = ((watch.tail if is_near else "") + heard.text)[-MOST:]
     finding = spotter.spot(said) if heard.text else None
     if not heard.is_final:
         return _partial(watch, heard, said, finding)
