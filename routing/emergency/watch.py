@@ -18,7 +18,7 @@ from routing.emergency.spot import Finding
 TAIL = 24
 """Characters of earlier finals that are read before the present words: a danger may be told in two breaths."""
 MOST = 48
-"""Characters of one partial that are judged, the last ones: a partial must cost no more than some tens of microseconds."""
+"""Characters of one partial that are judged, the last ones: a partial must cost no more than tens of microseconds."""
 BEYOND_DOUBT = 0.97
 """Probability from which on one partial is enough, when it is confirmed."""
 TAIL_SECONDS = 8.0
