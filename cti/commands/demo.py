@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -19,7 +22,9 @@ from cti.server.progress import prompt_progress
 from cti.server.service import running_service
 from cti.settings import DEMO_MODEL, Settings, default_settings, load_settings
 from ivr.adapters.asterisk.private_parts import PartName
+from ivr.adapters.asterisk.supervise import ProcessFailedError
 from ivr.adapters.asterisk.supervise_ports import free_port
+from ivr.adapters.asterisk.supervise_process import end_remembered
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +38,27 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Play the demonstration; 0 when every call left a transcript, a recording and a draft."""
     console = Console(highlight=False, soft_wrap=True)
     folder = settings.run_folder / "demo"
+    with _only_one(settings.run_folder):
+        return _run(arguments, settings, folder, console)
+
+
+@contextmanager
+def _only_one(run_folder: Path) -> Iterator[None]:
+    """Hold the stage; ProcessFailedError when another demonstration of this folder is being played."""
+    run_folder.mkdir(parents=True, exist_ok=True)
+    with (run_folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ProcessFailedError(
+                f"{run_folder} 里已有一个演示正在进行。改法：等它结束，或用 --run-folder 换一个目录"
+            ) from error
+        yield
+
+
+def _run(arguments: argparse.Namespace, settings: Settings, folder: Path, console: Console) -> int:
+    if left := end_remembered(folder):
+        console.print(f"上次演示被强行中断，留下 {left} 个进程，已停止")
     if not arguments.keep:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -64,3 +65,15 @@ def remembered(file: Path) -> RunningProcess | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return process if process.is_alive else None
+
+
+def end_remembered(folder: Path, patience_seconds: float = 5.0) -> int:
+    """End what a killed supervisor left running, by the pid files below `folder`; return how many."""
+    left = [process for file in folder.glob("**/*.json") if (process := remembered(file)) is not None]
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in left:
+            process.signal(number)
+        until = time.monotonic() + patience_seconds
+        while any(process.is_alive for process in left) and time.monotonic() < until:
+            time.sleep(0.05)
+    return len(left)
