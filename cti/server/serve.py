@@ -153,13 +153,13 @@ async def serve(settings: Settings) -> None:
         )
 
         async def take(event: SwitchEvent) -> None:
-            event = emergency.ours(event)
             if isinstance(event, SwitchReady):
                 await _beat_once(link, clock)  # an old beat would send new callers past us
-            routing.take(event)
-            await seats.take(event)
-            await calls.take(event)
-            await emergency.take(event)
+            for each in emergency.ours(event):
+                routing.take(each)
+                await seats.take(each)
+                await calls.take(each)
+                await emergency.take(each)
             if isinstance(event, SwitchReady) and event.epoch == 1:
                 ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
                 log.info("controller_ready", extra={"agi": config.ports.agi})

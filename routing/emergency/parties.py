@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
-from ivr.events import CallerQueued, LegDown, LegUp, QueueLeftBySwitch, SeatAnswered, SwitchEvent
+from ivr.events import BridgeEntered, CallerQueued, LegDown, LegUp, QueueLeftBySwitch, SeatAnswered, SwitchEvent
 from ivr.ports import LiveChannel, SwitchSnapshot
+from routing.emergency.legs import EMERGENCY
 from routing.emergency.threeway_words import Where
 
 
@@ -41,6 +42,10 @@ def follow(known: Parties | None, event: SwitchEvent) -> Parties | None:
             return replace(known, where=Where.FLOW, queue=None)
         case SeatAnswered(seat=seat, channel=channel):
             return replace(known, where=Where.TALK, agent=channel, seat=seat)
+        case BridgeEntered(unique_id=leg) if leg.startswith(EMERGENCY) and known.agent is None:
+            return replace(known, where=Where.ROOM)
+        case LegDown(unique_id=leg) if leg.startswith(EMERGENCY) and known.where is Where.ROOM:
+            return replace(known, where=Where.FLOW)
         case LegDown(channel=channel) if channel == known.caller:
             return replace(known, caller=None)
         case LegDown(channel=channel) if channel == known.agent:

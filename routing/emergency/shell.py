@@ -9,18 +9,31 @@ and the switch's own state decides what is done, so no leg is ever called twice.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
-from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
+from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 from ivr.errors import StoreError, SwitchError, SwitchLostError, SwitchRefusedError, UnsafeHeaderError
-from ivr.events import BridgeEntered, BridgeLeft, LegDown, LegUp, OriginateEnded, SeatAnswered, SwitchEvent, SwitchReady
+from ivr.events import (
+    BridgeEntered,
+    BridgeLeft,
+    LegDown,
+    LegUp,
+    OriginateEnded,
+    QueueLeftBySwitch,
+    SeatAnswered,
+    SwitchEvent,
+    SwitchReady,
+    TalkEnded,
+)
 from ivr.ports import Clock, Heard, Journal, Switch, SwitchSnapshot
 from routing.emergency.interlock import Interlock, Refused, may_dial
 from routing.emergency.kinds import TITLES, Confidence, Kind
+from routing.emergency.legs import AGENT, EMERGENCY, agent_leg, call_of_leg, is_ours
 from routing.emergency.parties import Parties, follow, parties_of
 from routing.emergency.policy import ALWAYS_GO, Policy, Source, Start, decide
 from routing.emergency.threeway import advance, begin
@@ -60,7 +73,11 @@ from routing.plan import EMERGENCY_PRIORITY
 log = logging.getLogger(__name__)
 
 EARS = "ears"
-_PREFIX = "em-"
+RETRY_INVITING_SECONDS = 5.0
+SECONDS_TO_JOIN_ALONE = 0.3
+AGENT_RING_SECONDS = 20
+WAIT_TO_JOIN_SECONDS = 30
+"""An answered leg waits so long at most until it is led to its caller; usually some milliseconds."""
 _BY_PLACE = {Where.FLOW: Source.WORDS_IN_FLOW, Where.QUEUE: Source.WORDS_IN_QUEUE}
 
 
@@ -85,6 +102,7 @@ class _Live:
 
     state: ThreeWay
     turns: tuple[Leg, ...] = ()
+    invitations: int = 0
 
 
 @dataclass(slots=True)
@@ -123,6 +141,10 @@ class EmergencyDesk:
         self._calls: dict[CallId, _Call] = {}
         self._cases: dict[str, _Live] = {}
         self._legs: dict[str, ChannelName] = {}
+        self._to_join: dict[str, float] = {}
+        self._invited: dict[str, SeatId] = {}
+        self._seated: dict[str, SeatId] = {}
+        self._refused: dict[str, set[SeatId]] = {}
 
     # -------------------------------------------------------------------------------------------- what people ask for
 
@@ -164,15 +186,29 @@ class EmergencyDesk:
 
     # ------------------------------------------------------------------------------------------------- what happens
 
-    def ours(self, event: SwitchEvent) -> SwitchEvent:
-        """Return the event under the call it belongs to: a leg of ours has an id of its own until it has joined."""
-        unique_id = getattr(event, "unique_id", "") or getattr(event, "call", "")
-        if not isinstance(event, LegUp | LegDown | BridgeEntered | BridgeLeft) or not unique_id.startswith(_PREFIX):
-            return event
-        call = self._call_of_leg(unique_id)
+    def ours(self, event: SwitchEvent) -> tuple[SwitchEvent, ...]:
+        """Return the event under the call it belongs to, for a leg of ours has an id of its own until it has joined.
+
+        What the queue would have told is told here: of a caller whom we took out of it, of an agent whom we invited.
+        """
+        leg = getattr(event, "unique_id", "") or getattr(event, "call", "")
+        if isinstance(event, BridgeEntered) and (queue := self._left_queue(event)) is not None:
+            return event, QueueLeftBySwitch(event.call, queue, event.at)
+        if not isinstance(event, LegUp | LegDown | BridgeEntered | BridgeLeft) or not is_ours(leg):
+            return (event,)
+        call = call_of_leg(leg)
         if isinstance(event, LegUp):
-            self._legs[unique_id] = event.channel
-        return replace(event, call=call) if call is not None else event
+            self._legs[leg] = event.channel
+        if call is None:
+            return (event,)
+        named = replace(event, call=call)
+        queue = self._human_queue()
+        if isinstance(event, BridgeEntered) and (seat := self._invited.pop(leg, None)) is not None:
+            self._seated[leg] = seat
+            return named, SeatAnswered(call, queue, seat, event.channel, 0.0, 0.0, event.at)
+        if isinstance(event, LegDown) and (seat := self._seated.pop(leg, None)) is not None:
+            return named, TalkEnded(call, queue, seat, "agent", 0.0, event.at)
+        return (named,)
 
     async def take(self, event: SwitchEvent) -> None:
         """Let one event of the switch (after `ours`) reach its call's parties and cases."""
@@ -180,9 +216,11 @@ class EmergencyDesk:
             await self._adopt()
             return
         if isinstance(event, OriginateEnded):
-            call = self._call_of_leg(event.unique_id or event.action)
-            if call is not None and not event.unique_id:
+            call = call_of_leg(event.unique_id or event.action)
+            if not event.unique_id:
                 event = replace(event, unique_id=event.action)  # it never became a channel
+            if event.succeeded and (wait := self._to_join.pop(event.unique_id, None)) is not None:
+                self._tasks.create_task(self._join(event.unique_id, wait), name=f"join {event.unique_id}")
         else:
             call = getattr(event, "call", None)
         if call is None:
@@ -194,6 +232,10 @@ class EmergencyDesk:
             self._tell_all(call, event)
         elif isinstance(event, SeatAnswered):
             self._tell_all(call, AgentJoined(event.seat, event.channel, event.at))
+            if event.channel in [self._legs.get(leg) for leg in self._seated]:
+                self._tasks.create_task(self._note_talk(call), name=f"talk {call}")
+        if isinstance(event, LegDown | OriginateEnded) and event.unique_id.startswith(AGENT):
+            self._invitation_ended(event)
         self._forget(call)
 
     def hear(self, heard: Heard) -> None:
@@ -348,8 +390,7 @@ class EmergencyDesk:
                 data = {"case": name, "target": target.name, "title": target.title, **self._facts(name)}
                 self._teller.tell(call, "emergency_notify", now, data, lasting=True)
             case InviteAgent():
-                data = {"case": name, "reason": "请班长安排坐席加入三方通话", **self._facts(name)}
-                self._teller.tell(call, "emergency_supervisor", now, data, lasting=True)
+                await self._invite(name)
             case _:
                 assert_never(command)
 
@@ -377,16 +418,20 @@ class EmergencyDesk:
         known = self._calls.get(wish.call)
         number = known.parties.number if known is not None else PhoneNumber("")
         passes = wish.target.may_pass_number and number.is_known
+        is_in_talk = known is not None and known.parties.agent is not None
+        if not is_in_talk:  # the caller is not in a bridge, or perhaps is when they answer: it is decided then
+            self._to_join[wish.channel_id] = 0.0
         self._tell(name, OriginateSent(wish.channel_id, now))
         try:
             await self._switch.originate(
                 channel=f"PJSIP/{allowed.digits}@{wish.trunk}",
                 channel_id=wish.channel_id,
-                application="BridgeAdd",
-                data=wish.into,
+                application="BridgeAdd" if is_in_talk else "Wait",
+                data=wish.into if is_in_talk else str(WAIT_TO_JOIN_SECONDS),
                 caller=number if passes else PhoneNumber("12345"),
                 variables={
                     "HL_CALLID": wish.call,
+                    "HL_INTO": wish.into,
                     "PJSIP_HEADER(add,X-12345-Order)": wish.call,
                     "PJSIP_HEADER(add,X-12345-Type)": state.case.raised.plan.kind.value,
                 },
@@ -397,6 +442,82 @@ class EmergencyDesk:
         except (SwitchRefusedError, UnsafeHeaderError) as refused:
             log.error("emergency_call_refused", extra={"case": name, "reason": str(refused)})
             self._tell(name, OriginateEnded(wish.channel_id, wish.channel_id, False, 0, self._clock.now()))
+
+    async def _join(self, channel_id: str, wait_seconds: float = 0.0) -> None:
+        """Lead an answered leg to its caller: into their bridge, or out of queue or flow into a new one."""
+        await asyncio.sleep(wait_seconds)
+        call, channel = call_of_leg(channel_id), self._legs.get(channel_id)
+        known = self._calls.get(call) if call is not None else None
+        states = [live.state for live in self._cases.values()]
+        is_waited_for = any(isinstance(each, Calling) and each.channel_id == channel_id for each in states)
+        if known is None or channel is None or known.parties.caller is None or not is_waited_for:
+            return
+        way = "add" if known.parties.where in (Where.TALK, Where.ROOM) else "take"
+        try:
+            await self._switch.redirect(channel, "hl-join", way)
+        except SwitchError as error:  # the machine's own timer gives the leg up
+            log.error("emergency_not_joined", extra={"call": call, "reason": str(error)})
+
+    async def _invite(self, name: str) -> None:
+        """Ring a free seat into the conversation; when none is free, a supervisor is told and it is tried again."""
+        live = self._cases.get(name)
+        if live is None or not isinstance(live.state, Joined) or live.state.case.agent is not None:
+            return
+        case, now = live.state.case, self._clock.now()
+        into = case.caller or self._legs.get(live.state.channel_id)
+        if into is None or any(leg.startswith(f"{AGENT}{name}-") for leg in self._invited):
+            return
+        refused = self._refused.setdefault(name, set())
+        snapshot = await self._switch.snapshot()
+        free = [each for each in snapshot.members if each.device == "not in use" and not each.paused]
+        seats = sorted({each.seat: each.penalty for each in reversed(free) if each.seat not in refused}.items())
+        if not seats:
+            if not refused:
+                data = {"case": name, "reason": "没有空闲坐席，请班长加入三方通话", **self._facts(name)}
+                self._teller.tell(case.call, "emergency_supervisor", now, data, lasting=True)
+            refused.clear()
+            asyncio.get_running_loop().call_later(RETRY_INVITING_SECONDS, self._invite_again, name)
+            return
+        seat = min(seats, key=lambda each: each[1])[0]
+        live.invitations += 1
+        leg = agent_leg(name, live.invitations)
+        self._invited[leg] = seat
+        refused.add(seat)
+        known = self._calls.get(case.call)
+        try:
+            await self._switch.originate(
+                channel=f"PJSIP/{seat}",
+                channel_id=leg,
+                application="BridgeAdd",
+                data=into,
+                caller=known.parties.number if known is not None else PhoneNumber(""),
+                variables={"HL_CALLID": case.call},
+                timeout_seconds=AGENT_RING_SECONDS,
+            )
+        except SwitchError as error:
+            log.warning("agent_not_invited", extra={"case": name, "reason": str(error)})
+            self._invited.pop(leg, None)
+            asyncio.get_running_loop().call_later(RETRY_INVITING_SECONDS, self._invite_again, name)
+
+    async def _note_talk(self, call: CallId) -> None:
+        """The dialplan must know that the caller has talked to a person: at the end it says goodbye, and queues not."""
+        known = self._calls.get(call)
+        if known is not None and known.parties.caller is not None:
+            with contextlib.suppress(SwitchError):
+                await self._switch.set_variable(known.parties.caller, "HL_TALKED", "1")
+
+    def _invitation_ended(self, event: LegDown | OriginateEnded) -> None:
+        """The seat did not answer, or its leg is over: the next one, as long as nobody is with the two."""
+        if isinstance(event, OriginateEnded) and event.succeeded:
+            return
+        if self._invited.pop(event.unique_id, None) is not None:
+            name = event.unique_id.removeprefix(AGENT).rsplit("-", 1)[0]
+            asyncio.get_running_loop().call_later(0.1, self._invite_again, name)
+
+    def _invite_again(self, name: str) -> None:
+        live = self._cases.get(name)
+        if live is not None and isinstance(live.state, Joined) and live.state.case.agent is None:
+            self._start(name, (InviteAgent(live.state.case.call),))
 
     async def _hang_up(self, channel_id: str) -> None:
         channel = self._legs.get(channel_id)
@@ -435,12 +556,18 @@ class EmergencyDesk:
         now = self._clock.now()
         found = parties_of(snapshot, now)
         for channel in snapshot.channels:
-            if channel.unique_id.startswith(_PREFIX):
+            if channel.unique_id.startswith(EMERGENCY):
                 self._legs[channel.unique_id] = channel.channel
-                call = self._call_of_leg(channel.unique_id) or channel.call
+                call = call_of_leg(channel.unique_id) or channel.call
                 found.setdefault(call, Parties(PhoneNumber(""), now))
         for call in [*self._calls, *(each for each in found if each not in self._calls)]:
             self._adopt_call(call, found.get(call), snapshot)
+        for channel in snapshot.channels:
+            if channel.unique_id.startswith(EMERGENCY) and not channel.bridge:
+                if channel.application == "Wait":  # answered while nobody was here to lead it
+                    await self._join(channel.unique_id)
+                else:  # still ringing; it may be one that joins by itself
+                    self._to_join[channel.unique_id] = SECONDS_TO_JOIN_ALONE
 
     def _adopt_call(self, call: CallId, parties: Parties | None, snapshot: SwitchSnapshot) -> None:
         known = self._calls.get(call)
@@ -481,6 +608,14 @@ class EmergencyDesk:
         elif parties is not None:
             self._calls[call] = _Call(parties)
 
+    def _left_queue(self, joined: BridgeEntered) -> QueueName | None:
+        """Return the queue out of which a caller went into a bridge."""
+        known = self._calls.get(joined.call)
+        is_waiting = known is not None and known.parties.where is Where.QUEUE
+        return (
+            known.parties.queue if known is not None and is_waiting and joined.channel == known.parties.caller else None
+        )
+
     def _hear_turn(self, heard: Heard) -> None:
         for name, live in self._of(heard.call).items():
             if isinstance(live.state, Joined) and not live.state.is_verified:
@@ -494,12 +629,6 @@ class EmergencyDesk:
             for name, live in self._cases.items()
             if live.state.case.call == call and not isinstance(live.state, Closed)
         }
-
-    def _call_of_leg(self, channel_id: str) -> CallId | None:
-        """Return the call of one of our legs: `em-<call>-<raise>-<attempt>`."""
-        if not channel_id.startswith(_PREFIX):
-            return None
-        return CallId(channel_id.removeprefix(_PREFIX).rsplit("-", 2)[0])
 
     def _forget(self, call: CallId) -> None:
         """Nobody is left and nothing is open: the call is history."""

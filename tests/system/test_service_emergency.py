@@ -45,8 +45,28 @@ def service() -> Iterator[RunningService]:
 @pytest.fixture
 async def centre() -> AsyncIterator[SipPhone]:
     """The emergency service: a simulator, at the only address that the emergency trunk has."""
-    async with SipPhone(bind_ip="127.0.0.3", port=5080, number="emergency") as phone:
+    async with emergency_centre() as phone:
         yield phone
+
+
+@asynccontextmanager
+async def emergency_centre() -> AsyncIterator[SipPhone]:
+    """The simulator at the one address that the emergency trunk has: who needs it waits until it is free."""
+    ends = time.monotonic() + 90
+    while True:
+        phone = SipPhone(bind_ip="127.0.0.3", port=5080, number="emergency")
+        try:
+            await phone.__aenter__()
+            break
+        except OSError:
+            await phone.close()
+            if time.monotonic() > ends:
+                raise
+            await asyncio.sleep(0.5)
+    try:
+        yield phone
+    finally:
+        await phone.close()
 
 
 @dataclass

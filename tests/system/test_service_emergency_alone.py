@@ -1,0 +1,132 @@
+"""An emergency before any agent is there: caller and emergency service are joined, an agent is brought to them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from ivr.adapters.simulator.call_plan import Answering
+from ivr.adapters.simulator.sip_call import LineState
+from ivr.adapters.simulator.sip_phone import SipPhone
+from tests.system.running_service import RunningService, service_of
+from tests.system.running_switch import until
+from tests.system.test_service_emergency import (
+    AGENT_HZ,
+    CALLER_HZ,
+    EMERGENCY_HZ,
+    QUEUES,
+    all_three_hear,
+    emergency_centre,
+    emergency_legs,
+    hears,
+    sounds,
+)
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-emergency")]
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[RunningService]:
+    with service_of(queues=QUEUES, hurried=True) as running:
+        yield running
+
+
+@pytest.fixture
+async def centre() -> AsyncIterator[SipPhone]:
+    async with emergency_centre() as phone:
+        yield phone
+
+
+@pytest.mark.parametrize("number", ["12345", "12319"], ids=["in the queue", "in the flow"])
+async def test_danger_words_before_any_agent_join_the_service_at_once_and_an_agent_comes_third(
+    service: RunningService, centre: SipPhone, number: str
+) -> None:
+    centre.answering = Answering(after_seconds=0.5)
+    async with service.bus() as bus, service.citizen() as citizen:
+        line = await service.dial(citizen, number)
+        call = await service.offered(bus, citizen)
+        if number == "12345":
+            await bus.event(call, "queued")
+        await line.say(await service.speech("我家着火了，快来人啊。"))
+        emergency = await centre.next_call(15)
+        await emergency.answered(5)
+        await bus.event(call, "emergency_joined")
+        line.hush()
+        sounds(line, CALLER_HZ)
+        sounds(emergency, EMERGENCY_HZ)
+        since = time.monotonic()
+
+        async def the_two_hear() -> bool:
+            return hears(line, EMERGENCY_HZ, since) and hears(emergency, CALLER_HZ, since)
+
+        await until(the_two_hear, 10)
+        async with service.seat("802") as seat:
+            agent = await seat.next_call(15)
+            await agent.answered(5)
+            sounds(agent, AGENT_HZ)
+            await all_three_hear(line, agent, emergency)
+            assert len(centre.calls) == 1
+            async with service.ami() as ami:
+                assert len(await emergency_legs(ami)) == 1
+            assert (await service.hotline("emergency", "verified", call, "--by", "802"))[0] == 0
+            await emergency.hang_up()
+            await asyncio.sleep(0.5)
+            assert (line.state, agent.state) == (LineState.TALKING, LineState.TALKING)
+            await line.hang_up()
+            await agent.ended(10)
+        record = await service.finished(call)
+    assert (record.outcome, record.seat) == ("answered", "802")
+    assert service.tracebacks() == []
+
+
+async def test_an_agent_who_takes_the_call_while_the_service_rings_is_not_lost(
+    service: RunningService, centre: SipPhone
+) -> None:
+    centre.answering = Answering(after_seconds=4.0)
+    async with service.bus() as bus, service.citizen() as citizen:
+        line = await service.dial(citizen)
+        call = await service.offered(bus, citizen)
+        await bus.event(call, "queued")
+        assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
+        emergency = await centre.next_call(5)
+        async with service.seat("803") as seat:
+            agent = await seat.next_call(10)
+            await agent.answered(5)
+            await emergency.answered(10)
+            for speaker, hertz in ((line, CALLER_HZ), (agent, AGENT_HZ), (emergency, EMERGENCY_HZ)):
+                sounds(speaker, hertz)
+            await all_three_hear(line, agent, emergency)
+            assert len(centre.calls) == 1
+            await line.hang_up()
+            await agent.hang_up()
+            await emergency.ended(10)
+        await service.finished(call)
+
+
+async def test_a_controller_killed_while_the_service_rings_a_waiting_caller_joins_them_afterwards(
+    service: RunningService, centre: SipPhone
+) -> None:
+    centre.answering = Answering(after_seconds=2.0)
+    async with service.bus() as bus, service.citizen() as citizen:
+        line = await service.dial(citizen)
+        call = await service.offered(bus, citizen)
+        await bus.event(call, "queued")
+        assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
+        emergency = await centre.next_call(5)
+        await service.serving(service.kill("controller"))
+        await emergency.answered(10)
+        sounds(line, CALLER_HZ)
+        sounds(emergency, EMERGENCY_HZ)
+        since = time.monotonic()
+
+        async def the_two_hear() -> bool:
+            return hears(line, EMERGENCY_HZ, since) and hears(emergency, CALLER_HZ, since)
+
+        await until(the_two_hear, 15)
+        assert len(centre.calls) == 1
+        await line.hang_up()
+        await emergency.ended(10)
+        await service.finished(call)
