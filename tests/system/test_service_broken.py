@@ -103,20 +103,13 @@ def unmount(folder: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a file system")
 @pytest.mark.parametrize("options", ["size=1m,ro", "size=16k"], ids=["read-only", "full"])
 async def test_a_recordings_folder_that_takes_nothing_costs_the_recordings_only(options: str) -> None:
-    folders: list[Path] = []
-
-    def mount(service: RunningService) -> None:
-        mounted(options)(service)
-        folders.append(service.folder / "tapes")
-
-    try:
-        async with broken({"recordings_folder": "tapes"}, mount) as service:
+    async with broken({"recordings_folder": "tapes"}, mounted(options)) as service:
+        try:
             await the_recordings_are_missed(service)
             code, told = await service.hotline("doctor")
             assert (code, "录音目录" in told) == (1, True)
-    finally:
-        for folder in folders:
-            unmount(folder)
+        finally:
+            unmount(service.folder / "tapes")
 
 
 async def test_a_broken_model_makes_the_service_deaf_not_mute() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -45,7 +46,7 @@ KILLS, CALLERS = 10, 4
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[RunningService]:
-    with service_of(queues=QUEUES) as running:
+    with service_of(queues=QUEUES, hurried=True) as running:
         yield running
 
 
@@ -62,25 +63,37 @@ async def one_order(service: RunningService, call: CallId) -> None:
 
 
 async def test_killed_in_the_menu_the_caller_goes_on_where_he_was(service: RunningService) -> None:
-    async with service.bus() as bus, service.seat("801"), service.citizen() as phone:
+    async with service.bus() as bus, service.ami() as ami, service.seat("801"), service.citizen() as phone:
         line = await service.dial(phone, "12319")
         call = await service.offered(bus, phone)
         await service.at_node(call, "main_menu")
-        killed = service.kill("controller")
-        await service.serving(killed)
+        killed_at, killed = time.monotonic(), service.kill("controller")
 
-        async def resumed() -> bool:
+        def is_caught() -> bool:
+            return any(event.get("UserEvent") == "SafetyNet" for event in ami.events)
+
+        def is_resumed() -> bool:
             return any("Resumed" in str(written.get("event")) for written in service.journal.read(call))
 
-        await until(resumed, 10)
+        async def is_decided() -> bool:
+            return is_caught() or is_resumed()
+
+        await until(is_decided, 15)
+        away_seconds = time.monotonic() - killed_at
+        await service.serving(killed)
         assert line.state is LineState.TALKING
-        await line.press("2")
-        assert (await bus.event(call, "answered"))["data"]["queue"] == "complaint"
+        if is_resumed():
+            await line.press("2")
+        else:  # a machine too busy to start us in time: the dialplan has waited long enough
+            assert away_seconds > 2.5
+        answered = await bus.event(call, "answered")
         await line.hang_up()
         await one_order(service, call)
+    assert answered["data"]["queue"] == ("complaint" if is_resumed() else "general")
     record = await service.record(call)
     assert record is not None
-    assert (record.caller.digits, record.flow, record.path[-2:]) == (phone.number, "menu", ("main_menu", "complaint"))
+    assert (record.caller.digits, record.flow, record.outcome) == (phone.number, "menu", "answered")
+    assert not is_resumed() or record.path[-2:] == ("main_menu", "complaint")
     code, told = await service.hotline("replay", call)
     assert code == 0, told
 
