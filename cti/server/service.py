@@ -129,7 +129,7 @@ def _controller(settings: Settings, arguments: Sequence[str], agi_port: int) -> 
         cwd=PROJECT,
         ready_seconds=60.0,
         stop_signal=signal.SIGTERM,
-        longest_pause_seconds=1.0,  # callers in a flow wait for us for three seconds only
+        longest_pause_seconds=0.5,  # callers in a flow wait for us for three seconds only
     )
 
 
