@@ -459,9 +459,14 @@ class EmergencyDesk:
             log.error("emergency_not_joined", extra={"call": call, "reason": str(error)})
 
     async def _invite(self, name: str) -> None:
-        """Ring a free seat into the conversation; when none is free, a supervisor is told and it is tried again."""
+        """Ring a free seat into the conversation; when none is free, a supervisor is told and it is tried again.
+
+        Two who already understand each other need no third.
+        """
         live = self._cases.get(name)
-        if live is None or not isinstance(live.state, Joined) or live.state.case.agent is not None:
+        if live is None or not isinstance(live.state, Joined):
+            return
+        if live.state.case.agent is not None or live.state.is_verified:
             return
         case, now = live.state.case, self._clock.now()
         into = case.caller or self._legs.get(live.state.channel_id)
