@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from cti.adapters.mqtt.publisher import MqttPublisher
 from cti.adapters.sql.database import Database
@@ -38,20 +37,20 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     findings += asyncio.run(_services(settings))
     if not ready_file(settings).is_file():
         findings += _ports(settings)
-    table = Table("部件", "状态", "版本", "位置", "补救")
     for finding in findings:
-        state = "[green]正常[/green]" if finding.ok and finding.found else "[yellow]可选[/yellow]"
-        table.add_row(
-            finding.part,
-            state if finding.ok else "[red]需处理[/red]",
-            finding.version,
-            finding.where,
-            finding.remedy,
-        )
-    console.print(table)
+        colour, word = _state(finding)
+        console.print(f"[{colour}]{word}[/{colour}] {finding.part}　{finding.version}　{finding.where}".rstrip("　"))
+        if finding.remedy:
+            console.print(f"      补救：{finding.remedy}", markup=False)
     bad = sum(not finding.ok for finding in findings)
     console.print("一切就绪。" if not bad else f"有 {bad} 项需要处理，见“补救”。")
     return 1 if bad else 0
+
+
+def _state(finding: Finding) -> tuple[str, str]:
+    if not finding.ok:
+        return "red", "需处理"
+    return ("green", "正常　") if finding.found else ("yellow", "可选　")
 
 
 def _python() -> Finding:

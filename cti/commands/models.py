@@ -6,7 +6,6 @@ import argparse
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from cti.server.installation import model_places
 from cti.settings import Settings
@@ -73,14 +72,13 @@ def _verify(name: str, settings: Settings, console: Console) -> int:
 
 
 def _list(settings: Settings, console: Console) -> int:
-    table = Table("模型", "语言", "大小", "采样率", "许可", "校验", "说明")
     for model in installed(model_places(settings)):
-        state = "；".join(model.problems) or ("已通过" if model.checked else "未校验")
-        used = " ★" if model.name == settings.speech_model else ""
-        size = f"{model.size_bytes / 1e6:.0f} MB"
-        table.add_row(
-            model.name + used, model.language, size, f"{model.sample_rate_hz}", model.licence, state, model.card
+        state = "；".join(model.problems) or ("校验通过" if model.checked else "未校验")
+        used = "★" if model.name == settings.speech_model else "　"
+        console.print(
+            f"{used} {model.name}　{model.language}　{model.size_bytes / 1e6:.0f} MB　{model.sample_rate_hz} Hz　"
+            f"{model.licence}　{state}\n　　{model.card}",
+            markup=False,
         )
-    console.print(table)
     console.print("★ 正在使用")
     return 0

@@ -89,7 +89,7 @@ async def _call(settings: Settings, database: Database, done: Performance) -> Ca
         "seat": record.seat if record else None,
         "answer_ms": _answer_ms(record),
         "recording": {
-            "file": mix.file if mix else None,
+            "file": str(settings.recordings_folder / mix.file) if mix else None,
             "seconds": round(mix.seconds, 2) if mix else 0.0,
             "rms_dbfs": {
                 leg: round(tapes[part].rms_dbfs, 1) if part in tapes else None
