@@ -36,7 +36,7 @@ _BEFORE_PHONE = re.compile(
     r"座机|联系我)(?:是|就是|为)?|是)?[，,。.：: 　]*$"
 )
 _ENDS_WELL = re.compile(
-    r"(?:$|[\x01，。,.！!？?；;、\s]|\d|我|俺|住|在|家|电话|手机|号码|联系|是|就是|想|要|你|这|"
+    r"(?:$|[\x01，。,.！!？?；;、\s]|\d(?!\d{0,3}(?:号|栋|楼|单元|室))|我|俺|住|在|家|电话|手机|号码|联系|是|就是|想|要|你|这|"
     r"那|他|她|今|昨|前|孩子|快|请|跟|和|也|刚才|最近|的电话|人在|咱|反映|投诉|咨询|举报|现在|"
     r"有|从|到|每|听说|给|男|女|\w{2,4}(?:路|街|村|小区|社区|镇|县|区|巷|新村|家园))"
 )
@@ -123,7 +123,14 @@ _NEVER_GIVEN = frozenset(
     "的了吗呢吧啊呀着过不没是有在来去上下里外前后面边头子们这那什么个家人都也就还要能会修管看说得到给被把快点电话姓叫"
     "钱事车路水房坏死臭脏乱多少大小不很好真最再又才可想请望谢您你我他她它什样街巷号楼院区村镇厂店站场了"
 )
-_WORD_LIKE = frozenset("路水和成时关从门车通都全边冷房单解能强沙空应到支原官衣用家经有管明保师双富弓山平游盖厚")
+_NEVER_A_SURNAME = frozenset("什啥名氏的了是不我你他她它们在有就这那哪都也很还没说啊呢吧吗着过把被让给")
+_BARE_TITLE = re.compile(
+    rf"(?P<surname>[\u4e00-\u9fff])(?:{'|'.join(each for each in TITLES if len(each) == 2)})"
+    r"(?=[，。,.：: ]*(?:(?:我的)?(?:联系)?(?:电话|手机|号码)\w{0,3}?)?[，。,.：: ]*(?:\d{7,}|$))"
+)
+"""…烟大得很李师傅幺三九…: a surname with its title, right before the number or at the end."""
+_ENDS_A_CLAUSE = frozenset("了的着呢吧来去管修亮响走过住到开出样天用看行怕心气水理查问路上下里起倒黑断坏停放堆")
+_WORD_LIKE = frozenset("扶路水和成时关从门车通都全边冷房单解能强沙空应到支原官衣用家经有管明保师双富弓山平游盖厚")
 """Surnames that mostly end a word before a bare name: …盐场路|柳青."""
 _ROLE = re.compile(
     r"^(?:业主|居民|村民|市民|学生|家长|租户|住户|司机|骑手|老师|护工|保安|员工|农民|工人|商户|"
@@ -146,6 +153,8 @@ def find_names(text: str) -> tuple[Found, ...]:
         before = _name_before(text, phone.start())
         if before is not None:
             found.append(before)
+    if not found and re.search(r"\d{7,}", text[:-1]) and (last := _name_at_end(text)) is not None:
+        found.append(last)
     found.sort(key=lambda each: (-each.confidence, each.begin))
     return tuple(found)
 
@@ -173,7 +182,9 @@ def find_surnames(text: str, names: tuple[Found, ...]) -> tuple[Found, ...]:
         elif text[begin] in _SURNAMES:
             sureness = 0.95 if text[begin] in COMMON_SURNAMES else 0.9
             found.append(Found(text[begin], begin, begin + 1, sureness, "surname.cue"))
-    for pattern in (_TITLED, _NICKNAME, _FAMILIAR):
+        elif _is_hanzi(text[begin]) and text[begin] not in _NEVER_A_SURNAME and _ENDS_WELL.match(text[begin + 1 :]):
+            found.append(Found(text[begin], begin, begin + 1, 0.75, "surname.rare"))
+    for pattern in (_TITLED, _NICKNAME, _FAMILIAR, _BARE_TITLE):
         for match in pattern.finditer(text):
             if match["surname"] in _SURNAMES:
                 found.append(
@@ -207,6 +218,8 @@ def _best_name(text: str, begin: int, *, is_weak: bool) -> str | None:
         score = _likelihood(surname, given) + (2.0 if _ENDS_WELL.match(after) else 0.0) + _second_bonus(given)
         if after[:1] == "的" or name in _NOT_A_NAME or (is_weak and re.match(r"[市县区镇村路街家小社]|的", after)):
             score -= 4.0
+        if re.match(r"\d{1,4}(?:号|栋|楼|院|单元|室)", after):
+            score -= 4.0
         if is_weak and re.match(rf"(?:{_TITLE})", given):
             score -= 4.0
         if best is None or score > best[0]:
@@ -234,11 +247,11 @@ def _name_before(text: str, phone: int) -> Found | None:
         score = _likelihood(surname, given) + (
             1.5 if previous in ("", "，", "。", ",", HIDDEN, "叫", "是", "了", "的") else 0.0
         )
-        score += 0.5 * (length - 2)
+        score += 0.7 * (length - 2)
         if length == 2 and previous == "姓":
             continue
         if surname in _WORD_LIKE:
-            score -= 1.5
+            score -= 1.5 if length == 2 else 0.9
         if best is None or score > best[0]:
             best = (score, name)
     if best is None or best[0] < 1.25:
@@ -249,17 +262,37 @@ def _name_before(text: str, phone: int) -> Found | None:
 
 
 def _unusual_name_before(before: str, end: int) -> Found | None:
-    """Return a common surname with unusual characters (雷鸣, 钱多多): a guess good enough to ask."""
-    for length in (3, 2):
+    """Return a surname with unusual characters (雷鸣, 商鞅): where callers say their name, so good enough to ask."""
+    best: tuple[float, str] | None = None
+    for length in (2, 3, 4):
         name = before[-length:]
-        given = name[1:]
-        if len(name) < length or name[0] not in COMMON_SURNAMES or name[0] in _WORD_LIKE or not _is_all_hanzi(given):
+        is_compound = name[:2] in COMPOUND_SURNAMES and length > 2
+        given = name[2 if is_compound else 1 :]
+        if len(name) < length or len(given) > 2 or not _is_all_hanzi(name) or _NEVER_GIVEN & set(given):
             continue
-        if name in _NOT_A_NAME or given in _NOT_A_NAME:
+        if not (is_compound or name[0] in _SURNAMES) or name in _NOT_A_NAME or given in _NOT_A_NAME:
             continue
-        is_doubled = length == 3 and given[0] == given[1]
-        if is_doubled or (not _NEVER_GIVEN & set(given) and (length == 2 or any(char in _GIVEN for char in given))):
-            return Found(name, end - length, end, 0.6, "name.before_phone")
+        score = 1.5 if is_compound else 1.0 if name[0] in COMMON_SURNAMES else 0.4
+        score += 0.7 * sum(char in _GIVEN for char in given) / len(given)
+        score += 0.8 * (len(given) == 2 and given[0] == given[1])
+        score += 0.6 * (before[: len(before) - length][-1:] in _ENDS_A_CLAUSE)
+        score -= 0.8 * (name[0] in _WORD_LIKE)
+        if best is None or score > best[0]:
+            best = (score, name)
+    if best is None or best[0] < 0.95:
+        return None
+    return Found(best[1], end - len(best[1]), end, 0.6, "name.before_phone")
+
+
+def _name_at_end(text: str) -> Found | None:
+    """Return a plain name that ends the call after its number: …幺三九…这个停车场乱收费，常乐."""
+    end = len(text.rstrip("，。,. "))
+    for length in (3, 2):
+        name = text[max(0, end - length) : end]
+        if len(name) == length > 1 and name[0] in _SURNAMES and _is_all_hanzi(name) and name not in _NOT_A_NAME:
+            previous = text[: end - length][-1:]
+            if name[0] not in _WORD_LIKE and _likelihood(name[0], name[1:]) >= 2.8 and not _NEVER_GIVEN & set(name[1:]):
+                return Found(name, end - length, end, 0.6, "name.at_end") if previous not in ("姓", "叫") else None
     return None
 
 
