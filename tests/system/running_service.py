@@ -258,7 +258,7 @@ class RunningService:
         masked = f"{phone.number[:3]}****{phone.number[-4:]}"
 
         def is_his(envelope: Envelope) -> bool:
-            return envelope["type"] == "offered_to_flow" and envelope["data"]["caller"] == masked
+            return (envelope["type"], envelope["data"].get("caller")) == ("offered_to_flow", masked)
 
         return CallId((await bus.envelope(is_his))["call"])
 
@@ -312,11 +312,8 @@ class RunningService:
 
     def nodes(self, call: CallId) -> tuple[str, ...]:
         """Return the nodes that the journal says the caller was sent to, in order."""
-        commands = [
-            command
-            for line in self.journal.read(call)
-            for command in (line.get("commands") if isinstance(line.get("commands"), list) else [])  # type: ignore[union-attr]
-        ]
+        written = (line.get("commands") for line in self.journal.read(call))
+        commands = [command for each in written if isinstance(each, list) for command in each]
         return tuple(command["node"] for command in commands if "node" in command)
 
     async def at_node(self, call: CallId, node: str, within: float = 15.0) -> None:
