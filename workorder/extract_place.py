@@ -32,9 +32,14 @@ _UNKNOWN = re.compile(
     r"里面|里头|路口|巷子|大桥|桥头|门[口前外]|大门|[东南西北][门口侧头边]|楼[下顶上]|斜对面|桥洞|边上)"
 )
 _HOME = re.compile(rf"(?![大全自国回人农一在这])[\u4e00-\u9fff]家[大小东西上下新老]?[{TERRAIN}山关堡墩]")
+_NO_NAME = frozenset(["马路", "公路", "道路", "铁路", "走路", "让路", "修路", "一路"])
 _ALL_THE_WAY = re.compile(r"[^东西南北中山放民利谊京海新兴业园]一路")
 _OPENING = re.compile(rf"^(?P<name>[\u4e00-\u9fff]{{2,4}})(?={HIDDEN})")
 """A call that opens with two to four characters and a time: 庙滩子|整改以后 …"""
+_LAND = re.compile(
+    rf"(?:^|(?<=[，。在到住{HIDDEN}]))(?:我们|我家|就|户口在)?(?P<name>[\u4e00-\u9fff]{{1,4}}(?:[{TERRAIN}墩口]|[洞滩堡坪岭台湾嘴]子))"
+    r"(?=[有的那这门停没又一全整]|联通|移动|电信|广电|公投|电视|自来水|路灯|变压|$|\x01)"
+)
 _LONGEST = 60
 
 
@@ -82,7 +87,7 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
         name = text[begin : match.end()]
         if name in _UNIQUE:
             weight = 1.6
-        elif name == match.group() or name in GENERIC:
+        elif name == match.group() or name in GENERIC or name[-2:] in _NO_NAME:
             weight = 0.6
         pieces.append(_Piece(begin, match.end(), weight, "named"))
         floor = match.end()
@@ -99,14 +104,14 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
     for match in HOUSE.finditer(text):
         pieces.append(_Piece(*match.span(), 1.2, "house"))
         if "号" in match.group():
-            begin = _name_begin(text, match.start(), max(0, match.start() - 5))
+            begin = _name_begin(text, match.start(), max(0, match.start() - 6))
             if match.start() - begin >= 2:
                 pieces.append(_Piece(begin, match.end(), 2.2, "named"))
     pieces.extend(_Piece(*match.span(), 0.4, "direction") for match in DIRECTION.finditer(text))
     pieces.extend(_Piece(*match.span(), 0.5, "landmark") for match in LANDMARK.finditer(text))
     pieces.extend(
         _Piece(*match.span("name"), 1.2, "unknown")
-        for match in (*_UNKNOWN.finditer(text), *_OPENING.finditer(text))
+        for match in (*_UNKNOWN.finditer(text), *_OPENING.finditer(text), *_LAND.finditer(text))
         if not _STOP & set(match["name"]) and match["name"] not in GENERIC and match["name"][-1] not in "道口里头边"
     )
     pieces.sort(key=lambda piece: (piece.begin, -piece.end, -piece.weight))
@@ -157,7 +162,7 @@ def _found(text: str, chain: list[_Piece]) -> Found | None:
     kinds = {piece.kind for piece in chain}
     if kinds <= {"direction"} or (kinds <= {"direction", "house"} and len(chain) < 2):
         return None
-    end = _with_tail(text, end, is_named=any(piece.weight >= 1.6 for piece in chain))
+    end = _with_tail(text, end, is_named=any(piece.weight >= 1.5 for piece in chain))
     strongest = max(piece.weight for piece in chain)
     weight = sum(sorted((piece.weight for piece in _not_nested(chain)), reverse=True)[:5])
     if _CUE.search(text, max(0, begin - 4), begin):
@@ -176,21 +181,22 @@ def _not_nested(chain: list[_Piece]) -> list[_Piece]:
 
 
 _TAIL = re.compile(
-    r"(?:(?<=[上下里外前后旁])[面边头]|附近|旁边|对面|门口|里面|里头|下面|底下|中间|上面|这儿|"
+    r"(?:(?<=[上下里外前后旁])[面边头]|附近|旁边|对面|门口|里面|里头|下面|底下|中间|上面|(?<=站)[台牌](?!子)|这儿|"
     r"那儿|这里|那里|那边|这边|一带|跟前)"
 )
 _NEAR = (
     r"(?:[东南西北]{1,2}(?:大?门|[边侧头面口角段])|往[东南西北](?:走)?(?:大概|大约)?(?:\d+|[一二两三四五六七八九十几百]+)米(?:处|左右)?"
     r"|往[东南西北](?![走去开跑来])|斜?对面|斜?对过|旁边?|隔壁|附近|跟前|门[口前外]|[大正侧后前]门(?:口|前|外|[左右][边手侧])?|[前后左右里外](?:面|边|头|侧|手边)|"
     r"[后前](?:院|墙|沟|山|街|巷|排|楼)|楼[顶下上后前道](?!的人)|底下|下面|上面|候车厅|出站口|进站口|十字|[进出]?口(?=那|的|这|有|往|$)"
-    r"|[西东南北](?=那|的|这|有|\x01)|[前后旁](?=的|有|那|停|堆))"
+    r"|[西东南北](?=那|的|这|有|\x01)|[前后旁](?=的|有|那|停|堆)|(?<=[楼栋院店馆校所])[前后](?![面边年天些几段阵往任来])|(?<=[区坊村])院(?![长子]))"
 )
+_BESIDE = re.compile(rf"{_NEAR}(?:{_NEAR})?")
 _ANCHORED = re.compile(
     rf"(?:(?P<what>[\u4e00-\u9fff]{{1,6}}?)(?:\d{{1,4}}(?:号楼|号院|号|栋|楼|单元))?)?(?P<near>{_NEAR}(?:{_NEAR})?)"
 )
 """After a name, what stands there and where beside it: 建兰路|沃尔玛旁边, 西站客运站|候车厅外面."""
 _KIND_OF_PLACE = re.compile(
-    r"[\u4e00-\u9fff]{1,5}?(?:俱乐部|观景台|邮政所|消防队|劳动保障所|司法所|服务站|服务中心|办事处|便民大厅|营业厅|大厅|清真寺|"
+    r"[\u4e00-\u9fff]{0,5}?(?:俱乐部|观景台|邮政所|消防队|劳动保障所|司法所|服务站|服务中心|办事处|便民大厅|营业厅|大厅|清真寺|"
     r"家属区|社区|小区|菜市口|候车亭|始末站|公交站台|站台|[一二三四五六七八九十]{0,2}社|街坊|绿洲|家园|花园|院(?=[的那里电门墙]|\x01|$))"
 )
 
@@ -204,6 +210,9 @@ def _with_tail(text: str, end: int, *, is_named: bool) -> int:
     match = _KIND_OF_PLACE.match(text, end)
     if match and not _FOREIGN & set(match.group()) and len(match.group()) > 1:
         end = match.end()
+    beside = _BESIDE.match(text, end)
+    if beside:
+        return beside.end()
     match = _ANCHORED.match(text, end)
     if match and not _FOREIGN & set(match["what"] or "") and not _STOP_WORD.search(match["what"] or ""):
         end = match.end()

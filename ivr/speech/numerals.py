@@ -31,6 +31,7 @@ _PLAIN_RUN = re.compile(rf"[{_SAID}]+")
 _NUMBER = re.compile(r"[零一二两三四五六七八九十百千万亿]+")
 _UNIT = {"十": 10, "百": 100, "千": 1000}
 
+_MOBILE = 11
 _LONG = 7  # digits: from here on a run with pauses is one telephone, card or document number
 _AFTER_HOUSE = re.compile(
     r"号|栋|幢|单元|室|层|楼(?!下|上|道|顶|梯|房|盘|主|里)|弄|户型|院|期(?!间)|区|排|组|队|路(?:公交|"
@@ -131,6 +132,11 @@ def write_numbers(text: str) -> Written:
 _Pieces = list[tuple[str, int, int]]
 
 
+def _begins_the_next(text: str, end: int) -> bool:
+    """Whether the last digits of a long run belong to what follows: 幺三九…五零幺|七里河, …五零幺|三号楼."""
+    return end < len(text) and text[end] in "里星号栋楼单街条个天点院区社组层室中十百月年"
+
+
 def _replacements(text: str) -> list[tuple[int, int, _Pieces]]:
     """Return what must be written in digits, in order and without overlaps."""
     found: list[tuple[int, int, _Pieces]] = []
@@ -140,6 +146,10 @@ def _replacements(text: str) -> list[tuple[int, int, _Pieces]]:
             end -= 1  # 幺三九…五零幺|二十六号: the last digit begins the next number
             break
         pieces = _digits_of(text, begin, end)
+        if len(pieces) > _MOBILE and _begins_the_next(text, end):
+            spoken = "".join(digit for digit, _, _ in pieces)
+            if re.match(r"1[3-9]", spoken) and len(pieces) <= _MOBILE + 3:
+                pieces, end = pieces[:_MOBILE], pieces[_MOBILE][1]
         if len(pieces) >= _LONG:
             found.append((begin, end, pieces))
             continue
