@@ -134,6 +134,16 @@ class LegUp:
 
 
 @dataclass(frozen=True, slots=True)
+class LegRang:
+    """The far end of a leg that we called says that it rings."""
+
+    call: CallId
+    channel: ChannelName
+    unique_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LegDown:
     """A channel is gone. `cause` is the Q.850 cause, `tech_cause` what the technology said (`486`), `` when unknown."""
 
@@ -307,6 +317,7 @@ class SwitchReady:
 
 SwitchEvent: TypeAlias = (
     LegUp
+    | LegRang
     | LegDown
     | CallerQueued
     | SeatRang

@@ -19,7 +19,8 @@ from routing.adapters.emergency_words import load_spotter
 from routing.emergency.kinds import Kind
 from routing.emergency.policy import Policy, Source
 from routing.emergency.policy_file import load_policy
-from routing.emergency.shell import Answer, EmergencyDesk
+from routing.emergency.shell import EmergencyDesk
+from routing.emergency.telling import Answer
 from routing.emergency.watch import Spots
 from workorder.envelope import Envelope, call_event
 from workorder.ports import Outbox, Publisher
@@ -64,7 +65,7 @@ def open_spotter() -> Spots:
 
 
 class BusTeller:
-    """Fulfils `routing.emergency.shell.Teller`: told live at once; lasting facts go through the outbox as well.
+    """Fulfils `routing.emergency.telling.Teller`: told live at once; lasting facts go through the outbox as well.
 
     A fact told both ways has one key: who reads the bus counts it once.
     """

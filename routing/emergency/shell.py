@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 from ivr.errors import StoreError, SwitchError, SwitchLostError, SwitchRefusedError, UnsafeHeaderError
@@ -22,6 +22,7 @@ from ivr.events import (
     BridgeEntered,
     BridgeLeft,
     LegDown,
+    LegRang,
     LegUp,
     OriginateEnded,
     QueueLeftBySwitch,
@@ -31,11 +32,13 @@ from ivr.events import (
     TalkEnded,
 )
 from ivr.ports import Clock, Heard, Journal, Switch, SwitchSnapshot
+from routing.emergency.hands import Hands, free_seat
 from routing.emergency.interlock import Interlock, Refused, may_dial
 from routing.emergency.kinds import TITLES, Confidence, Kind
 from routing.emergency.legs import AGENT, EMERGENCY, agent_leg, call_of_leg, is_ours
 from routing.emergency.parties import Parties, follow, parties_of
 from routing.emergency.policy import ALWAYS_GO, Policy, Source, Start, decide
+from routing.emergency.telling import Answer, Teller, status_of, tell
 from routing.emergency.threeway import advance, begin
 from routing.emergency.threeway_journal import line_of, our_leg, rebuild, resynced
 from routing.emergency.threeway_state import Calling, Closed, Joined, Raise, Suggested, ThreeWay, Unreached
@@ -45,11 +48,11 @@ from routing.emergency.threeway_words import (
     BringHuman,
     Confirmed,
     Dismissed,
+    EmergencyRang,
     FreeAgent,
     HangUpLeg,
     InviteAgent,
     LookAtSwitch,
-    Mark,
     MarkForSupervisor,
     NotifyUnit,
     Originate,
@@ -68,32 +71,13 @@ from routing.emergency.threeway_words import (
 )
 from routing.emergency.watch import Alarm, Spots, Watch, Withdrawn
 from routing.emergency.watch import hear as notice
-from routing.plan import EMERGENCY_PRIORITY
 
 log = logging.getLogger(__name__)
 
 EARS = "ears"
 RETRY_INVITING_SECONDS = 5.0
 SECONDS_TO_JOIN_ALONE = 0.3
-AGENT_RING_SECONDS = 20
-WAIT_TO_JOIN_SECONDS = 30
-"""An answered leg waits so long at most until it is led to its caller; usually some milliseconds."""
 _BY_PLACE = {Where.FLOW: Source.WORDS_IN_FLOW, Where.QUEUE: Source.WORDS_IN_QUEUE}
-
-
-class Teller(Protocol):
-    """Tells whoever watches (desks, supervisors, the bus); must return at once. `lasting` facts must not get lost."""
-
-    def tell(self, call: CallId, name: str, at: datetime, data: Mapping[str, object], *, lasting: bool) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a person who asked the desk for something is told, in Chinese."""
-
-    is_done: bool
-    text: str
-    case: str = ""
 
 
 @dataclass(slots=True)
@@ -136,6 +120,7 @@ class EmergencyDesk:
         self._policy = policy
         self._teller = teller
         self._human_queue = human_queue
+        self._hands = Hands(switch, human_queue)
         self._tasks = tasks
         self._interlock = interlock or Interlock()
         self._calls: dict[CallId, _Call] = {}
@@ -182,7 +167,7 @@ class EmergencyDesk:
 
     def status(self) -> tuple[Mapping[str, object], ...]:
         """Return every case in plain values, the oldest first."""
-        return tuple(_status(name, live.state) for name, live in self._cases.items())
+        return tuple(status_of(live.state) for live in self._cases.values())
 
     # ------------------------------------------------------------------------------------------------- what happens
 
@@ -194,7 +179,7 @@ class EmergencyDesk:
         leg = getattr(event, "unique_id", "") or getattr(event, "call", "")
         if isinstance(event, BridgeEntered) and (queue := self._left_queue(event)) is not None:
             return event, QueueLeftBySwitch(event.call, queue, event.at)
-        if not isinstance(event, LegUp | LegDown | BridgeEntered | BridgeLeft) or not is_ours(leg):
+        if not isinstance(event, LegUp | LegRang | LegDown | BridgeEntered | BridgeLeft) or not is_ours(leg):
             return (event,)
         call = call_of_leg(leg)
         if isinstance(event, LegUp):
@@ -230,6 +215,8 @@ class EmergencyDesk:
             self._answered_at_latest(call, event)
         if isinstance(event, LegUp | LegDown | BridgeEntered | BridgeLeft | OriginateEnded):
             self._tell_all(call, event)
+        elif isinstance(event, LegRang):
+            self._tell_all(call, EmergencyRang(event.unique_id, event.at))
         elif isinstance(event, SeatAnswered):
             self._tell_all(call, AgentJoined(event.seat, event.channel, event.at))
             if event.channel in [self._legs.get(leg) for leg in self._seated]:
@@ -360,46 +347,28 @@ class EmergencyDesk:
                 log.exception("emergency_command_failed", extra={"case": name, "what": type(command).__name__})
 
     async def _do(self, name: str, command: ThreeWayCommand) -> None:
-        now, call = self._clock.now(), command.call
+        now = self._clock.now()
         match command:
             case Originate():
                 await self._originate(name, command)
             case HangUpLeg(channel_id=channel_id):
-                await self._hang_up(channel_id)
+                await self._hands.hang_up(channel_id, self._legs.get(channel_id))
             case FreeAgent(channel=channel):
                 await self._switch.hang_up(channel)
             case BringHuman():
-                await self._bring_human(call)
+                if (known := self._calls.get(command.call)) is not None:
+                    await self._hands.bring_human(command.call, known.parties)
             case LookAtSwitch():
                 self._resync(name, await self._switch.snapshot())
             case StartTimer(name=timer, seconds=seconds):
                 asyncio.get_running_loop().call_later(seconds, self._expired, name, timer)
-            case WriteMark(mark=mark, at=at, detail=detail):
-                data = {"case": name, "detail": detail, **self._facts(name)}
-                self._teller.tell(call, f"emergency_{mark.value}", at, data, lasting=mark is not Mark.RAISED_AGAIN)
-            case TellAgent(text=text, asks=asks):
-                data = {"case": name, "text": text, "asks": asks, **self._facts(name)}
-                self._teller.tell(call, "emergency_told", now, data, lasting=False)
-            case TellCaller(text=text):
-                data = {"case": name, "text": text, **self._facts(name)}
-                self._teller.tell(call, "emergency_to_say", now, data, lasting=False)
-            case MarkForSupervisor(reason=reason):
-                data = {"case": name, "reason": reason, **self._facts(name)}
-                self._teller.tell(call, "emergency_supervisor", now, data, lasting=True)
-            case NotifyUnit(target=target):
-                data = {"case": name, "target": target.name, "title": target.title, **self._facts(name)}
-                self._teller.tell(call, "emergency_notify", now, data, lasting=True)
+            case WriteMark() | TellAgent() | TellCaller() | MarkForSupervisor() | NotifyUnit():
+                if (live := self._cases.get(name)) is not None:
+                    tell(self._teller, live.state, command, now)
             case InviteAgent():
                 await self._invite(name)
             case _:
                 assert_never(command)
-
-    def _facts(self, name: str) -> dict[str, object]:
-        live = self._cases.get(name)
-        if live is None:
-            return {}
-        case = live.state.case
-        return {"kind": case.raised.plan.kind.value, "seat": case.seat, "by": case.raised.by, "why": case.raised.why}
 
     # ----------------------------------------------------------------------------------------------- on the switch
 
@@ -417,26 +386,13 @@ class EmergencyDesk:
             return
         known = self._calls.get(wish.call)
         number = known.parties.number if known is not None else PhoneNumber("")
-        passes = wish.target.may_pass_number and number.is_known
         is_in_talk = known is not None and known.parties.agent is not None
         if not is_in_talk:  # the caller is not in a bridge, or perhaps is when they answer: it is decided then
             self._to_join[wish.channel_id] = 0.0
         self._tell(name, OriginateSent(wish.channel_id, now))
         try:
-            await self._switch.originate(
-                channel=f"PJSIP/{allowed.digits}@{wish.trunk}",
-                channel_id=wish.channel_id,
-                application="BridgeAdd" if is_in_talk else "Wait",
-                data=wish.into if is_in_talk else str(WAIT_TO_JOIN_SECONDS),
-                caller=number if passes else PhoneNumber("12345"),
-                variables={
-                    "HL_CALLID": wish.call,
-                    "HL_INTO": wish.into,
-                    "PJSIP_HEADER(add,X-12345-Order)": wish.call,
-                    "PJSIP_HEADER(add,X-12345-Type)": state.case.raised.plan.kind.value,
-                },
-                timeout_seconds=wish.ring_seconds,
-            )
+            kind = state.case.raised.plan.kind
+            await self._hands.call(wish, allowed.digits, number, kind, is_in_talk=is_in_talk)
         except SwitchLostError as lost:  # perhaps it was sent: the next look at the switch tells
             log.error("emergency_call_unsure", extra={"case": name, "reason": str(lost)})
         except (SwitchRefusedError, UnsafeHeaderError) as refused:
@@ -452,9 +408,8 @@ class EmergencyDesk:
         is_waited_for = any(isinstance(each, Calling) and each.channel_id == channel_id for each in states)
         if known is None or channel is None or known.parties.caller is None or not is_waited_for:
             return
-        way = "add" if known.parties.where in (Where.TALK, Where.ROOM) else "take"
         try:
-            await self._switch.redirect(channel, "hl-join", way)
+            await self._hands.lead(channel, known.parties)
         except SwitchError as error:  # the machine's own timer gives the leg up
             log.error("emergency_not_joined", extra={"call": call, "reason": str(error)})
 
@@ -468,48 +423,38 @@ class EmergencyDesk:
             return
         if live.state.case.agent is not None or live.state.is_verified:
             return
-        case, now = live.state.case, self._clock.now()
+        case = live.state.case
         into = case.caller or self._legs.get(live.state.channel_id)
         if into is None or any(leg.startswith(f"{AGENT}{name}-") for leg in self._invited):
             return
         refused = self._refused.setdefault(name, set())
         snapshot = await self._switch.snapshot()
-        free = [each for each in snapshot.members if each.device == "not in use" and not each.paused]
-        seats = sorted({each.seat: each.penalty for each in reversed(free) if each.seat not in refused}.items())
-        if not seats:
+        seat = free_seat(snapshot, refused)
+        if seat is None:
             if not refused:
-                data = {"case": name, "reason": "没有空闲坐席，请班长加入三方通话", **self._facts(name)}
-                self._teller.tell(case.call, "emergency_supervisor", now, data, lasting=True)
+                words = MarkForSupervisor(case.call, "没有空闲坐席，请班长加入三方通话")
+                tell(self._teller, live.state, words, self._clock.now())
             refused.clear()
             asyncio.get_running_loop().call_later(RETRY_INVITING_SECONDS, self._invite_again, name)
             return
-        seat = min(seats, key=lambda each: each[1])[0]
         live.invitations += 1
         leg = agent_leg(name, live.invitations)
         self._invited[leg] = seat
         refused.add(seat)
         known = self._calls.get(case.call)
         try:
-            await self._switch.originate(
-                channel=f"PJSIP/{seat}",
-                channel_id=leg,
-                application="BridgeAdd",
-                data=into,
-                caller=known.parties.number if known is not None else PhoneNumber(""),
-                variables={"HL_CALLID": case.call},
-                timeout_seconds=AGENT_RING_SECONDS,
-            )
+            number = known.parties.number if known is not None else PhoneNumber("")
+            await self._hands.ring(seat, leg, case.call, into, number)
         except SwitchError as error:
             log.warning("agent_not_invited", extra={"case": name, "reason": str(error)})
             self._invited.pop(leg, None)
             asyncio.get_running_loop().call_later(RETRY_INVITING_SECONDS, self._invite_again, name)
 
     async def _note_talk(self, call: CallId) -> None:
-        """The dialplan must know that the caller has talked to a person: at the end it says goodbye, and queues not."""
         known = self._calls.get(call)
         if known is not None and known.parties.caller is not None:
             with contextlib.suppress(SwitchError):
-                await self._switch.set_variable(known.parties.caller, "HL_TALKED", "1")
+                await self._hands.note_talk(known.parties.caller)
 
     def _invitation_ended(self, event: LegDown | OriginateEnded) -> None:
         """The seat did not answer, or its leg is over: the next one, as long as nobody is with the two."""
@@ -523,28 +468,6 @@ class EmergencyDesk:
         live = self._cases.get(name)
         if live is not None and isinstance(live.state, Joined) and live.state.case.agent is None:
             self._start(name, (InviteAgent(live.state.case.call),))
-
-    async def _hang_up(self, channel_id: str) -> None:
-        channel = self._legs.get(channel_id)
-        if channel is None:
-            snapshot = await self._switch.snapshot()
-            channel = next((each.channel for each in snapshot.channels if each.unique_id == channel_id), None)
-        if channel is not None:
-            await self._switch.hang_up(channel)
-
-    async def _bring_human(self, call: CallId) -> None:
-        """To the head of the queue: the one in which they wait, or out of the flow into the queue for everybody."""
-        known = self._calls.get(call)
-        if known is None or known.parties.caller is None:
-            return
-        caller, queue = known.parties.caller, known.parties.queue
-        if known.parties.where is Where.QUEUE and queue is not None:
-            await self._switch.prioritise(call, caller, queue, EMERGENCY_PRIORITY)
-            return
-        wishes = {"HL_QUEUE": self._human_queue(), "HL_PRIO": str(EMERGENCY_PRIORITY), "HL_WAIT": "", "HL_KEYS": ""}
-        for variable, value in {**wishes, "HL_DO": "queue"}.items():
-            await self._switch.set_variable(caller, variable, value)
-        await self._switch.redirect(caller, "hl-done", "s")
 
     def _expired(self, name: str, timer: str) -> None:
         self._tell(name, TimerExpired(timer, self._clock.now()))
@@ -644,20 +567,3 @@ class EmergencyDesk:
         for name in [name for name, live in self._cases.items() if live.state.case.call == call]:
             leg = our_leg(self._cases.pop(name).state)
             self._legs.pop(leg, None)
-
-
-def _status(name: str, state: ThreeWay) -> Mapping[str, object]:
-    case = state.case
-    return {
-        "case": name,
-        "call": case.call,
-        "kind": case.raised.plan.kind.value,
-        "state": type(state).__name__.lower(),
-        "is_verified": isinstance(state, Joined) and state.is_verified,
-        "where": case.where.value,
-        "seat": case.seat,
-        "by": case.raised.by,
-        "why": case.raised.why,
-        "attempts": case.attempts,
-        "at": case.raised.at.isoformat(),
-    }

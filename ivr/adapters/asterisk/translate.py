@@ -21,6 +21,7 @@ from ivr.events import (
     CallerAbandoned,
     CallerQueued,
     LegDown,
+    LegRang,
     LegUp,
     MemberChanged,
     OriginateEnded,
@@ -35,6 +36,8 @@ from ivr.events import (
 )
 
 Translation = Callable[[AmiMessage, datetime], SwitchEvent | None]
+
+RINGING = "5"  # AST_STATE_RINGING
 
 # AST_DEVICE_*: the numbers of device states in queue events.
 DEVICE_STATES = (
@@ -74,6 +77,13 @@ def _leg_up(event: AmiMessage, at: datetime) -> SwitchEvent | None:
     seat = seat_of_channel(event["Channel"]) if leg is Leg.AGENT else None
     number = PhoneNumber.parse(event["CallerIDNum"])
     return LegUp(call_of(event), leg, ChannelName(event["Channel"]), number, at, seat)
+
+
+def _leg_state(event: AmiMessage, at: datetime) -> SwitchEvent | None:
+    """Only the ringing of an emergency leg is a fact of its own: its clock wants it."""
+    if event["ChannelState"] != RINGING or leg_of(event) is not Leg.EMERGENCY:
+        return None
+    return LegRang(call_of(event), ChannelName(event["Channel"]), event["Uniqueid"], at)
 
 
 def _leg_down(event: AmiMessage, at: datetime) -> SwitchEvent | None:
@@ -187,6 +197,7 @@ def _whole(text: str) -> int:
 TRANSLATIONS: Mapping[str, Translation] = MappingProxyType(
     {
         "Newchannel": _leg_up,
+        "Newstate": _leg_state,
         "Hangup": _leg_down,
         "QueueCallerJoin": _queued,
         "QueueCallerLeave": _left_queue,

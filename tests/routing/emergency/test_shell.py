@@ -21,6 +21,7 @@ from ivr.events import (
     BridgeEntered,
     CallerQueued,
     LegDown,
+    LegRang,
     LegUp,
     OriginateEnded,
     QueueLeftBySwitch,
@@ -126,6 +127,18 @@ async def test_a_click_calls_once_on_the_emergency_trunk_with_the_citizens_numbe
         assert isinstance(variables, dict)
         assert variables["PJSIP_HEADER(add,X-12345-Type)"] == "119"
         assert (variables["HL_CALLID"], seconds) == (CALL, 20)
+
+
+async def test_the_clock_has_every_moment_whichever_the_switch_tells_first() -> None:
+    async with scene() as here:
+        await here.tell(*TALK)
+        here.desk.raise_case(CALL, Kind.FIRE, Source.CLICK, "801")
+        await here.settle()
+        ringing = LegRang(CallId(FIRST), EMERGENCY, FIRST, NOON)
+        await here.tell(OUR_LEG, ringing, JOINED, TAKEN)
+        assert [name.removeprefix("emergency_") for name in here.teller.names() if name != "emergency_told"] == [
+            "detected", "invite_sent", "ringing", "answered", "joined",
+        ]  # fmt: skip
 
 
 async def test_the_journal_knows_of_a_call_before_the_switch_does() -> None:
