@@ -21,7 +21,9 @@ EmergencyOf = Callable[[str], str]
 """Text → 110, 119, 120, 122 or `none`."""
 
 _MARKS = re.compile(r"[^\w]|_")
-_TIME_EDGES = re.compile(r"^(?:自打|自从|打从|从|打|自|在|大概|大约|约莫|差不多|已经|少说|怕是?|也|都|就|有)|(?:开始|起|了|的|左右|到现在|至今)$")
+_TIME_EDGES = re.compile(
+    r"^(?:自打|自从|打从|从|打|自|在|大概|大约|约莫|差不多|已经|少说|怕是?|也|都|就|有)|(?:开始|起|了|的|左右|到现在|至今)$"
+)
 
 
 def no_emergency(text: str) -> str:

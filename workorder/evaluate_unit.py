@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from routing.classify.classify import Classifier
+from routing.classify.classify import Classified, Classifier
 from routing.classify.model import LinearModel
 from routing.classify.train import train
 from routing.classify.vote import measure_lexicon, same_unit, vote
 
 Row = Mapping[str, Any]
 _Ranked = tuple[tuple[str, float], ...]
+_Classify = Callable[[str], Classified]
 _SURE = 0.9
+_FEWEST = 10
+"""Orders below which nothing can be learnt: the lexicon answers alone."""
 
 
-def lexicon_hints(classifier: Classifier) -> Callable[[str], list[str]]:
+def lexicon_hints(classify: _Classify) -> Callable[[str], list[str]]:
     """Return what the lexicon says of a text as features for the model: units and categories that were voted for."""
 
     def hints(text: str) -> list[str]:
-        said = classifier.classify(text)
+        said = classify(text)
         names = [f"unit:{each.label}" for each in said.units[:3]]
         for each in said.categories[:3]:
             first, second, _ = each.label.split("/")
@@ -46,30 +50,37 @@ def evaluate_unit(
     begun = clock()
     texts, units = [str(row["text"]) for row in train_rows], [str(row["unit"]) for row in train_rows]
     callers = [row.get("caller", number) for number, row in enumerate(train_rows)]
-    hints = lexicon_hints(classifier)
-    known = measure_lexicon((classifier.classify(text).units for text in texts), units)
-    model = train(texts, units, callers, hints, {"lexicon_top1": round(known, 4)})
-    model = LinearModel.from_bytes(model.to_bytes(), hints)
+    labels = tuple(sorted(set(units)))
+    classify = lru_cache(maxsize=16)(classifier.classify)
+    model = _learn(texts, units, callers, classify) if len(texts) >= _FEWEST and len(labels) > 1 else None
     spent = clock() - begun
 
     def lexicon(text: str) -> _Ranked:
-        ranked = classifier.classify(text).units
+        ranked = classify(text).units
         total = sum(each.score for each in ranked) or 1.0
         said: dict[str, float] = {}
         for each in ranked:
-            label = same_unit(each.label, model.labels) or each.label
+            label = same_unit(each.label, labels) or each.label
             said[label] = max(said.get(label, 0.0), each.score / total * each.confidence)
         return tuple(sorted(said.items(), key=lambda pair: (-pair[1], pair[0]))[:3])
 
     ways: tuple[tuple[str, Callable[[str], _Ranked], float], ...] = (
         ("lexicon", lexicon, 0.0),
-        ("model", model.rank, spent),
-        ("both", lambda text: vote(model, classifier.classify(text).units, text, len(texts)), spent),
+        ("model", model.rank if model is not None else lambda text: (), spent),
+        ("both", lambda text: vote(model, classify(text).units, text, len(texts)), spent),
     )
     return {
         name: {"n_train": len(texts), "n_test": len(test_rows), **_figures(test_rows, rank, took, clock)}
         for name, rank, took in ways
     }
+
+
+def _learn(texts: Sequence[str], units: Sequence[str], callers: Sequence[Hashable], classify: _Classify) -> LinearModel:
+    """Return the model as it comes back from its file, with the lexicon measured on texts it never learns from."""
+    known = measure_lexicon((classify(text).units for text in texts), units)
+    hints = lexicon_hints(classify)
+    model = train(texts, units, callers, hints, {"lexicon_top1": round(known, 4)})
+    return LinearModel.from_bytes(model.to_bytes(), hints)
 
 
 def _figures(
