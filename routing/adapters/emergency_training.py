@@ -185,8 +185,8 @@ def train(told: Sequence[Sample], words: Words) -> dict[str, tuple[float, ...]]:
             lines.setdefault(name, set()).add(sample.line)
     names = sorted(usual.keys() | {name for name in seen if seen[name] >= _RAREST and len(lines[name]) > 1})
     weights = _learn(read, told, names, usual, _ROUNDS)
-    kept = [name for name in names if name[0] in "<@#" and name in seen]
-    by_strength = sorted((name for name in names if name[0] not in "<@#"), key=lambda name: -np.ptp(weights[name]))
+    kept = [name for name in names if name[0] in "<@#~" and name in seen]
+    by_strength = sorted((name for name in names if name[0] not in "<@#~"), key=lambda name: -np.ptp(weights[name]))
     return {name: tuple(weights[name].tolist()) for name in (*kept, *by_strength[:_MOST_RUNS])}
 
 
@@ -204,7 +204,7 @@ def _learn(
     present = np.unique(feature_of)
     feature_begins = np.searchsorted(feature_of[order], present)
     held = np.array([usual.get(name, (0.0,) * len(CLASSES)) for name in names])
-    pull = np.array([_HOLD_RULES if name[0] in "<@#" else _HOLD_RUNS for name in names])[:, None]
+    pull = np.array([_HOLD_RULES if name[0] in "<@#~" else _HOLD_RUNS for name in names])[:, None]
     target = np.eye(len(CLASSES))[[sample.label for sample in told]]
     share = target.mean(axis=0)
     importance = (target @ (0.5 / len(CLASSES) / share + 0.5))[:, None] / len(told)

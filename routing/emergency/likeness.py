@@ -1,8 +1,9 @@
 """How much a text is like danger: a linear model over character runs, families and patterns, beside the rules.
 
 The weights are readable text, one feature a line: `feature none 110 119 120 122`, in hundredths. A feature is a run of
-one to three characters, `@family` or `#pattern`. Families and patterns without a learned weight (an admin's new ones)
-have the usual one, so a new word works at once. How the weights were made: docs/emergency.md.
+one to three characters, `@family` or `#pattern`; `~` before these two says that only their sound stood there.
+Families and patterns without a learned weight (an admin's new ones) have the usual one, so a new word works at once.
+How the weights were made: docs/emergency.md.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ Weights = npt.NDArray[np.float64]
 
 _STRONG, _WEAK, _ALSO = 1.6, 0.7, 0.4
 _SOFTENING = 1.0
+_BY_SOUND = 0.5
 SHARPENING = ("眼前",)
 """Contexts that say: now."""
 
@@ -52,8 +54,9 @@ def runs(text: str) -> set[str]:
 def features(text: str, reading: Reading) -> set[str]:
     """Return the names of all features of a text that the grammar has read."""
     found = runs(text)
-    found.update(f"@{family}" for family in reading.families)
-    found.update(f"#{signal.name}" for signal in reading.signals)
+    for family, words in reading.families.items():
+        found.add(f"@{family}" if any(word.is_certain for word in words) else f"~@{family}")
+    found.update(f"#{signal.name}" if signal.is_certain else f"~#{signal.name}" for signal in reading.signals)
     return found
 
 
@@ -68,6 +71,7 @@ def usual_weight(pattern: Pattern) -> tuple[float, ...]:
 def usual_weights(words: Words) -> dict[str, tuple[float, ...]]:
     """Return the weights from which learning starts: patterns speak for their type, contexts for none."""
     found = {f"#{pattern.name}": usual_weight(pattern) for pattern in words.patterns}
+    found |= {f"~{name}": tuple(each * _BY_SOUND for each in weight) for name, weight in found.items()}
     for family in words.contexts:
         softening = -_SOFTENING / 2 if family in SHARPENING else _SOFTENING
         found[f"@{family}"] = (softening, 0.0, 0.0, 0.0, 0.0)
