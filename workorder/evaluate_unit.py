@@ -66,7 +66,7 @@ def evaluate_unit(
 
     ways: tuple[tuple[str, Callable[[str], _Ranked], float], ...] = (
         ("lexicon", lexicon, 0.0),
-        ("model", model.rank if model is not None else lambda text: (), spent),
+        ("model", model.rank if model is not None else lambda _text: (), spent),
         ("both", lambda text: vote(model, classify(text).units, text, len(texts)), spent),
     )
     return {
