@@ -20,10 +20,12 @@ WINDOW = 60
 """Characters judged together; longer texts are read in windows that overlap by half."""
 ALARM = 0.75
 """Probability of danger from which on an alarm is raised."""
-ALARM_BY_LIKENESS = 0.92
+ALARM_BY_LIKENESS = 0.9
 """The same where no pattern speaks for it."""
 ALARM_BY_RULE = 0.5
 """The same where a strong pattern stood there in characters and nothing softens it."""
+ALARM_WHEN_TALKED_OF = 0.9
+"""The same where the danger is spoken of as over, asked about, feared, claimed for, and nothing says that it is now."""
 
 _SILENT = " \t\r\n\f\v\u3000\u00a0，。！？、；：“”‘’（）《》〈〉【】…—～·,.!?;:'\"()[]<>~-_/\\|*#@$%^&+=`{}"
 _WITHOUT = str.maketrans("", "", _SILENT)
@@ -100,11 +102,19 @@ class Spotter:
         """Return the probability of danger that is asked for, given the signals for this kind."""
         if not mine:
             return ALARM_BY_LIKENESS
+        if self._is_talked_of(reading):
+            return ALARM_WHEN_TALKED_OF
         strong = [signal for signal in mine if signal.is_certain and not signal.pattern.is_weak]
         if not strong or any(context in reading.families for context in self._softening):
             return ALARM
         is_new = any(not self._model.has_learned(signal.name) for signal in strong)
         return 0.0 if is_new else ALARM_BY_RULE  # an admin's own pattern counts although nothing was learned of it
+
+    def _is_talked_of(self, reading: Reading) -> bool:
+        """Whether a softening context stood there in characters and none that says: now."""
+        if any(context in reading.families for context in SHARPENING):
+            return False
+        return any(word.is_certain for name in self._softening for word in reading.families.get(name, ()))
 
     def _likeliest(self, text: str) -> list[tuple[int, int]]:
         """Return the run of three characters that speaks most for danger, where no pattern does."""
