@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from ivr.call import CallId, ChannelName, PhoneNumber, QueueName, SeatId
-from ivr.ports import Switch, SwitchSnapshot
+from ivr.ports import Switch
 from routing.emergency.kinds import Kind
 from routing.emergency.parties import Parties
 from routing.emergency.threeway_words import Originate, Where
@@ -83,11 +83,3 @@ class Hands:
     async def note_talk(self, caller: ChannelName) -> None:
         """The dialplan must know that the caller has talked to a person: at the end it says goodbye, and queues not."""
         await self._switch.set_variable(caller, "HL_TALKED", "1")
-
-
-def free_seat(snapshot: SwitchSnapshot, refused: Iterable[SeatId]) -> SeatId | None:
-    """Return a seat that could answer now, the least penalty first."""
-    passed = set(refused)
-    free = [each for each in snapshot.members if each.device == "not in use" and not each.paused]
-    fitting = sorted((each.penalty, each.seat) for each in free if each.seat not in passed)
-    return fitting[0][1] if fitting else None

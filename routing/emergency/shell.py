@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
+from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
 from ivr.errors import StoreError, SwitchError, SwitchLostError, SwitchRefusedError, UnsafeHeaderError
 from ivr.events import (
     BridgeEntered,
@@ -28,14 +28,16 @@ from ivr.events import (
     QueueLeftBySwitch,
     SeatAnswered,
     SwitchEvent,
+    SwitchLost,
     SwitchReady,
     TalkEnded,
 )
 from ivr.ports import Clock, Heard, Journal, Switch, SwitchSnapshot
-from routing.emergency.hands import Hands, free_seat
+from routing.emergency.hands import Hands
 from routing.emergency.interlock import Interlock, Refused, may_dial
+from routing.emergency.invitations import Invitations
 from routing.emergency.kinds import TITLES, Confidence, Kind
-from routing.emergency.legs import AGENT, EMERGENCY, agent_leg, call_of_leg, is_ours
+from routing.emergency.legs import AGENT, EMERGENCY, call_of_leg, is_ours
 from routing.emergency.parties import Parties, follow, parties_of
 from routing.emergency.policy import ALWAYS_GO, Policy, Source, Start, decide
 from routing.emergency.telling import Answer, Teller, status_of, tell
@@ -87,6 +89,7 @@ class _Live:
     state: ThreeWay
     turns: tuple[Leg, ...] = ()
     invitations: int = 0
+    is_supervisor_told: bool = False
 
 
 @dataclass(slots=True)
@@ -127,9 +130,8 @@ class EmergencyDesk:
         self._cases: dict[str, _Live] = {}
         self._legs: dict[str, ChannelName] = {}
         self._to_join: dict[str, float] = {}
-        self._invited: dict[str, SeatId] = {}
-        self._seated: dict[str, SeatId] = {}
-        self._refused: dict[str, set[SeatId]] = {}
+        self._invitations = Invitations(self._hands)
+        self._is_linked = True
 
     # -------------------------------------------------------------------------------------------- what people ask for
 
@@ -188,17 +190,18 @@ class EmergencyDesk:
             return (event,)
         named = replace(event, call=call)
         queue = self._human_queue()
-        if isinstance(event, BridgeEntered) and (seat := self._invited.pop(leg, None)) is not None:
-            self._seated[leg] = seat
+        if isinstance(event, BridgeEntered) and (seat := self._invitations.came(leg)) is not None:
             return named, SeatAnswered(call, queue, seat, event.channel, 0.0, 0.0, event.at)
-        if isinstance(event, LegDown) and (seat := self._seated.pop(leg, None)) is not None:
+        if isinstance(event, LegDown) and (seat := self._invitations.left(leg)) is not None:
             return named, TalkEnded(call, queue, seat, "agent", 0.0, event.at)
         return (named,)
 
     async def take(self, event: SwitchEvent) -> None:
         """Let one event of the switch (after `ours`) reach its call's parties and cases."""
-        if isinstance(event, SwitchReady):
-            await self._adopt()
+        if isinstance(event, SwitchLost | SwitchReady):
+            self._is_linked = isinstance(event, SwitchReady)
+            if self._is_linked:
+                await self._adopt()
             return
         if isinstance(event, OriginateEnded):
             call = call_of_leg(event.unique_id or event.action)
@@ -219,7 +222,7 @@ class EmergencyDesk:
             self._tell_all(call, EmergencyRang(event.unique_id, event.at))
         elif isinstance(event, SeatAnswered):
             self._tell_all(call, AgentJoined(event.seat, event.channel, event.at))
-            if event.channel in [self._legs.get(leg) for leg in self._seated]:
+            if event.channel in [self._legs.get(leg) for leg in self._invitations.legs_that_came()]:
                 self._tasks.create_task(self._note_talk(call), name=f"talk {call}")
         if isinstance(event, LegDown | OriginateEnded) and event.unique_id.startswith(AGENT):
             self._invitation_ended(event)
@@ -378,6 +381,8 @@ class EmergencyDesk:
         state = live.state if live is not None else None
         if not isinstance(state, Calling) or state.channel_id != wish.channel_id or state.is_sent or state.is_given_up:
             return
+        if not self._is_linked:
+            return  # unsent, and known to be: the next look at the switch sends it
         now = self._clock.now()
         allowed = may_dial(wish.number, self._interlock, on_emergency_trunk=wish.trunk == "emergency")
         if isinstance(allowed, Refused):
@@ -425,30 +430,24 @@ class EmergencyDesk:
             return
         case = live.state.case
         into = case.caller or self._legs.get(live.state.channel_id)
-        if into is None or any(leg.startswith(f"{AGENT}{name}-") for leg in self._invited):
+        if into is None or self._invitations.is_ringing(name):
             return
-        refused = self._refused.setdefault(name, set())
-        snapshot = await self._switch.snapshot()
-        seat = free_seat(snapshot, refused)
+        seat = self._invitations.next_seat(name, await self._switch.snapshot())
         if seat is None:
-            if not refused:
+            if not live.is_supervisor_told:
+                live.is_supervisor_told = True
                 words = MarkForSupervisor(case.call, "没有空闲坐席，请班长加入三方通话")
                 tell(self._teller, live.state, words, self._clock.now())
-            refused.clear()
-            asyncio.get_running_loop().call_later(RETRY_INVITING_SECONDS, self._invite_again, name)
+            self._invite_later(name, RETRY_INVITING_SECONDS)
             return
         live.invitations += 1
-        leg = agent_leg(name, live.invitations)
-        self._invited[leg] = seat
-        refused.add(seat)
         known = self._calls.get(case.call)
+        number = known.parties.number if known is not None else PhoneNumber("")
         try:
-            number = known.parties.number if known is not None else PhoneNumber("")
-            await self._hands.ring(seat, leg, case.call, into, number)
+            await self._invitations.ring(name, seat, case.call, into, number, live.invitations)
         except SwitchError as error:
             log.warning("agent_not_invited", extra={"case": name, "reason": str(error)})
-            self._invited.pop(leg, None)
-            asyncio.get_running_loop().call_later(RETRY_INVITING_SECONDS, self._invite_again, name)
+            self._invite_later(name, RETRY_INVITING_SECONDS)
 
     async def _note_talk(self, call: CallId) -> None:
         known = self._calls.get(call)
@@ -460,9 +459,11 @@ class EmergencyDesk:
         """The seat did not answer, or its leg is over: the next one, as long as nobody is with the two."""
         if isinstance(event, OriginateEnded) and event.succeeded:
             return
-        if self._invited.pop(event.unique_id, None) is not None:
-            name = event.unique_id.removeprefix(AGENT).rsplit("-", 1)[0]
-            asyncio.get_running_loop().call_later(0.1, self._invite_again, name)
+        if (name := self._invitations.refused(event.unique_id)) is not None:
+            self._invite_later(name, 0.1)
+
+    def _invite_later(self, name: str, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._invite_again, name)
 
     def _invite_again(self, name: str) -> None:
         live = self._cases.get(name)
@@ -567,3 +568,5 @@ class EmergencyDesk:
         for name in [name for name, live in self._cases.items() if live.state.case.call == call]:
             leg = our_leg(self._cases.pop(name).state)
             self._legs.pop(leg, None)
+            self._to_join.pop(leg, None)
+            self._invitations.forget(name)

@@ -27,6 +27,7 @@ from ivr.events import (
     QueueLeftBySwitch,
     SeatAnswered,
     SwitchEvent,
+    SwitchLost,
     SwitchReady,
 )
 from ivr.ports import Heard, LiveChannel, QueueMember, SwitchSnapshot
@@ -343,3 +344,27 @@ async def test_the_number_of_a_target_on_another_trunk_is_never_dialled() -> Non
         await here.settle()
         assert here.dialled() == []
         assert "emergency_supervisor" in here.teller.names()
+
+
+async def test_with_no_seat_free_a_supervisor_is_told_once() -> None:
+    async with scene() as here:
+        await here.tell(UP, QUEUED)
+        here.desk.raise_case(CALL, Kind.FIRE, Source.SUPERVISOR, "900")
+        await here.settle()
+        await here.tell(OUR_LEG, TAKEN, replace(JOINED, legs=2))
+        await here.desk._invite(f"{CALL}-1")
+        reasons = [data["reason"] for name, data, _ in here.teller.told if name == "emergency_supervisor"]
+        assert reasons == ["没有空闲坐席，请班长加入三方通话"]
+
+
+async def test_raised_while_the_link_is_down_it_is_called_as_soon_as_the_link_is_up() -> None:
+    async with scene() as here:
+        await here.tell(*TALK, SwitchLost("cut", NOON))
+        here.desk.raise_case(CALL, Kind.POLICE, Source.CLICK, "801")
+        await here.settle()
+        assert here.dialled() == []
+        caller = LiveChannel(CALL, CALLER, CALL, PhoneNumber("13812345678"), "", "b", 9.0, {}, Leg.CALLER, None)
+        agent = replace(caller, channel=AGENT, unique_id="hl-1.2", leg=Leg.AGENT, seat=SEAT)
+        here.switch.state = SwitchSnapshot(2, (caller, agent), (), ())
+        await here.tell(SwitchReady(2, NOON))
+        assert here.dialled() == ["PJSIP/119@emergency"]
