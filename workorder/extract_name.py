@@ -10,6 +10,7 @@ from workorder.extract_name_characters import (
     COMMON_SURNAMES,
     COMPOUND_SURNAMES,
     DESCRIBED_SURNAMES,
+    NOT_A_NAME,
     OTHER_GIVEN,
     OTHER_SURNAMES,
     TITLES,
@@ -39,85 +40,6 @@ _ENDS_WELL = re.compile(
     r"(?:$|[\x01，。,.！!？?；;、\s]|\d(?!\d{0,3}(?:号|栋|楼|单元|室))|我|俺|住|在|家|电话|手机|号码|联系|是|就是|想|要|你|这|"
     r"那|他|她|今|昨|前|孩子|快|请|跟|和|也|刚才|最近|的电话|人在|咱|反映|投诉|咨询|举报|现在|"
     r"有|从|到|每|听说|给|男|女|\w{2,4}(?:路|街|村|小区|社区|镇|县|区|巷|新村|家园))"
-)
-_NOT_A_NAME = frozenset(
-    [
-        "和平",
-        "高新",
-        "安宁",
-        "安全",
-        "平安",
-        "方便",
-        "时光",
-        "高兴",
-        "和谐",
-        "路上",
-        "成天",
-        "明天",
-        "任何",
-        "常常",
-        "万一",
-        "余下",
-        "应该",
-        "都有",
-        "曾经",
-        "通知",
-        "通行",
-        "白天",
-        "黄河",
-        "金属",
-        "石头",
-        "江边",
-        "关系",
-        "于是",
-        "向东",
-        "向西",
-        "左右",
-        "车子",
-        "马上",
-        "马路",
-        "高速",
-        "平常",
-        "温泉",
-        "水泥",
-        "水管",
-        "空中",
-        "国家",
-        "全家",
-        "家里",
-        "家人",
-        "花园",
-        "广场",
-        "能行",
-        "党员",
-        "居民",
-        "师傅",
-        "宁波",
-        "江西",
-        "河南",
-        "云南",
-        "海南",
-        "湖南",
-        "广东",
-        "东方",
-        "西安",
-        "成都",
-        "华为",
-        "农民",
-        "公安",
-        "广西",
-        "家长",
-        "车主",
-        "房东",
-        "店长",
-        "组长",
-        "常来",
-        "管理",
-        "应急",
-        "项目",
-        "车来",
-        "安排",
-    ]
 )
 _NEVER_GIVEN = frozenset(
     "的了吗呢吧啊呀着过不没是有在来去上下里外前后面边头子们这那什么个家人都也就还要能会修管看说得到给被把快点电话姓叫"
@@ -216,9 +138,9 @@ def _best_name(text: str, begin: int, *, is_weak: bool) -> str | None:
         name = surname + given
         after = text[begin + len(name) : begin + len(name) + 8]
         score = _likelihood(surname, given) + (2.0 if _ENDS_WELL.match(after) else 0.0) + _second_bonus(given)
-        if after[:1] == "的" or name in _NOT_A_NAME or (is_weak and re.match(r"[市县区镇村路街家小社]|的", after)):
+        if after[:1] == "的" or name in NOT_A_NAME or (is_weak and re.match(r"[市县区镇村路街家小社]|的", after)):
             score -= 4.0
-        if re.match(r"\d{1,4}(?:号|栋|楼|院|单元|室)", after):
+        if re.match(r"[\u4e00-\u9fff]?\d{1,4}(?:号|栋|楼|院|单元|室)", after):
             score -= 4.0
         if is_weak and re.match(rf"(?:{_TITLE})", given):
             score -= 4.0
@@ -241,7 +163,7 @@ def _name_before(text: str, phone: int) -> Found | None:
         given = name[len(surname) :]
         if len(name) < length or not 1 <= len(given) <= 2 or (surname[0] not in _SURNAMES and len(surname) == 1):
             continue
-        if name in _NOT_A_NAME or given in _NOT_A_NAME or not all(char in _GIVEN for char in given):
+        if name in NOT_A_NAME or given in NOT_A_NAME or not all(char in _GIVEN for char in given):
             continue
         previous = before[: len(before) - length][-1:]
         score = _likelihood(surname, given) + (
@@ -270,7 +192,7 @@ def _unusual_name_before(before: str, end: int) -> Found | None:
         given = name[2 if is_compound else 1 :]
         if len(name) < length or len(given) > 2 or not _is_all_hanzi(name) or _NEVER_GIVEN & set(given):
             continue
-        if not (is_compound or name[0] in _SURNAMES) or name in _NOT_A_NAME or given in _NOT_A_NAME:
+        if not (is_compound or name[0] in _SURNAMES) or name in NOT_A_NAME or given in NOT_A_NAME:
             continue
         score = 1.5 if is_compound else 1.0 if name[0] in COMMON_SURNAMES else 0.4
         score += 0.7 * sum(char in _GIVEN for char in given) / len(given)
@@ -289,7 +211,7 @@ def _name_at_end(text: str) -> Found | None:
     end = len(text.rstrip("，。,. "))
     for length in (3, 2):
         name = text[max(0, end - length) : end]
-        if len(name) == length > 1 and name[0] in _SURNAMES and _is_all_hanzi(name) and name not in _NOT_A_NAME:
+        if len(name) == length > 1 and name[0] in _SURNAMES and _is_all_hanzi(name) and name not in NOT_A_NAME:
             previous = text[: end - length][-1:]
             if name[0] not in _WORD_LIKE and _likelihood(name[0], name[1:]) >= 2.8 and not _NEVER_GIVEN & set(name[1:]):
                 return Found(name, end - length, end, 0.6, "name.at_end") if previous not in ("姓", "叫") else None

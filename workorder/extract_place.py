@@ -33,6 +33,7 @@ _UNKNOWN = re.compile(
 )
 _HOME = re.compile(rf"(?![大全自国回人农一在这])[\u4e00-\u9fff]家[大小东西上下新老]?[{TERRAIN}山关堡墩]")
 _ESTATE = frozenset(TERRAIN + "苑园城邸府庭里居院区郡")
+_VERB_ROAD = frozenset(["挡路", "堵路", "占路", "拦路", "绕路", "让路", "修路", "铺路", "问路", "赶路"])
 _NO_NAME = frozenset(["马路", "公路", "道路", "铁路", "走路", "让路", "修路", "一路"])
 _ALL_THE_WAY = re.compile(r"[^东西南北中山放民利谊京海新兴业园]一路")
 _OPENING = re.compile(rf"^(?P<name>[\u4e00-\u9fff]{{2,4}})(?={HIDDEN})")
@@ -83,6 +84,8 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
         kind = int((match.lastgroup or "s0")[1:])
         _, reach, weight = NAMED[kind]
         begin = _name_begin(text, match.start(), max(floor, match.start() - reach))
+        if text[match.start() - 1 : match.end()] in _VERB_ROAD:
+            continue
         if _ALL_THE_WAY.search(text, max(0, match.start() - 2), match.end()):
             continue
         name = text[begin : match.end()]

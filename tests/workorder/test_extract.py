@@ -56,6 +56,13 @@ def test_half_a_number_is_no_number(said: str) -> None:
         ("周六周日停满了车", "周六周日"),
         ("刚刚发现的", "刚刚"),
         ("搬迁以后没人管", "搬迁以后"),
+        ("前儿个夜里就坏了", "前儿个夜里"),
+        ("每周六都来", "每周六"),
+        ("线杆拖到地上周二夜里刮的", "周二夜里"),
+        ("停了十来天了", "十来天了"),
+        ("仨月没人管", "仨月"),
+        ("今年上半年反映过", "今年上半年"),
+        ("昨晚刮大风吹断的", "昨晚刮大风"),
     ],
 )
 def test_the_time_is_what_the_caller_said(said: str, when: str) -> None:
@@ -129,3 +136,42 @@ def test_eight_thousand_characters_take_bounded_time(unit: str) -> None:
     names = find_names(text)
     find_phones(text), find_times(text), find_surnames(text, names), find_places(text)
     assert time.perf_counter() - begun < 3.0
+
+
+def test_the_age_of_a_tree_is_not_when_it_happened() -> None:
+    assert not find_times(_said("那棵三百年的老槐树树干空了"))
+
+
+@pytest.mark.parametrize(
+    ("said", "surname"),
+    [
+        ("我姓佘幺三九零零零零零七零幺", "佘"),
+        ("烟大得很李师傅幺三九零零零零零七零幺", "李"),
+        ("我叫左丘明", "左丘"),
+        ("一晚上睡不着游素珍幺三九零零零零零七零幺", "游"),
+    ],
+)
+def test_rare_surnames_are_heard_where_callers_say_them(said: str, surname: str) -> None:
+    text = _said(said)
+    assert find_surnames(text, find_names(text))[0].value == surname
+
+
+def test_a_house_is_not_its_dwellers_name() -> None:
+    text = _said("我是吴家园六十一号院的住户")
+    assert not find_names(text)
+    assert find_places(text)[0].value == "吴家园61号院"
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("建兰路沃尔玛旁边充气拱门挡路", "建兰路沃尔玛旁边"),
+        ("滨河路小西湖段的座椅", "滨河路小西湖段"),
+        ("小西湖十字东北角的摄像头", "小西湖十字东北角"),
+        ("雷坛河的水变成奶白色", "雷坛河"),
+        ("有人摆到马路上来了", ""),
+    ],
+)
+def test_what_stands_beside_a_name_belongs_to_the_place(said: str, place: str) -> None:
+    found = [each.value for each in find_places(_said(said)) if each.confidence >= 0.35]
+    assert found[:1] == ([place] if place else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from routing.classify.model import BrokenModelError, LinearModel
 from routing.classify.ngrams import grams_of
 from routing.classify.rank import Ranked
 from routing.classify.train import train
-from routing.classify.vote import same_unit, vote
+from routing.classify.vote import measure_lexicon, same_unit, vote
 
 _WORDS = {
     "水务局": ["停水", "水管", "漏水", "水压", "自来水"],
@@ -92,6 +93,23 @@ def test_with_few_orders_the_lexicon_leads_and_with_many_the_model(model: Linear
     assert vote(model, lexicon, text, trained_on=100)[0][0] == "供电局"
     assert vote(model, lexicon, text, trained_on=4000)[0][0] == "水务局"
     assert vote(None, lexicon, text, trained_on=0)[0][0] == "供电局"
+
+
+def test_who_was_right_on_unseen_orders_is_the_louder_voice(model: LinearModel) -> None:
+    text = "家里停水了水管漏水"
+    lexicon = [Ranked("供电局", 9.0, 0.8, ()), Ranked("没见过的单位", 3.0, 0.2, ())]
+    knows = replace(model, about={"lexicon_top1": 0.95, "held_back_top1": 0.2})
+    foreign = replace(model, about={"lexicon_top1": 0.0, "held_back_top1": 0.2})
+    assert vote(knows, lexicon, text, trained_on=15)[0][0] == "供电局"
+    assert "没见过的单位" in dict(vote(knows, lexicon, text, trained_on=15))
+    assert [label for label, _ in vote(foreign, lexicon, text, trained_on=15)] == [
+        label for label, _ in model.rank(text)
+    ]
+
+
+def test_a_lexicon_is_measured_by_its_first_answers() -> None:
+    said = [(Ranked("公安局", 5.0, 0.5, ()),), (), (Ranked("供电局", 5.0, 0.5, ()),)]
+    assert measure_lexicon(said, ["市公安局", "水务局", "水务局"]) == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize(
