@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import pytest
 
+from ivr.adapters.asterisk.supervise_ports import Listening, check_free
 from ivr.adapters.simulator.call_plan import Answering, Manner, answering
 from ivr.adapters.simulator.sip_call import LineState, SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
@@ -61,6 +62,7 @@ async def emergency_centre() -> AsyncIterator[SipPhone]:
         except OSError:
             await phone.close()
             if time.monotonic() > ends:
+                check_free((Listening("udp", "127.0.0.3", 5080, "紧急中心模拟器"),))  # names who holds it
                 raise
             await asyncio.sleep(0.5)
     try:

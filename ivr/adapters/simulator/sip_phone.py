@@ -87,7 +87,7 @@ class SipPhone:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self._media.stop)
-        self._wire.close()
+        await self._wire.close()
 
     async def call(self, number: str, host: str, port: int = 5060, how: Dialling | None = None) -> SipCall:
         """Dial, and return at once: `await call.answered()` waits. NotLoopbackError for any other machine."""

@@ -31,6 +31,7 @@ class SipWire(asyncio.DatagramProtocol):
         self._on_late_answer = on_late_answer
         self.address: Address = ("127.0.0.1", 0)
         self._transport: asyncio.DatagramTransport | None = None
+        self._released = asyncio.Event()
         self._asked: dict[tuple[str, str], asyncio.Queue[SipResponse]] = {}
         self._acks: OrderedDict[str, tuple[bytes, Address]] = OrderedDict()
         self._answered: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
@@ -47,9 +48,15 @@ class SipWire(asyncio.DatagramProtocol):
         """Return a Via value with a branch of its own, which names a new transaction."""
         return f"SIP/2.0/UDP {self.address[0]}:{self.address[1]};rport;branch=z9hG4bK{secrets.token_hex(10)}"
 
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+    async def close(self) -> None:
+        """Return when the port is free again."""
+        if self._transport is not None and not self._released.is_set():
+            self._transport.abort()
+            await self._released.wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is being closed right now."""
+        self._released.set()
 
     def send(self, message: SipMessage, to: Address) -> None:
         """Send once. Answers are remembered, and repeated when the question is."""
