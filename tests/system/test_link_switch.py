@@ -150,6 +150,15 @@ async def test_a_wrong_password_is_named(switch: RunningSwitch) -> None:
     assert "Authentication failed" in lost.reason
 
 
+def until_stopped(pid: int) -> None:
+    """Return when every thread of the process is in state T."""
+    while True:
+        stats = [(thread / "stat").read_text(errors="replace") for thread in Path(f"/proc/{pid}/task").iterdir()]
+        if all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats):
+            return
+        time.sleep(0.01)
+
+
 async def test_a_switch_that_dies_and_comes_back_is_found_within_seconds(asterisk_part: Part) -> None:
     folder = Path(tempfile.mkdtemp(prefix="hl-link-"))
     own = await start_switch(asterisk_part, folder)
@@ -162,6 +171,7 @@ async def test_a_switch_that_dies_and_comes_back_is_found_within_seconds(asteris
             await link.add_member(GENERAL, SeatId("801"), "张三")
             assert own.process.pid is not None
             os.kill(own.process.pid, signal.SIGSTOP)  # half-open: the socket stays, nobody answers
+            await asyncio.to_thread(until_stopped, own.process.pid)  # a thread that still runs would answer
             stopped = time.monotonic()
             late = asyncio.ensure_future(link.pause_member(SeatId("801"), True, "小休"))
             while not isinstance(await anext(facts), SwitchLost):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from ivr.adapters.asterisk.supervise_ports import Listening, check_free
 from ivr.adapters.simulator.call_plan import Answering, Manner, answering
 from ivr.adapters.simulator.sip_call import LineState, SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
@@ -52,23 +54,11 @@ async def centre() -> AsyncIterator[SipPhone]:
 
 @asynccontextmanager
 async def emergency_centre() -> AsyncIterator[SipPhone]:
-    """The simulator at the one address that the emergency trunk has: who needs it waits until it is free."""
-    ends = time.monotonic() + 90
-    while True:
-        phone = SipPhone(bind_ip="127.0.0.3", port=5080, number="emergency")
-        try:
-            await phone.__aenter__()
-            break
-        except OSError:
-            await phone.close()
-            if time.monotonic() > ends:
-                check_free((Listening("udp", "127.0.0.3", 5080, "紧急中心模拟器"),))  # names who holds it
-                raise
-            await asyncio.sleep(0.5)
-    try:
-        yield phone
-    finally:
-        await phone.close()
+    """The simulator at the one address that the emergency trunk has: who needs it takes their turn by a lock."""
+    with (Path(tempfile.gettempdir()) / "hotline-emergency-centre.lock").open("w") as turn:
+        await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)
+        async with SipPhone(bind_ip="127.0.0.3", port=5080, number="emergency") as phone:
+            yield phone
 
 
 @dataclass
