@@ -112,7 +112,7 @@ def test_a_report_may_have_a_space_in_its_name() -> None:
 
 def test_ci_runs_the_readmes_own_test_command() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "\nmake test || {\n" in script  # what failed is asked once more by itself; nothing else runs
+    assert script.rstrip().endswith("exec make test")
     assert run("bash", "-n", ".ci/run").returncode == 0
     assert run("sh", "-n", "hotline").returncode == 0
 
