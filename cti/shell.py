@@ -91,7 +91,7 @@ class CallTask:
         self._world = world
         self.here = here
         self.inbox: asyncio.Queue[Letter] = asyncio.Queue(INBOX)
-        self._published: dict[str, int] = {}
+        self._last_nth = 0
         self._taps = 0
 
     async def run(self) -> None:
@@ -148,8 +148,8 @@ class CallTask:
             case Tap():
                 await self._tap(deed)
             case Publish(name=name, data=data):
-                nth = self._published[name] = self._published.get(name, 0) + 1
                 now = self._world.clock.now()
+                nth = self._last_nth = max(self._last_nth + 1, round(now.timestamp() * 1_000_000))
                 self._world.publisher.announce(call_event(self.here.call, name, now, data, nth))
                 if name in _SAVED_WHEN:
                     await self._save()
@@ -287,12 +287,14 @@ class CallDesk:
             self._over(task.here.call)
 
     async def recover(self) -> int:
-        """Finish every call of the last days that left audio and no end; returns how many."""
+        """Finish every call of the last days that left audio or a story and no end; returns how many."""
         world = self._world
         alive = {channel.call for channel in (await world.switch.snapshot()).channels}
         now = world.clock.now()
         finished = 0
-        for call in await world.tapes.calls_since(now - timedelta(days=RECOVER_DAYS)):
+        since = now - timedelta(days=RECOVER_DAYS)
+        told = await asyncio.to_thread(world.journal.calls_since, since)
+        for call in sorted({*told, *await world.tapes.calls_since(since)}):
             record = await world.calls.call(call)
             if call in alive or call in self.live or (record is not None and record.ended is not None):
                 continue

@@ -188,3 +188,6 @@ class Journal(Protocol):
     def append(self, call: CallId, line: Mapping[str, object]) -> None: ...
 
     def read(self, call: CallId) -> tuple[Mapping[str, object], ...]: ...
+
+    def calls_since(self, since: datetime) -> tuple[CallId, ...]:
+        """Return the calls whose story went on after `since`, sorted; it looks at every file, so not in the loop."""

@@ -191,6 +191,9 @@ class FakeJournal:
     def read(self, call: CallId) -> tuple[Mapping[str, object], ...]:
         return tuple(self._lines.get(call, ()))
 
+    def calls_since(self, since: datetime) -> tuple[CallId, ...]:
+        return tuple(sorted(self._lines))
+
 
 @dataclass
 class FakeDatabase:

@@ -123,7 +123,10 @@ def decode(payload: bytes) -> Envelope:
 
 
 def call_event(call: CallId, type: str, at: datetime, data: Mapping[str, object], nth: int = 1) -> Envelope:
-    """Return the envelope of the `nth` event of its type in a call: saying it twice makes one delivery."""
+    """Return the envelope of the `nth` event of its type in a call: saying it twice makes one delivery.
+
+    What can happen again in a call, perhaps under another process, is numbered by its microsecond, not by a count.
+    """
     return Envelope(key=f"calls/{call}/{type}/{nth}", type=type, at=at, call=call, data=data)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,9 @@ def test_each_call_has_a_story_of_its_own_in_the_order_of_writing(journal: Journ
     assert [line["n"] for line in journal.read(CALL)] == list(range(0, 20, 2))
     assert journal.read(OTHER)[0] == {"n": 1, "text": "您好，12345", "deep": {"list": [1, None, True]}}
     assert journal.read(CallId("unknown")) == ()
+
+
+def test_the_calls_of_the_last_days_are_known_by_their_stories(journal: Journal) -> None:
+    for call in (OTHER, CALL):
+        journal.append(call, {"n": 1})
+    assert journal.calls_since(datetime.now(UTC) - timedelta(days=1)) == (CALL, OTHER)

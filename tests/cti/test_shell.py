@@ -338,6 +338,29 @@ async def test_recovery_knows_the_caller_from_the_journal_alone() -> None:
     assert office.database.recordings[CALL][0].problem == ""
 
 
+async def test_a_call_that_left_no_audio_is_recovered_from_its_journal() -> None:
+    async with an_office() as office:
+        journal_of(office)
+        assert await office.desk.recover() == 1
+        assert await office.desk.recover() == 0
+    assert office.database.calls[CALL].ended is not None
+    assert list(office.database.orders) == [CALL]
+
+
+async def test_an_event_told_after_a_restart_never_takes_the_key_of_one_told_before() -> None:
+    keys = []
+    for _ in range(2):
+        async with an_office() as office:
+            office.clock.pass_seconds(len(keys))  # the second controller starts later
+            office.desk.opened(OFFERED, "main")
+            await office.take(UP, QUEUED, ANSWERED)
+            office.desk.hear(WORDS)
+            await settle()
+            keys += [each.key for each in office.publisher.announced if each.type == "heard"]
+            await office.take(DOWN, SEAT_DOWN)
+    assert len(keys) == len(set(keys)) == 2
+
+
 async def test_who_waited_when_the_system_went_down_is_called_back() -> None:
     async with an_office() as office:
         journal_of(office, QUEUED)

@@ -7,9 +7,10 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
-from ivr.call import CallId, PhoneNumber
+from ivr.call import CallId, PhoneNumber, call_id
 from ivr.errors import StoreError
 from ivr.recording import day_folder
 
@@ -83,6 +84,20 @@ class JournalFiles:
             else:
                 log.warning("journal_line_torn", extra={"call": call, "line": number})
         return tuple(lines)
+
+    def calls_since(self, since: datetime) -> tuple[CallId, ...]:
+        """Return the calls whose file was written to after `since`, sorted; files of another name are passed over."""
+        found = []
+        for file in self._root.glob("*/*/*/*.jsonl"):
+            try:
+                call = call_id(file.name.removesuffix(".jsonl"))
+                is_recent = file.stat().st_mtime >= since.timestamp()
+                is_ours = file == self.file(call)
+            except (ValueError, OSError):
+                continue
+            if is_recent and is_ours:
+                found.append(call)
+        return tuple(sorted(found))
 
     def _lose(self, call: CallId, reason: str) -> None:
         self._begun.pop(call, None)  # the next line must look whether this one left a torn end

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,12 @@ def test_a_full_disk_is_counted(tmp_path: Path) -> None:
 def test_a_hostile_call_id_writes_nowhere(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not a call id"):
         JournalFiles(tmp_path).append(CallId("../../x"), {})
+
+
+def test_an_old_story_and_a_stranger_in_the_folder_are_not_of_the_last_days(tmp_path: Path) -> None:
+    journal = JournalFiles(tmp_path)
+    journal.append(CALL, {"n": 1})
+    os.utime(journal.file(CALL), (1_000_000, 1_000_000))
+    (journal.file(CALL).parent / "no call.jsonl").write_text("{}")
+    assert journal.calls_since(datetime.fromtimestamp(2_000_000, UTC)) == ()
+    assert journal.calls_since(datetime.fromtimestamp(500_000, UTC)) == (CALL,)
