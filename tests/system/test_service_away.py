@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ivr.adapters.simulator.sip_call import LineState
+from ivr.adapters.simulator.line import LineState
 from tests.system.running_service import RunningService, service_of
 from tests.system.running_switch import until
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from ivr.adapters.simulator.call_plan import Answering, Manner, answering
-from ivr.adapters.simulator.sip_call import LineState, SipCall
+from ivr.adapters.simulator.line import LineState
+from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.tones import tone, tone_levels
 from ivr.call import CallId

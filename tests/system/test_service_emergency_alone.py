@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from ivr.adapters.simulator.call_plan import Answering
-from ivr.adapters.simulator.sip_call import LineState
+from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.system.running_service import RunningService, service_of
 from tests.system.running_switch import until

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.phone_errors import SimulatedPhoneError
-from ivr.adapters.simulator.sip_call import LineState, SipCall
+from ivr.adapters.simulator.sip_call import SipCall
 from ivr.call import CallId, Leg
 from ivr.recording import Part
 from ivr.speech.transcript import text_of

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from ivr.adapters.simulator.call_plan import Answering, Dialling
-from ivr.adapters.simulator.sip_call import EndedBy, LineState
+from ivr.adapters.simulator.line import EndedBy, LineState
 from ivr.call import CallId
 from tests.system.running_service import Bus, RunningService, service_of
 from tests.system.running_switch import until

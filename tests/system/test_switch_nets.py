@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from ivr.adapters.simulator.call_plan import Answering
+from ivr.adapters.simulator.line import EndedBy
 from ivr.adapters.simulator.phone_errors import CallOverError
-from ivr.adapters.simulator.sip_call import EndedBy, SipCall
+from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.system.running_switch import Message, RawAmi, RunningSwitch
 

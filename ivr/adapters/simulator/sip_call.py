@@ -6,58 +6,27 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
 from functools import partial
 
 from ivr.adapters.simulator.call_plan import REASONS, Answering
 from ivr.adapters.simulator.dialog import Dialog
+from ivr.adapters.simulator.hearing import Hearing
+from ivr.adapters.simulator.line import EndedBy, Ending, LineState
 from ivr.adapters.simulator.media_loop import MediaLoop, MediaStream
 from ivr.adapters.simulator.phone_errors import CallOverError, CallRefusedError, CallTimeoutError, NotLoopbackError
-from ivr.adapters.simulator.rtp import FRAME_SECONDS, RtpListener, RtpSpeaker
+from ivr.adapters.simulator.rtp import FRAME_SECONDS, RtpSpeaker
 from ivr.adapters.simulator.sdp import AudioAddress, Direction, read_sdp, write_sdp
 from ivr.adapters.simulator.sip_message import Headers, SipRequest, SipResponse, respond
 from ivr.adapters.simulator.sip_wire import T1_SECONDS, T2_SECONDS, SipWire
-from ivr.adapters.simulator.tones import hears_tone
-from ivr.speech.audio import rms_dbfs
 
 _GAP_BETWEEN_KEYS_MS = 100
-_LOUD_DBFS = -45.0
 
 
-class LineState(Enum):
-    """Where the call is."""
-
-    CALLING = auto()
-    RINGING = auto()
-    TALKING = auto()
-    ENDED = auto()
-
-
-class EndedBy(Enum):
-    """Why it is over."""
-
-    HERE = auto()
-    THERE = auto()
-    REFUSED = auto()
-    CANCELLED = auto()
-    NO_ANSWER = auto()
-    VANISHED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How the call ended; `status` is the SIP status of a refusal, `reason` the other side's words."""
-
-    by: EndedBy
-    status: int = 0
-    reason: str = ""
-
-
-class SipCall:
+class SipCall(Hearing):
     """One call. Times are `time.monotonic()` seconds, 0.0 until they happen. Audio is signed 16-bit at 8 kHz."""
 
     def __init__(self, wire: SipWire, media: MediaLoop, host: str, *, sends_audio: bool = True) -> None:
+        super().__init__()
         self.state = LineState.CALLING
         self.ending: Ending | None = None
         self.invitation: SipRequest | None = None
@@ -72,7 +41,6 @@ class SipCall:
         self._sdp_version = 1
         self._wants_audio = sends_audio
         self._speaker = RtpSpeaker(secrets.randbits(32), secrets.randbelow(1 << 15), secrets.randbits(31))
-        self._listener = RtpListener()
         self._stream = MediaStream(host, self._speaker, self._listener)
         self._stream.is_sending = sends_audio
         media.add(self._stream)
@@ -149,68 +117,14 @@ class SipCall:
         """Disappear without a word, as a phone whose battery fell out: no BYE, no audio, no answer to anything."""
         self._end(Ending(EndedBy.VANISHED))
 
-    # What it hears
-
-    def heard_pcm(self, since: float = 0.0) -> bytes:
-        """Return what was heard, optionally only what arrived after a `time.monotonic()` moment."""
-        return self._listener.pcm(self.frames_before(since))
-
-    def frames_before(self, moment: float) -> int:
-        """Return how many audio packets had arrived before a `time.monotonic()` moment."""
-        frames = self._listener.frames
-        if moment <= 0.0:
-            return 0
-        return next((index for index, frame in enumerate(frames) if frame.arrived_at >= moment), len(frames))
-
-    @property
-    def heard_arrivals(self) -> tuple[float, ...]:
-        """When each audio packet came."""
-        return tuple(frame.arrived_at for frame in self._listener.frames)
-
-    @property
-    def heard_keys(self) -> str:
-        """The keys that the other side pressed."""
-        return "".join(key for _, key in self._listener.keys)
-
     @property
     def packets_sent(self) -> int:
         return self._speaker.sent
 
     @property
-    def packets_lost(self) -> int:
-        return self._listener.lost
-
-    @property
     def send_lateness(self) -> tuple[float, ...]:
         """How late (seconds) each packet left, measured against a perfect clock."""
         return tuple(self._stream.lateness)
-
-    async def wait_for_audio(self, within_seconds: float = 10.0, *, louder_than_dbfs: float = _LOUD_DBFS) -> float:
-        """Wait for 100 ms of sound from now on and return when (monotonic) it began; CallTimeoutError."""
-        return await self._wait_for(lambda pcm: rms_dbfs(pcm) > louder_than_dbfs, 5, within_seconds, "sound")
-
-    async def wait_for_silence(self, seconds: float = 1.0, within_seconds: float = 60.0) -> float:
-        """Wait until nothing was heard for `seconds`; returns when the silence began. No packets are silence too."""
-        started = time.monotonic()
-        quiet_since, seen = started, len(self._listener.frames)
-        while time.monotonic() - started < within_seconds:
-            frames = self._listener.frames
-            for index in range(seen, len(frames)):
-                if rms_dbfs(self._listener_pcm(index, index + 1)) > _LOUD_DBFS:
-                    quiet_since = frames[index].arrived_at
-            seen = max(seen, len(frames))
-            if time.monotonic() - quiet_since >= seconds:
-                return quiet_since
-            self._require_line()
-            await asyncio.sleep(FRAME_SECONDS)
-        raise CallTimeoutError(f"no silence of {seconds:g} s within {within_seconds:g} s")
-
-    async def wait_for_tone(self, hertz: float, within_seconds: float = 10.0, *, seconds: float = 0.2) -> float:
-        """Wait for a tone of at least `seconds` from now on; returns when it began; CallTimeoutError."""
-        frames = max(1, round(seconds / FRAME_SECONDS))
-        return await self._wait_for(
-            lambda pcm: hears_tone(pcm, hertz, seconds=seconds * 0.8), frames, within_seconds, f"{hertz:g} Hz"
-        )
 
     # What the phone tells it
 
@@ -455,22 +369,6 @@ class SipCall:
 
         queue(tell)
         await said
-
-    async def _wait_for(self, wanted: Callable[[bytes], bool], frames: int, within_seconds: float, what: str) -> float:
-        """Look at each new window of `frames` packets until one is what is wanted."""
-        started = time.monotonic()
-        at = len(self._listener.frames)
-        while time.monotonic() - started < within_seconds:
-            while at + frames <= len(self._listener.frames):
-                if wanted(self._listener_pcm(at, at + frames)):
-                    return self._listener.frames[at].arrived_at
-                at += 1
-            self._require_line()
-            await asyncio.sleep(FRAME_SECONDS)
-        raise CallTimeoutError(f"did not hear {what} within {within_seconds:g} s")
-
-    def _listener_pcm(self, first: int, last: int) -> bytes:
-        return self._listener.pcm_of(self._listener.frames[first:last])
 
     def _require_line(self) -> None:
         if self.state is LineState.ENDED:

@@ -20,10 +20,11 @@ from typing import Self
 from ivr.adapters.simulator.call_plan import REASONS, Answering, Dialling
 from ivr.adapters.simulator.dialog import Dialog
 from ivr.adapters.simulator.digest import answer_challenge
+from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.loopback import require_loopback
 from ivr.adapters.simulator.media_loop import MediaLoop
 from ivr.adapters.simulator.phone_errors import CallRefusedError, CallTimeoutError, SimulatedPhoneError
-from ivr.adapters.simulator.sip_call import LineState, SipCall
+from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_message import SipRequest, SipResponse, respond
 from ivr.adapters.simulator.sip_wire import Address, SipWire
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from ivr.adapters.simulator.call_plan import Dialling
+from ivr.adapters.simulator.line import EndedBy
 from ivr.adapters.simulator.phone_errors import CallOverError, CallRefusedError, CallTimeoutError, NotLoopbackError
 from ivr.adapters.simulator.pyvoip_guard import unsigned_8bit
 from ivr.adapters.simulator.pyvoip_seat import PyVoipSeat, SeatScript
-from ivr.adapters.simulator.sip_call import EndedBy, SipCall
+from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_message import SipRequest, respond
 from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.sip_wire import Address

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ivr.adapters.simulator.call_plan import Dialling, Manner, answering
+from ivr.adapters.simulator.line import EndedBy
 from ivr.adapters.simulator.phone_errors import CallOverError, CallRefusedError, CallTimeoutError, NotLoopbackError
-from ivr.adapters.simulator.sip_call import EndedBy, SipCall
+from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_message import SipRequest
 from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.tones import hears_tone, signal_to_noise_db, tone
