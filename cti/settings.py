@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from cti.emergency_settings import EmergencySettings, read_emergency
 from ivr.call import SeatId
 from ivr.problems import Place, Problem
 from ivr.yaml_fields import Fields
@@ -99,6 +100,7 @@ class Settings:
     switch: SwitchSettings = field(default_factory=SwitchSettings)
     seats: tuple[Seat, ...] = _SEATS
     numbers: tuple[CalledNumber, ...] = _NUMBERS
+    emergency: EmergencySettings = field(default_factory=EmergencySettings)
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -150,6 +152,7 @@ def load_settings(text: str | bytes, file: str, defaults: Settings) -> tuple[Set
         switch=_switch(fields, defaults.switch),
         seats=_seats(fields) if fields.has("seats") else defaults.seats,
         numbers=_numbers(fields) if fields.has("called_numbers") else defaults.numbers,
+        emergency=read_emergency(fields, here, defaults.emergency),
         origins=MappingProxyType({key: str(place) for key, place in tree.keys.items()}),
     )
     fields.done()

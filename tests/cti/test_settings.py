@@ -62,3 +62,26 @@ def test_a_path_that_does_not_exist_is_told(tmp_path: Path, line: str) -> None:
 def test_no_bytes_ever_break_the_reader(raw: bytes) -> None:
     settings, problems = load_settings(raw, "s.yaml", default_settings(Path("/nowhere/data"), Path("/nowhere/run")))
     assert settings is not None or problems
+
+
+def test_a_city_chooses_its_emergency_policy_by_name_or_by_file(tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text("emergency_policy: 1\n", encoding="utf-8")
+    for written, kept in (("yangling", "yangling"), ("ours.yaml", str(tmp_path / "ours.yaml"))):
+        text = f"settings_version: 1\nemergency: {{policy: {written}}}\n"
+        settings, problems = load_settings(text, str(tmp_path / "s.yaml"), defaults(tmp_path))
+        assert settings is not None, problems
+        assert settings.emergency.policy == kept
+
+
+def test_every_mistake_of_the_emergency_settings_is_told_at_once(tmp_path: Path) -> None:
+    text = """settings_version: 1
+emergency:
+  policy: yanglin
+  link: {host: nowhere, public_url: "https://x/?a=b", hours: 99, sevre: true}
+"""
+    settings, problems = load_settings(text, str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert settings is None
+    told = "\n".join(map(str, problems))
+    for word in ("yangling", "nowhere", "public_url", "hours", "serve"):
+        assert word in told
+    assert len(problems) == 5
