@@ -19,7 +19,7 @@ from sqlalchemy import (
     false,
 )
 
-from cti.adapters.sql.types import PlainJson, UtcInstant
+from cti.adapters.sql.types import PlainJson, SearchTerms, UtcInstant
 
 metadata = MetaData(
     naming_convention={
@@ -125,10 +125,63 @@ orders = Table(
     Column("draft", PlainJson, nullable=False),
     Column("created", UtcInstant, nullable=False),
     Column("updated", UtcInstant, nullable=False),
+    Column("confirmed", UtcInstant),
+    Column("confirmed_by", Text, nullable=False, server_default=""),
+    Column("place_key", String(24), nullable=False, server_default=""),
     UniqueConstraint("call_id"),
     Index(None, "created"),
     Index(None, "caller"),
+    Index(None, "confirmed"),
+    Index(None, "place_key"),
 )
+
+order_links = Table(
+    "order_links",
+    metadata,
+    Column("number", String(24), ForeignKey("orders.number"), primary_key=True),
+    Column("other", String(24), ForeignKey("orders.number"), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Index(None, "other"),
+)
+"""`number` was linked to, or merged into, `other`."""
+
+nuisance_marks = Table(
+    "nuisance_marks",
+    metadata,
+    _call_key(),
+    Column("caller", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Index(None, "caller"),
+)
+
+transcript_index = Table(
+    "transcript_index",
+    metadata,
+    Column("number", _BIG, primary_key=True, autoincrement=True),
+    Column("call_id", _CALL_ID, ForeignKey("calls.id", ondelete="CASCADE"), nullable=False),
+    Column("words", SearchTerms, nullable=False),
+    Index(None, "call_id"),
+)
+"""What can be searched of the turns. The index over `words` (GIN, or FTS5 kept by triggers) is made by migration 2."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", _BIG, primary_key=True, autoincrement=True),
+    Column("at", UtcInstant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("detail", PlainJson, nullable=False),
+    Index(None, "at"),
+    Index(None, "subject"),
+)
+"""Who saw or changed what; rows are only ever added."""
 
 order_serials = Table(
     "order_serials",

@@ -6,11 +6,36 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, String
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, DateTime, Dialect, String, Text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 PlainJson = JSON().with_variant(JSONB(), "postgresql")
+
+
+class SearchTerms(TypeDecorator[Sequence[str]]):
+    """Index terms in their order: a `tsvector` on PostgreSQL, text with spaces (for FTS5) on SQLite. Never read back."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "postgresql":
+            return None if value is None else " ".join(value)
+        places: dict[str, list[int]] = {}
+        for place, term in enumerate(value, 1):  # its own parser would need a locale that knows hanzi
+            places.setdefault(term, []).append(place)
+        return " ".join(f"'{term}':{','.join(map(str, at[:_MOST_PLACES]))}" for term, at in places.items())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Sequence[str] | None:
+        raise NotImplementedError("index terms are only asked for by a query")
+
+
+_MOST_PLACES = 255
+"""PostgreSQL keeps no more positions of one term."""
 
 
 class UtcInstant(TypeDecorator[datetime]):

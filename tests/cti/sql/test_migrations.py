@@ -28,7 +28,11 @@ def test_migrations_lead_to_the_tables_that_the_stores_use(url: str) -> None:
     migrate(url)
     with create_engine(database_url(url)).connect() as connection:
         # SQLite does not tell defaults as they were written; PostgreSQL does, and the migration is the same.
-        options = {"compare_type": True, "compare_server_default": "postgresql" in url}
+        options = {
+            "compare_type": True,
+            "compare_server_default": "postgresql" in url,
+            "include_name": lambda name, _kind, _parents: not str(name).startswith("transcript_words"),
+        }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
 
