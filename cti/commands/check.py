@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cti.server.drafting import SHIPPED_CATALOGUE, SHIPPED_LEXICONS
+from cti.server.emergency import policy_path
 from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, FlowFiles, catalogue_of
 from cti.server.installation import SHIPPED_QUEUES, queues_of
 from cti.settings import Settings, default_settings, load_settings
@@ -21,10 +22,13 @@ from ivr.flow.model import Flow
 from ivr.flow.schema import schema_text
 from ivr.problems import Place, Problem
 from routing.classify.lexicon import read_categories, read_units
+from routing.emergency.policy_file import load_policy
 from routing.queue import load_queues
 from workorder.dispatch import read_catalogue
 
-_KINDS = re.compile(rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon):", re.MULTILINE)
+_KINDS = re.compile(
+    rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon|emergency_policy):", re.MULTILINE
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="*",
         metavar="FILE",
-        help="流程、队列、提示音、派单目录、关键词库、设置文件；不写则检查正在使用的全部文件",
+        help="流程、队列、提示音、派单目录、关键词库、紧急联动政策、设置文件；不写则检查正在使用的全部文件",
     )
     parser.add_argument("--schema", action="store_true", help="打印语音流程的 JSON Schema（给编辑器用）")
     parser.epilog = (
@@ -63,7 +67,8 @@ def files_in_use(settings: Settings) -> list[Path]:
     flows = sorted(file for file in folder.glob("*.yaml") if file.name != "prompts.yaml")
     prompts = folder / "prompts.yaml"
     prompts = prompts if prompts.is_file() else SHIPPED_PROMPTS
-    return [*flows, prompts, settings.queues_file or SHIPPED_QUEUES, SHIPPED_CATALOGUE, *SHIPPED_LEXICONS]
+    queues = settings.queues_file or SHIPPED_QUEUES
+    return [*flows, prompts, queues, policy_path(settings), SHIPPED_CATALOGUE, *SHIPPED_LEXICONS]
 
 
 def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
@@ -75,6 +80,7 @@ def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
         b"prompts": lambda text, file: load_prompts(text, file)[1],
         b"catalogue": lambda text, file: read_catalogue(_decoded(text), file)[1],
         b"lexicon": _lexicon_problems,
+        b"emergency_policy": lambda text, file: load_policy(text, file)[1],
         b"settings_version": lambda text, file: load_settings(text, file, default_settings(settings.data_folder))[1],
     }
     for file in files:

@@ -14,6 +14,7 @@ STATES = {"suggested": "待确认", "calling": "呼叫中", "joined": "已加入
 EXAMPLES = """\
 示例：
   hotline emergency raise hl-1795312728.0 --kind 119 --by 801 --why 厨房着火   坐席点击：立即把 119 接入通话
+  hotline emergency raise hl-1795312728.0 --category 燃气泄漏 --by 801         坐席选中的事项
   hotline emergency confirm hl-1795312728.0 --by 801                          确认系统的提示，开始呼叫
   hotline emergency dismiss hl-1795312728.0 --by 801 --why 电视声音           不是险情
   hotline emergency verified hl-1795312728.0 --by 801                         双方已通话、地址已复述
@@ -28,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     verbs = parser.add_subparsers(dest="verb", metavar="动作", required=True)
     begin = _verb(verbs, "raise", "触发：把紧急服务接入正在进行的通话")
-    begin.add_argument("--kind", required=True, choices=[kind.value for kind in Kind], help="110、119、120 或 122")
+    what = begin.add_mutually_exclusive_group(required=True)
+    what.add_argument("--kind", choices=[kind.value for kind in Kind], help="110、119、120 或 122")
+    what.add_argument("--category", default="", metavar="TEXT", help="工单上选中的事项；哪些是紧急事项由政策决定")
     begin.add_argument("--supervisor", action="store_true", help="由班长触发")
     _by(begin)
     _why(begin, "为什么")
@@ -47,7 +50,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         "verb": f"emergency.{arguments.verb}",
         "call": getattr(arguments, "call", ""),
         "by": getattr(arguments, "by", ""),
-        "kind": getattr(arguments, "kind", ""),
+        "kind": getattr(arguments, "kind", "") or "",
+        "category": getattr(arguments, "category", ""),
         "why": getattr(arguments, "why", ""),
         "supervisor": getattr(arguments, "supervisor", False),
         "insists": getattr(arguments, "insist", False),

@@ -13,12 +13,12 @@ from cti.adapters.control.door import Request, Verb
 from cti.server.installation import folders_of
 from cti.settings import Settings
 from ivr.call import CallId, QueueName, call_id
-from ivr.errors import AuthorError, StoreError
+from ivr.errors import StoreError
 from ivr.ports import Clock, Journal, Switch
+from routing.adapters.emergency_policies import load_city
 from routing.adapters.emergency_words import load_spotter
 from routing.emergency.kinds import Kind
 from routing.emergency.policy import Policy, Source
-from routing.emergency.policy_file import load_policy
 from routing.emergency.shell import EmergencyDesk
 from routing.emergency.telling import Answer
 from routing.emergency.watch import Spots
@@ -27,7 +27,7 @@ from workorder.ports import Outbox, Publisher
 
 log = logging.getLogger(__name__)
 
-DEFAULT_POLICY = "default.yaml"
+LONGEST_WHY = 200
 
 
 def control_socket(settings: Settings) -> Path:
@@ -35,13 +35,15 @@ def control_socket(settings: Settings) -> Path:
     return folders_of(settings).run / "control.sock"
 
 
-def emergency_policy() -> Policy:
-    """Return the policy that ships with the package; AuthorError with every problem."""
-    text = (files("routing.emergency") / "policies" / DEFAULT_POLICY).read_text(encoding="utf-8")
-    policy, problems = load_policy(text, DEFAULT_POLICY)
-    if policy is None:
-        raise AuthorError(problems)
-    return policy
+def policy_path(settings: Settings) -> Path:
+    """Return the file of the city's emergency policy: its own, or one that ships with the package."""
+    packaged = Path(str(files("routing.emergency"))) / "policies" / f"{settings.emergency.policy}.yaml"
+    return settings.emergency.policy_file or packaged
+
+
+def emergency_policy(settings: Settings) -> Policy:
+    """Return the city's policy; AuthorError with every problem."""
+    return load_city(settings.emergency.policy)
 
 
 def emergency_desk(
@@ -51,12 +53,13 @@ def emergency_desk(
     publisher: Publisher,
     outbox: Outbox,
     spotter: Spots,
+    policy: Policy,
     human_queue: Callable[[], QueueName],
     tasks: asyncio.TaskGroup,
 ) -> EmergencyDesk:
     """Return the desk. Its interlock is closed: the simulator's trunk is all that it can call."""
     teller = BusTeller(publisher, outbox, tasks)
-    return EmergencyDesk(switch, journal, clock, spotter, emergency_policy(), teller, human_queue, tasks)
+    return EmergencyDesk(switch, journal, clock, spotter, policy, teller, human_queue, tasks)
 
 
 def open_spotter() -> Spots:
@@ -92,9 +95,12 @@ def verbs_of(desk: EmergencyDesk) -> dict[str, Verb]:
     """Return what may be asked at the control door: emergency.raise, confirm, dismiss, verified, leave, status."""
 
     def begin(request: Request) -> Mapping[str, object]:
-        source = Source.SUPERVISOR if request.get("supervisor") else Source.CLICK
-        kind = Kind(_text(request, "kind"))
-        return _told(desk.raise_case(_call(request), kind, source, _text(request, "by"), str(request.get("why") or "")))
+        call, by, why = _call(request), _text(request, "by"), str(request.get("why") or "")[:LONGEST_WHY]
+        if request.get("category"):
+            return _told(desk.raise_category(call, _text(request, "category"), by, why))
+        if request.get("supervisor"):
+            return _told(desk.raise_case(call, Kind(_text(request, "kind")), Source.SUPERVISOR, f"班长 {by}", why))
+        return _told(desk.raise_case(call, Kind(_text(request, "kind")), Source.CLICK, by, why))
 
     def status(_request: Request) -> Mapping[str, object]:
         return {"ok": True, "text": "", "cases": list(desk.status())}

@@ -27,7 +27,7 @@ from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
 from cti.server.drafting import make_drafter, make_prefill
-from cti.server.emergency import control_socket, emergency_desk, open_spotter, verbs_of
+from cti.server.emergency import control_socket, emergency_desk, emergency_policy, open_spotter, verbs_of
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.installation import (
     broker_url,
@@ -55,7 +55,7 @@ from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.steps import StepSettings
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.adapters.vosk.deaf import DeafEars
-from ivr.adapters.vosk.ears import VoskEars
+from ivr.adapters.vosk.ears import EarsNews, VoskEars
 from ivr.adapters.vosk.models import open_model
 from ivr.call import CallId, Leg
 from ivr.commands import InstantCommand
@@ -110,6 +110,7 @@ async def serve(settings: Settings) -> None:
         queues_path(settings), queues_of(settings), lambda queues: follow_queues(queues), _tell_refused
     )
     config = switch_config(settings, queue_file.queues)
+    policy = emergency_policy(settings)
     database = Database(settings.database)
     publisher = MqttPublisher(broker_url(settings))
     outbox = SqlOutboxStore(database)
@@ -149,7 +150,7 @@ async def serve(settings: Settings) -> None:
         flows.append(flow_desk)
         spotter = await asyncio.to_thread(open_spotter)
         emergency = emergency_desk(
-            link, world.journal, clock, publisher, store, spotter, lambda: queue_file.queues.default.name, tasks
+            link, world.journal, clock, publisher, store, spotter, policy, lambda: queue_file.queues.default.name, tasks
         )
 
         async def take(event: SwitchEvent) -> None:
@@ -237,7 +238,7 @@ async def _open_ears(settings: Settings, tap_lost: Callable[[CallId, Leg], None]
         return
     if warning:
         log.warning("demo_model", extra={"warning": warning})
-    async with VoskEars(model, on_lost=tap_lost) as ears:
+    async with VoskEars(model, news=EarsNews(lost=tap_lost)) as ears:
         yield ears
 
 

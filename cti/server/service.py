@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
+from cti.server.emergency import emergency_policy
 from cti.server.flow_files import (
     FlowFiles,
     catalogue_of,
@@ -78,6 +79,7 @@ async def running_service(
     names = (PartName.ASTERISK, PartName.ESPEAK, *((PartName.MOSQUITTO,) if settings.broker == PRIVATE else ()))
     parts = {name: await asyncio.to_thread(part, settings, name, say) for name in names}
     say("2/4 语音流程与提示音")
+    emergency_policy(settings)
     queues = queues_of(settings)
     edition, problems = read_edition(FlowFiles.read(settings), catalogue_of(settings, queues), queues)
     problems += missing_flows(settings, edition) if edition is not None else ()

@@ -24,7 +24,11 @@ def load_city(name_or_file: str | Path = "default") -> Policy:
         if not path.is_file():
             remedy = remedy_for_unknown(str(name_or_file), SHIPPED)
             raise AuthorError((Problem(Place(str(path)), "没有这个紧急联动政策。", remedy),))
-        text, file = path.read_bytes(), str(path)
+        try:
+            text, file = path.read_bytes(), str(path)
+        except OSError as error:
+            problem = Problem(Place(str(path)), f"读不到文件（{error.strerror}）。", "检查路径与权限。")
+            raise AuthorError((problem,)) from error
     policy, problems = load_policy(text, file)
     if policy is None:
         raise AuthorError(problems)

@@ -77,7 +77,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One city's rules. `starts` says go or suggest by source and confidence; `from_110_priority` orders the queue."""
+    """One city's rules. `starts` says go or suggest by source and confidence; `from_110_priority` orders the queue.
+
+    `categories` says which kind of danger an order's category is, where it is one at all.
+    """
 
     name: str
     version: str
@@ -87,6 +90,11 @@ class Policy:
     overrides: Mapping[tuple[Kind, Source, Confidence], Start] = field(default_factory=dict)
     from_110_priority: int = 80
     clauses: tuple[str, ...] = ()
+    categories: Mapping[str, Kind] = field(default_factory=dict)
+
+    def kind_of(self, category: str) -> Kind | None:
+        """Return the kind of an order's category, written whole (`公共安全/燃气/泄漏`) or by its last part."""
+        return self.categories.get(category) or self.categories.get(category.rpartition("/")[2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from routing.emergency.policy import ALWAYS_GO, Mode, Policy, Rule, Source, Star
 
 _KINDS = tuple(kind.value for kind in Kind)
 _MOST_TARGETS = 6
+_LONGEST_CATEGORY = 60
 
 
 def load_policy(text: str | bytes, file: str) -> tuple[Policy | None, tuple[Problem, ...]]:
@@ -27,6 +28,7 @@ def load_policy(text: str | bytes, file: str) -> tuple[Policy | None, tuple[Prob
     priority = top.integer("from_110_priority", default=80, low=0, high=99)
     targets = _targets(top.map("targets", required=True), problems)
     starts, overrides = _starts(top.map("start"), problems)
+    categories = _categories(top)
     rules = tuple(_rule(item, targets, problems) for item in top.each_map("rules", required=True))
     for kind in Kind:
         if not any(rule.kind is kind and not rule.category and not rule.words for rule in rules):
@@ -34,8 +36,21 @@ def load_policy(text: str | bytes, file: str) -> tuple[Policy | None, tuple[Prob
     top.done()
     if has_errors(tuple(problems)):
         return None, tuple(problems)
-    policy = Policy(name, version, rules, targets, starts, overrides, priority, clauses)
+    policy = Policy(name, version, rules, targets, starts, overrides, priority, clauses, categories)
     return policy, tuple(problems)
+
+
+def _categories(top: Fields) -> dict[str, Kind]:
+    """Read `categories: {燃气泄漏: "119"}`."""
+    found: dict[str, Kind] = {}
+    tree = top.map("categories")
+    fields = Fields(tree, "categories", top.problems) if tree is not None else None
+    for category in tree.entries if tree is not None else ():
+        if fields is not None:
+            found[category] = Kind(fields.choice(category, _KINDS))
+        if len(category) > _LONGEST_CATEGORY:
+            top.error(top.place("categories"), f"事项“{category[:40]}”太长。", f"不超过 {_LONGEST_CATEGORY} 个字。")
+    return found
 
 
 def _targets(tree: YamlMap | None, problems: list[Problem]) -> dict[str, Target]:

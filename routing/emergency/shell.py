@@ -144,6 +144,14 @@ class EmergencyDesk:
             return Answer(False, "没有这通电话，或市民已挂机。")
         return self._raise(known, call, kind, source, Confidence.CONFIRMED, by, why, category)
 
+    def raise_category(self, call: CallId, category: str, by: str, why: str = "") -> Answer:
+        """An agent has chosen this category for the order: an emergency where the city's policy says it is one."""
+        kind = self._policy.kind_of(category)
+        if kind is None:
+            return Answer(False, f"事项“{category[:40]}”不是本地政策里的紧急事项（categories）。")
+        said = "：".join(part for part in (f"事项“{category}”", why) if part)
+        return self.raise_case(call, kind, Source.CATEGORY, by, said, category.rpartition("/")[2])
+
     def confirm(self, call: CallId, by: str) -> Answer:
         """A person says yes to a suggestion."""
         return self._ask(call, Confirmed(by, self._clock.now()), "已确认，正在呼叫。", Suggested)
@@ -290,7 +298,7 @@ class EmergencyDesk:
         assert parties.caller is not None
         raised = Raise(
             call, name, plan, source, by, parties.where, parties.caller, now, parties.agent, parties.seat, why,
-            word_ended_at, parties.number.masked,
+            word_ended_at, parties.number.masked, round(((word_ended_at or now) - parties.begun_at).total_seconds(), 2),
         )  # fmt: skip
         self._journal.append(call, {"at": now.isoformat(), **line_of(raised, name)})
         state, commands = begin(raised)

@@ -37,8 +37,10 @@ def tell(teller: Teller, state: ThreeWay, command: Told, now: datetime) -> None:
         "case": raised.case,
         "kind": raised.plan.kind.value,
         "seat": state.case.seat,
+        "source": raised.source.value,
         "by": raised.by,
         "why": raised.why,
+        "second": raised.second,
     }
     match command:
         case WriteMark(call=call, mark=mark, at=at, detail=detail):
@@ -66,8 +68,10 @@ def status_of(state: ThreeWay) -> Mapping[str, object]:
         "is_verified": isinstance(state, Joined) and state.is_verified,
         "where": case.where.value,
         "seat": case.seat,
+        "source": case.raised.source.value,
         "by": case.raised.by,
         "why": case.raised.why,
+        "second": case.raised.second,
         "attempts": case.attempts,
         "at": case.raised.at.isoformat(),
     }

@@ -23,7 +23,10 @@ VERIFY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """One raise: the call, its parties then, what the policy decided, and when the words were said and noticed."""
+    """One raise: the call, its parties then, what the policy decided, and when the words were said and noticed.
+
+    `second` is where in the call's audio it happened: the end of the words, or the moment of the click.
+    """
 
     call: CallId
     case: str
@@ -38,6 +41,7 @@ class Raise:
     why: str = ""
     word_ended_at: datetime | None = None
     caller_number: str = ""
+    second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

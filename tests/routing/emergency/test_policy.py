@@ -74,6 +74,7 @@ TEXT = (Path(__file__).parents[3] / "routing/emergency/policies/default.yaml").r
         ('kind: "122"', 'kind: "110"', "没有 122 的一般规则"),
         ("mode: three_way", "mode: parallel_notify", "通知谁"),
         ("mode: three_way", "mode: guide", "要说的话"),
+        ('火灾: "119"', '火灾: "911"', "不能是“911”"),
     ],
 )
 def test_a_wrong_policy_says_what_is_wrong(old: str, new: str, told: str) -> None:
@@ -95,3 +96,11 @@ def test_an_unknown_city_is_an_authors_error(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text(TEXT, encoding="utf-8")
     assert load_city(own).name == "默认"
+
+
+@pytest.mark.parametrize("city", SHIPPED)
+def test_every_shipped_city_says_which_categories_are_emergencies(city: str) -> None:
+    policy = load_city(city)
+    assert policy.kind_of("火灾") is Kind.FIRE
+    assert policy.kind_of("公共安全/其他/走失") is Kind.POLICE
+    assert policy.kind_of("环境卫生") is None

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from cti.server.emergency import emergency_policy
 from cti.server.installation import queues_of, switch_config
 from cti.settings import default_settings
 from ivr.adapters.asterisk.wire_actions import target
@@ -31,6 +30,7 @@ from ivr.events import (
     SwitchReady,
 )
 from ivr.ports import Heard, LiveChannel, QueueMember, SwitchSnapshot
+from routing.adapters.emergency_policies import load_city
 from routing.adapters.emergency_words import load_spotter
 from routing.emergency.kinds import Confidence, Kind
 from routing.emergency.policy import Mode, Policy, Rule, Source, Start, Target
@@ -316,7 +316,7 @@ async def test_when_nobody_can_be_reached_a_supervisor_is_told_for_sure() -> Non
 @pytest.mark.parametrize("kind", Kind)
 async def test_with_default_settings_every_raise_ends_at_the_simulators_address(kind: Kind, tmp_path: Path) -> None:
     """The shipped policy, the interlock, and where the one trunk leads that a leg of ours may take."""
-    async with scene(policy=emergency_policy()) as here:
+    async with scene(policy=load_city()) as here:
         await here.tell(*TALK)
         here.desk.raise_case(CALL, kind, Source.CLICK, "801")
         await here.settle()
@@ -368,3 +368,36 @@ async def test_raised_while_the_link_is_down_it_is_called_as_soon_as_the_link_is
         here.switch.state = SwitchSnapshot(2, (caller, agent), (), ())
         await here.tell(SwitchReady(2, NOON))
         assert here.dialled() == ["PJSIP/119@emergency"]
+
+
+async def test_a_category_that_the_policy_calls_an_emergency_is_suggested_with_who_why_and_when() -> None:
+    async with scene(policy=load_city("default")) as here:
+        await here.tell(*TALK)
+        assert here.desk.raise_category(CALL, "公共安全/燃气泄漏", "801", "楼道有味").is_done
+        await here.settle()
+        _, facts, is_lasting = next(told for told in here.teller.told if told[0] == "emergency_suggested")
+        assert (facts["kind"], facts["source"], facts["by"], is_lasting) == ("119", "category", "801", True)
+        assert facts["why"] == "事项“公共安全/燃气泄漏”：楼道有味"
+        assert facts["second"] == 0.0
+        assert here.dialled() == []
+        assert here.desk.confirm(CALL, "801").is_done
+        await here.settle()
+        assert here.dialled() == ["PJSIP/119@emergency"]
+
+
+async def test_an_ordinary_category_raises_nothing_and_says_so() -> None:
+    async with scene(policy=load_city("default")) as here:
+        await here.tell(*TALK)
+        answer = here.desk.raise_category(CALL, "城乡建设/环境卫生", "801")
+        assert (answer.is_done, "环境卫生" in answer.text) == (False, True)
+        assert here.desk.status() == ()
+
+
+async def test_a_supervisors_raise_goes_at_once_and_tells_their_role() -> None:
+    async with scene(policy=load_city("default")) as here:
+        await here.tell(*TALK)
+        assert here.desk.raise_case(CALL, Kind.MEDICAL, Source.SUPERVISOR, "班长 900", "监听到").is_done
+        await here.settle()
+        assert here.dialled() == ["PJSIP/120@emergency"]
+        (status,) = here.desk.status()
+        assert (status["source"], status["by"]) == ("supervisor", "班长 900")
