@@ -167,7 +167,7 @@ class CallTask:
         self._world.journal.append(tap.call, asked)
         try:
             stream = await self._world.ears.expect(tap.call, tap.leg, tap.begun_at_s)
-            host, port = self._world.ears.address
+            host, port = self._world.ears.address_of(stream)
             await self._world.switch.tap(tap.channel, stream, host, port)
         except (EarsError, SwitchError) as error:
             log.warning("leg_not_tapped", extra={"call": tap.call, "leg": tap.leg, "reason": str(error)})

@@ -157,15 +157,48 @@ class Heard:
     words: tuple[HeardWord, ...] = ()
 
 
+class Recogniser(Protocol):
+    """One speaker's recogniser, fed with PCM at its model's rate. Results are JSON as Kaldi writes it.
+
+    May be used in any thread, by one at a time. Whatever it raises ends this one speaker's stream.
+    """
+
+    def accept(self, pcm: bytes) -> str | None:
+        """Hear more; returns the result of an utterance that has come to its end, else None."""
+
+    def partial(self) -> str:
+        """Return what is known of the present utterance, `{"partial": …}`."""
+
+    def final(self) -> str:
+        """End the present utterance and return it, `{"result": [{"word", "start", "end", "conf"}…]}`.
+
+        Seconds count what was ever fed to this recogniser; it may be fed further.
+        """
+
+
+class SpeechModel(Protocol):
+    """What knows a language: it opens a recogniser for each speaker."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rate_hz(self) -> int: ...
+
+    def open(self) -> Recogniser: ...
+
+
 class Ears(Protocol):
     """Live speech recognition: one stream per leg. Losing the ears never touches the call."""
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Where the switch must send AudioSocket streams."""
-
     async def expect(self, call: CallId, leg: Leg, begun_at_s: float) -> str:
         """Announce a stream and return its uuid; `begun_at_s` is its offset from the answer of the call."""
+
+    def address_of(self, stream: str) -> tuple[str, int]:
+        """Return where the switch must send this AudioSocket stream."""
+
+    async def pause(self, call: CallId, is_paused: bool) -> None:
+        """Hear nothing of the call (its streams go on, and so does its clock) until told otherwise."""
 
     def heard(self) -> AsyncIterator[Heard]:
         """Partial and final results of all streams, seconds from the answer of the call. One reader."""

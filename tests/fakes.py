@@ -137,6 +137,7 @@ class FakeEars:
         self.expected: list[tuple[CallId, Leg, float]] = []
         self.in_recordings: dict[Path, tuple[Heard, ...]] = {}
         self.covered: dict[tuple[CallId, Leg], tuple[tuple[float, float], ...]] = {}
+        self.paused: dict[CallId, bool] = {}
         self._finals: dict[CallId, list[Heard]] = defaultdict(list)
         self._heard: asyncio.Queue[Heard | None] = asyncio.Queue()
 
@@ -157,6 +158,12 @@ class FakeEars:
     async def expect(self, call: CallId, leg: Leg, begun_at_s: float) -> str:
         self.expected.append((call, leg, begun_at_s))
         return f"00000000-0000-4000-8000-{len(self.expected):012d}"
+
+    def address_of(self, stream: str) -> tuple[str, int]:
+        return self.address
+
+    async def pause(self, call: CallId, is_paused: bool) -> None:
+        self.paused[call] = is_paused
 
     async def heard(self) -> AsyncIterator[Heard]:
         while (heard := await self._heard.get()) is not None:

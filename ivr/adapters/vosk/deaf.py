@@ -23,6 +23,12 @@ class DeafEars:
     def address(self) -> tuple[str, int]:
         return "127.0.0.1", 0
 
+    def address_of(self, stream: str) -> tuple[str, int]:
+        return self.address
+
+    async def pause(self, call: CallId, is_paused: bool) -> None:
+        """Nothing was heard anyway."""
+
     async def expect(self, call: CallId, leg: Leg, begun_at_s: float) -> str:
         raise EarsError(self.reason)
 

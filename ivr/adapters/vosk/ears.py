@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,26 +19,23 @@ from uuid import uuid4
 
 from ivr.adapters.vosk.audiosocket_server import AudioSocketServer
 from ivr.adapters.vosk.ear_thread import EarThread
-from ivr.adapters.vosk.leg_recording import read_part
-from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.adapters.vosk.outbox import Outbox
-from ivr.adapters.vosk.recogniser import CHUNK_BYTES, LegRecogniser
+from ivr.adapters.vosk.recogniser import LegRecogniser
+from ivr.adapters.vosk.relistening import Relistening, blocks
 from ivr.adapters.vosk.stream import LegStream, Whose
 from ivr.call import CallId, Leg
 from ivr.errors import EarsError
-from ivr.ports import Heard
-from ivr.speech.audio import TELEPHONE_HZ
+from ivr.ports import Heard, SpeechModel
 from ivr.speech.transcript import in_order
-from ivr.speech.transcript_mend import only_within
-from ivr.speech.transcript_spans import Spans, union
+from ivr.speech.transcript_spans import Span, Spans, union
 
 log = logging.getLogger(__name__)
 
 CALLS_REMEMBERED = 1000
 """How many ended calls can still be asked what was heard of them."""
 
-CONTEXT_S = 0.5
-"""What is listened to before and after a hole, so that words at its edges are whole."""
+AFTER_NICE = 5
+"""Recordings are written down when the live streams leave time for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,21 @@ class EarsOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class EarsNews:
+    """Whom to tell, in the event loop, of what does not come through `heard`.
+
+    `lost`: a live stream ended and we did not end it. Asterisk ends its streams without a word, so this is also the
+    normal end: whoever knows that the leg is still up, taps it again. `late`: the machine is too slow for the live text
+    of this leg; so many seconds were shed so far, and the recording has them. `said`: every result at once, which then
+    does not come through `heard`.
+    """
+
+    lost: Callable[[CallId, Leg], None] = lambda _call, _leg: None
+    late: Callable[[CallId, Leg, float], None] = lambda _call, _leg, _seconds: None
+    said: Callable[[Heard], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EarsLoad:
     """How the ears are doing, for the wallboard."""
 
@@ -66,26 +79,24 @@ class EarsLoad:
 
 
 class VoskEars:
-    """Fulfils `ivr.ports.Ears`; use it as `async with VoskEars(model) as ears`.
-
-    `on_lost` is told when a live stream ended and we did not end it. Asterisk ends its streams without a word, so this
-    is also the normal end: whoever knows that the leg is still up, taps it again.
-    """
+    """Fulfils `ivr.ports.Ears`; use it as `async with VoskEars(model) as ears`."""
 
     def __init__(
         self,
-        model: LoadedModel,
+        model: SpeechModel,
         options: EarsOptions | None = None,
-        on_lost: Callable[[CallId, Leg], None] = lambda _call, _leg: None,
+        news: EarsNews | None = None,
     ) -> None:
         self._model = model
         self._options = options or EarsOptions()
-        self._on_lost = on_lost
+        self._news = news or EarsNews()
         threads = self._options.threads or os.cpu_count() or 1
         # One thread per stream for its whole life: a recogniser that wanders between cores finds its caches cold.
         self._live = [EarThread(f"ears-live-{number}") for number in range(threads)]
-        self._after = ThreadPoolExecutor(max(1, threads // 2), thread_name_prefix="ears-after")
+        self._after = ThreadPoolExecutor(max(1, threads // 2), "ears-after", _give_way)
         self._outbox = Outbox()
+        self._say = self._news.said or self._outbox.put
+        self._paused: set[CallId] = set()
         self._expected: OrderedDict[str, LegStream] = OrderedDict()
         self._calls: OrderedDict[CallId, list[LegStream]] = OrderedDict()
         self._server = AudioSocketServer(
@@ -143,16 +154,34 @@ class VoskEars:
             Whose(call, leg, begun_at_s),
             LegRecogniser(self._model, call, leg),
             self._idlest_thread(),
-            self._outbox.put,
+            self._say,
             max_behind_s=self._options.max_behind_s,
             on_first_audio=self._supersede,
             on_end=self._note_end,
+            on_shed=lambda shed: self._news.late(shed.whose.call, shed.whose.leg, shed.shed_s),
         )
+        stream.is_paused = call in self._paused
         self._expected[uuid] = stream
         self._calls.setdefault(call, []).append(stream)
         self._calls.move_to_end(call)
         self._forget_old_calls()
         return uuid
+
+    def address_of(self, stream: str) -> tuple[str, int]:
+        """Where the switch must send this stream: all of ours arrive at one door."""
+        return self._server.address
+
+    async def pause(self, call: CallId, is_paused: bool) -> None:
+        """See Ears; words begun before become final as usual."""
+        (self._paused.add if is_paused else self._paused.discard)(call)
+        for stream in self._calls.get(call, ()):
+            stream.is_paused = is_paused
+
+    def end(self, call: CallId, leg: Leg) -> None:
+        """End this leg's streams, because somebody else hears it now."""
+        for stream in self._calls.get(call, ()):
+            if stream.whose.leg is leg:
+                stream.ended(True)
 
     def heard(self) -> AsyncIterator[Heard]:
         """Partial and final results of all streams, seconds from the answer of the call. One reader."""
@@ -161,6 +190,7 @@ class VoskEars:
     async def finish(self, call: CallId) -> tuple[Heard, ...]:
         """End the call's streams and return every final result of it, in order of time."""
         streams = self._calls.get(call, [])
+        self._paused.discard(call)
         for uuid in [uuid for uuid, stream in self._expected.items() if stream in streams]:
             self._drop_expected(uuid)
         with contextlib.suppress(TimeoutError):
@@ -182,6 +212,14 @@ class VoskEars:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._after, self._listen_again, call, leg, recording, union(holes))
 
+    async def relisten(self, work: Callable[[], list[Heard]]) -> list[Heard]:
+        """Do a step of a `Relistening` on our threads for that; what it raises comes through."""
+        return await asyncio.get_running_loop().run_in_executor(self._after, work)
+
+    def relistening(self, call: CallId, leg: Leg, hole: Span) -> Relistening:
+        """Return a writing down of one hole with our model."""
+        return Relistening(self._model, call, leg, hole)
+
     # ----------------------------------------------------------------------------------------------------- its books
 
     def coverage(self, call: CallId, leg: Leg) -> Spans:
@@ -194,7 +232,7 @@ class VoskEars:
         streams = [stream for call in self._calls.values() for stream in call]
         running = [stream for stream in streams if not stream.settled.is_set()]
         return EarsLoad(
-            model=self._model.folder.name,
+            model=self._model.name,
             streams=self._server.connections,
             behind_s=max((stream.behind_s for stream in running), default=0.0),
             shed_s=sum(stream.shed_s for stream in streams),
@@ -221,7 +259,7 @@ class VoskEars:
     def _note_end(self, stream: LegStream, said_goodbye: bool) -> None:
         if not said_goodbye:
             log.info("ears_stream_ended", extra={"call": stream.whose.call, "leg": str(stream.whose.leg)})
-            self._on_lost(stream.whose.call, stream.whose.leg)
+            self._news.lost(stream.whose.call, stream.whose.leg)
 
     def _forget_old_calls(self) -> None:
         while len(self._calls) > CALLS_REMEMBERED:
@@ -242,14 +280,14 @@ class VoskEars:
         began = time.perf_counter()
         found: list[Heard] = []
         for hole in holes:
-            begun_s = max(0.0, hole[0] - CONTEXT_S)
-            sound = read_part(recording, begun_s, hole[1] + CONTEXT_S)
-            recogniser = LegRecogniser(self._model, call, leg)
-            heard: list[Heard] = []
-            for at in range(0, len(sound), CHUNK_BYTES):
-                at_s = round(begun_s + at / (2 * TELEPHONE_HZ), 4)
-                heard += recogniser.hear(sound[at : at + CHUNK_BYTES], at_s, want_partial=False)
-            heard += recogniser.settle()
-            found += [part for one in heard if (part := only_within(one, [hole])) is not None]
+            again = self.relistening(call, leg, hole)
+            for begun_s, sound in blocks(recording, hole):
+                found += again.hear(begun_s, sound)
+            found += again.end()
         log.info("ears_listened_again", extra={"call": call, "took_s": round(time.perf_counter() - began, 2)})
         return in_order(found)
+
+
+def _give_way() -> None:
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), AFTER_NICE)

@@ -39,7 +39,7 @@ def read_part(recording: Path, begun_s: float, ended_s: float) -> bytes:
     """
     try:
         layout = _layout(recording)
-        first = layout.begin + max(0, int(begun_s * layout.rate_hz)) * layout.frame_bytes
+        first = layout.begin + max(0, round(begun_s * layout.rate_hz)) * layout.frame_bytes
         last = min(layout.end, layout.begin + max(0, round(ended_s * layout.rate_hz)) * layout.frame_bytes)
         with recording.open("rb") as file:
             file.seek(first)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ivr.adapters.vosk.model_folder import missing_files, sample_rate_hz
 from ivr.errors import EarsError
+from ivr.ports import Recogniser
 
 
 class LoadedModel:
@@ -39,3 +41,32 @@ class LoadedModel:
         recogniser = vosk.KaldiRecognizer(self._model, float(self.rate_hz))
         recogniser.SetWords(True)
         return recogniser
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def open(self) -> Recogniser:
+        """See SpeechModel."""
+        return _Kaldi(self.recogniser())
+
+
+class _Kaldi:
+    """Fulfils `ivr.ports.Recogniser` with libvosk in this process."""
+
+    def __init__(self, kaldi: Any) -> None:
+        self._kaldi = kaldi
+
+    def accept(self, pcm: bytes) -> str | None:
+        if not self._kaldi.AcceptWaveform(pcm):
+            return None
+        result: str = self._kaldi.Result()
+        return result
+
+    def partial(self) -> str:
+        result: str = self._kaldi.PartialResult()
+        return result
+
+    def final(self) -> str:
+        result: str = self._kaldi.FinalResult()
+        return result

@@ -1,4 +1,4 @@
-"""One speaker, one genuine KaldiRecognizer: chunks of telephone audio in, partial and final words with times out.
+"""One speaker, one recogniser of a speech model: chunks of telephone audio in, partial and final words with times out.
 
 No asyncio here: it runs in whatever thread or process has time for it, one chunk at a time.
 """
@@ -14,9 +14,8 @@ import numpy as np
 import soxr
 
 from ivr.adapters.vosk.gate import SilenceGate
-from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.call import CallId, Leg
-from ivr.ports import Heard, HeardWord
+from ivr.ports import Heard, HeardWord, Recogniser, SpeechModel
 from ivr.speech.audio import TELEPHONE_HZ, samples, seconds
 from ivr.speech.transcript import join_words
 from ivr.speech.transcript_mend import UNKNOWN_WORD, spoken_text
@@ -48,9 +47,9 @@ class LegRecogniser:
     `settled_s` is the moment up to which all words are final: what was heard after it is lost if this object is.
     """
 
-    def __init__(self, model: LoadedModel, call: CallId, leg: Leg) -> None:
+    def __init__(self, model: SpeechModel, call: CallId, leg: Leg) -> None:
         self._model, self._call, self._leg = model, call, leg
-        self._vosk: Any = None
+        self._line: Recogniser | None = None
         self._resampler: Any = None
         self._gate = SilenceGate()
         self._quiet: deque[tuple[float, bytes]] = deque()
@@ -104,8 +103,8 @@ class LegRecogniser:
         return results
 
     def _begin(self, want_partial: bool) -> tuple[Heard, ...]:
-        if self._vosk is None:
-            self._vosk = self._model.recogniser()
+        if self._line is None:
+            self._line = self._model.open()
         if self._model.rate_hz != TELEPHONE_HZ:
             self._resampler = soxr.ResampleStream(TELEPHONE_HZ, self._model.rate_hz, 1, dtype="int16")
         begun_s = self._quiet[0][0]
@@ -124,11 +123,13 @@ class LegRecogniser:
             self._quiet.popleft()
 
     def _feed(self, pcm: bytes, want_partial: bool) -> tuple[Heard, ...]:
+        assert self._line is not None
         data = self._at_model_rate(pcm)
         self._fed += len(data) // 2
-        if self._vosk.AcceptWaveform(data):
-            return self._final(self._vosk.Result())
-        return self._revised(self._vosk.PartialResult()) if want_partial else ()
+        result = self._line.accept(data)
+        if result is not None:
+            return self._final(result)
+        return self._revised(self._line.partial()) if want_partial else ()
 
     def _at_model_rate(self, pcm: bytes, last: bool = False) -> bytes:
         if self._resampler is None:
@@ -136,17 +137,17 @@ class LegRecogniser:
         return bytes(self._resampler.resample_chunk(samples(pcm), last=last).astype(np.int16).tobytes())
 
     def _flush(self) -> str:
+        assert self._line is not None
         if self._resampler is not None:
             rest = self._at_model_rate(b"", last=True)
             self._resampler = None
             self._fed += len(rest) // 2
-            if rest and self._vosk.AcceptWaveform(rest):
+            result = self._line.accept(rest) if rest else None
+            if result is not None:
                 # An endpoint in the very last samples: its words must not be overwritten by the empty final.
-                result: str = self._vosk.Result()
-                self._vosk.FinalResult()
+                self._line.final()
                 return result
-        final: str = self._vosk.FinalResult()
-        return final
+        return self._line.final()
 
     def _revised(self, result: str) -> tuple[Heard, ...]:
         if result == self._partial_json:

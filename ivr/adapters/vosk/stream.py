@@ -62,12 +62,14 @@ class LegStream:
         max_behind_s: float = 10.0,
         on_first_audio: Callable[[LegStream], None] = lambda _: None,
         on_end: Callable[[LegStream, bool], None] = lambda _stream, _goodbye: None,
+        on_shed: Callable[[LegStream], None] = lambda _: None,
     ) -> None:
         self.whose = whose
         self.thread = thread
         self._recogniser, self._emit = recogniser, emit
         self._max_chunks = max(2, int(max_behind_s / CHUNK_S))
-        self._on_first_audio, self._on_end = on_first_audio, on_end
+        self._on_first_audio, self._on_end, self._on_shed = on_first_audio, on_end, on_shed
+        self.is_paused = False
         self._loop = asyncio.get_running_loop()
         self._expected_at = self._loop.time()
         self._begun_at_s: float | None = None
@@ -123,6 +125,8 @@ class LegStream:
     def _cut(self, pcm: bytes) -> None:
         if not pcm:
             return
+        if self.is_paused:
+            pcm = bytes(len(pcm))  # what must not be written down is never kept: time passes, nothing is said
         begun_at_s = self._begun_at_s or 0.0
         self._queue.append(_Chunk(round(begun_at_s + self._rest_at_s, 4), pcm, self._gate.may_be_speech(pcm)))
         self._rest_at_s += seconds(pcm)
@@ -131,6 +135,7 @@ class LegStream:
             shed_s = sum(seconds(chunk.pcm) for chunk in shed)
             self.shed_s += shed_s
             log.warning("ears_overloaded", extra={"call": self.whose.call, "shed_s": round(shed_s, 1)})
+            self._on_shed(self)
 
     # --------------------------------------------------------------------------------------------- to the thread
 
@@ -184,8 +189,10 @@ class LegStream:
     def _give_up(self) -> None:
         self._broken = True
         self._queue.clear()
-        self.input_over.set()
         self.settled.set()
+        if not self.input_over.is_set():
+            self.input_over.set()
+            self._on_end(self, False)
 
     # --------------------------------------------------------------------------------------------------- its books
 

@@ -10,7 +10,7 @@ import pytest
 
 from ivr.adapters.vosk.audiosocket import audio_frames, name_frame
 from ivr.adapters.vosk.deaf import DeafEars
-from ivr.adapters.vosk.ears import EarsOptions, VoskEars
+from ivr.adapters.vosk.ears import EarsNews, EarsOptions, VoskEars
 from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.call import CallId, Leg
 from ivr.errors import EarsError
@@ -107,7 +107,7 @@ async def test_a_tap_that_broke_is_filled_from_the_recording(ears: VoskEars, tmp
 async def test_a_tap_that_hangs_is_given_up_and_told(model: LoadedModel) -> None:
     lost: asyncio.Queue[tuple[CallId, Leg]] = asyncio.Queue()
     options = EarsOptions(silence_deadline_s=0.3, max_behind_s=600)
-    async with VoskEars(model, options, on_lost=lambda call, leg: lost.put_nowait((call, leg))) as ears:
+    async with VoskEars(model, options, EarsNews(lost=lambda call, leg: lost.put_nowait((call, leg)))) as ears:
         _, writer = await asyncio.open_connection(*ears.address)
         stream = await ears.expect(CALL, Leg.CALLER, 0.0)
         writer.write(name_frame(stream) + audio_frames(spoken(STREETLIGHT)))
