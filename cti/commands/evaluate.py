@@ -42,7 +42,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     measures: Mapping[str, Callable[[], Mapping[str, object]]] = {
         "emergency": lambda: evaluate_emergency(rows_of(arguments.file, "text", "label"), load_spotter(), perf_counter),
         "calls": lambda: evaluate_calls(
-            rows_of(arguments.file, arguments.field), make_prefill(), arguments.field, seconds=perf_counter
+            rows_of(arguments.file, arguments.field),
+            make_prefill(),
+            arguments.field,
+            emergency_of=_emergency_of(),
+            seconds=perf_counter,
         ),
         "unit": lambda: evaluate_unit(
             rows_of(arguments.train, "text", "unit"),
