@@ -13,6 +13,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from cti.emergency_settings import EmergencySettings, read_emergency
+from cti.emergency_trunk import EmergencyTrunk, read_emergency_trunk
 from ivr.call import SeatId
 from ivr.problems import Place, Problem
 from ivr.yaml_fields import Fields
@@ -101,6 +102,7 @@ class Settings:
     seats: tuple[Seat, ...] = _SEATS
     numbers: tuple[CalledNumber, ...] = _NUMBERS
     emergency: EmergencySettings = field(default_factory=EmergencySettings)
+    emergency_trunk: EmergencyTrunk = field(default_factory=EmergencyTrunk)
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -153,6 +155,7 @@ def load_settings(text: str | bytes, file: str, defaults: Settings) -> tuple[Set
         seats=_seats(fields) if fields.has("seats") else defaults.seats,
         numbers=_numbers(fields) if fields.has("called_numbers") else defaults.numbers,
         emergency=read_emergency(fields, here, defaults.emergency),
+        emergency_trunk=read_emergency_trunk(fields, defaults.emergency_trunk),
         origins=MappingProxyType({key: str(place) for key, place in tree.keys.items()}),
     )
     fields.done()

@@ -17,6 +17,7 @@ from ivr.errors import StoreError
 from ivr.ports import Clock, Journal, Switch
 from routing.adapters.emergency_policies import load_city
 from routing.adapters.emergency_words import load_spotter
+from routing.emergency.interlock import Interlock
 from routing.emergency.kinds import Kind
 from routing.emergency.policy import Policy, Source
 from routing.emergency.shell import EmergencyDesk
@@ -56,10 +57,11 @@ def emergency_desk(
     policy: Policy,
     human_queue: Callable[[], QueueName],
     tasks: asyncio.TaskGroup,
+    interlock: Callable[[], Interlock] = Interlock,
 ) -> EmergencyDesk:
-    """Return the desk. Its interlock is closed: the simulator's trunk is all that it can call."""
+    """Return the desk. `interlock` is asked before each call; closed, the simulator's trunk is all it can call."""
     teller = BusTeller(publisher, outbox, tasks)
-    return EmergencyDesk(switch, journal, clock, spotter, policy, teller, human_queue, tasks)
+    return EmergencyDesk(switch, journal, clock, spotter, policy, teller, human_queue, tasks, interlock)
 
 
 def open_spotter() -> Spots:

@@ -144,6 +144,7 @@ def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] =
     timeout = switch.rtp_timeout_seconds
     simulated = Trunk("pstn", *SIMULATED_PSTN, (SIMULATED_PSTN[0],), rtp_timeout_seconds=timeout)
     trunks = tuple(_trunk(trunk, timeout) for trunk in switch.trunks) or (simulated,)
+    centre = settings.emergency_trunk
     return SwitchConfig(
         sounds=folders.sounds,
         recordings=settings.recordings_folder,
@@ -154,6 +155,8 @@ def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] =
         default_queue=queues.default.name,
         trunks=trunks,
         outbound_trunk=trunks[0].name,
+        emergency=Trunk("emergency", centre.host, centre.port, centre.match, rtp_timeout_seconds=timeout),
+        emergency_is_real=centre.is_real,
         bind=switch.sip_host,
         media_address=switch.sip_host,
         ports=Ports(sip=switch.sip_port, ami=switch.ami_port, agi=switch.agi_port, http=switch.http_port),

@@ -42,6 +42,7 @@ from cti.server.installation import (
     render_switch,
     switch_config,
 )
+from cti.server.interlock import gate_of, interlock_of
 from cti.server.policy import Routing
 from cti.server.queue_file import QueueFile
 from cti.server.tapes import Tapes
@@ -117,7 +118,8 @@ async def serve(settings: Settings) -> None:
     relay = Relay(outbox, publisher, clock)
     spool = SpoolFile(folders.spool)
     store = SpoolingStore(SqlOrderStore(database), SqlCallStore(database), outbox, spool, relay.wake)
-    link = AsteriskLink(LinkSettings("127.0.0.1", config.ports.ami, config.ami_user, config.ami_secret))
+    ami = LinkSettings("127.0.0.1", config.ports.ami, config.ami_user, config.ami_secret)
+    link = AsteriskLink(ami, gate_of(settings))
     espeak = espeak_of(settings, part(settings, PartName.ESPEAK))
     shelf = FlowShelf(
         settings, lambda: queue_file.queues, folders.sounds, espeak, folders.run / "editions", _tell_refused
@@ -150,7 +152,16 @@ async def serve(settings: Settings) -> None:
         flows.append(flow_desk)
         spotter = await asyncio.to_thread(open_spotter)
         emergency = emergency_desk(
-            link, world.journal, clock, publisher, store, spotter, policy, lambda: queue_file.queues.default.name, tasks
+            link,
+            world.journal,
+            clock,
+            publisher,
+            store,
+            spotter,
+            policy,
+            lambda: queue_file.queues.default.name,
+            tasks,
+            lambda: interlock_of(settings),
         )
 
         async def take(event: SwitchEvent) -> None:

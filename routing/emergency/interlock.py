@@ -21,6 +21,9 @@ SHORT_CODES = frozenset(
 )  # fmt: skip
 """Numbers behind which a real emergency service (or a real hotline) answers; never dialled unless all three hold."""
 
+SIMULATORS = frozenset({"127.0.0.1", "127.0.0.2", "127.0.0.3"})
+"""Addresses at which only simulated parties live; another loopback address may be a gateway of this machine."""
+
 LONGEST = 128
 
 
@@ -35,12 +38,16 @@ class TestCall:
 
 @dataclass(frozen=True, slots=True)
 class Interlock:
-    """What settings and records say. `simulators` are addresses that belong to the simulator; loopback always does."""
+    """What settings and records say. `simulators` are addresses that belong to the simulator.
+
+    `test_number` is the number agreed for the test call: the only one that may be called before it was confirmed.
+    """
 
     is_production: bool = False
     trunk_host: str = "127.0.0.3"
-    simulators: frozenset[str] = frozenset({"127.0.0.3"})
+    simulators: frozenset[str] = SIMULATORS
     test_call: TestCall | None = None
+    test_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,10 @@ def missing(settings: Interlock) -> tuple[str, ...]:
 
 
 def is_simulator(host: str, simulators: frozenset[str]) -> bool:
-    """Whether a trunk address belongs to the simulator; an empty or odd address counts as one."""
+    """Whether a trunk address belongs to the simulator; an empty or odd address counts as one.
+
+    A loopback address that is not the simulator's is a gateway of this machine: it may lead anywhere, so it is real.
+    """
     name = host.strip().strip("[]").lower().rstrip(".")
     if not name or name in simulators or name == "localhost" or name.endswith(".localhost"):
         return True
@@ -125,7 +135,8 @@ def is_simulator(host: str, simulators: frozenset[str]) -> bool:
     except ValueError:
         return re.fullmatch(r"(?=.*[a-z])[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?", name) is None
     mapped = getattr(address, "ipv4_mapped", None) or address
-    return bool(mapped.is_loopback or mapped.is_unspecified or mapped.is_multicast)
+    is_ours = mapped.is_loopback and (mapped.version == 6 or str(mapped) in simulators | SIMULATORS)
+    return bool(is_ours or mapped.is_unspecified or mapped.is_multicast)
 
 
 def may_dial(target: str, settings: Interlock, *, on_emergency_trunk: bool) -> Allowed | Refused:
@@ -152,5 +163,5 @@ def may_dial(target: str, settings: Interlock, *, on_emergency_trunk: bool) -> A
 
 def _is_test(digits: str, settings: Interlock) -> bool:
     """Whether this is the agreed test number itself, which must be called before it can be confirmed."""
-    test = settings.test_call
-    return test is not None and digits_of(test.number) == digits and not is_real_short_code(digits)
+    agreed = {settings.test_number, settings.test_call.number if settings.test_call is not None else ""}
+    return digits in {digits_of(number) for number in agreed if number} and not is_real_short_code(digits)

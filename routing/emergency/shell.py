@@ -114,7 +114,7 @@ class EmergencyDesk:
         teller: Teller,
         human_queue: Callable[[], QueueName],
         tasks: asyncio.TaskGroup,
-        interlock: Interlock | None = None,
+        interlock: Callable[[], Interlock] = Interlock,
     ) -> None:
         self._switch = switch
         self._journal = journal
@@ -125,7 +125,7 @@ class EmergencyDesk:
         self._human_queue = human_queue
         self._hands = Hands(switch, human_queue)
         self._tasks = tasks
-        self._interlock = interlock or Interlock()
+        self._interlock = interlock
         self._calls: dict[CallId, _Call] = {}
         self._cases: dict[str, _Live] = {}
         self._legs: dict[str, ChannelName] = {}
@@ -392,7 +392,7 @@ class EmergencyDesk:
         if not self._is_linked:
             return  # unsent, and known to be: the next look at the switch sends it
         now = self._clock.now()
-        allowed = may_dial(wish.number, self._interlock, on_emergency_trunk=wish.trunk == "emergency")
+        allowed = may_dial(wish.number, self._interlock(), on_emergency_trunk=wish.trunk == "emergency")
         if isinstance(allowed, Refused):
             log.error("emergency_number_refused", extra={"case": name, "reason": allowed.reason})
             self._tell(name, OriginateEnded(wish.channel_id, wish.channel_id, False, 0, now))

@@ -85,3 +85,30 @@ emergency:
     for word in ("yangling", "nowhere", "public_url", "hours", "serve"):
         assert word in told
     assert len(problems) == 5
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("{host: 203.0.113.7}", "real: true"),
+        ("{real: true, test_number: '02988880000'}", "模拟器"),
+        ("{real: true, host: 203.0.113.7}", "test_number"),
+        ("{real: true, host: 203.0.113.7, test_number: '110'}", "短号"),
+        ("{real: true, host: 203.0.113.7, test_number: '0931-119'}", "短号"),
+    ],
+)
+def test_a_real_emergency_trunk_needs_its_word_its_address_and_its_test_number(
+    tmp_path: Path, line: str, word: str
+) -> None:
+    text = f"settings_version: 1\nemergency_trunk: {line}\n"
+    settings, problems = load_settings(text, str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert settings is None
+    assert word in "\n".join(map(str, problems))
+
+
+def test_a_real_emergency_trunk_is_read_when_all_is_said(tmp_path: Path) -> None:
+    text = "settings_version: 1\nemergency_trunk: {real: true, host: 203.0.113.7, test_number: '02988880000'}\n"
+    settings, problems = load_settings(text, str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert problems == ()
+    assert settings is not None
+    assert (settings.emergency_trunk.is_real, settings.emergency_trunk.port) == (True, 5080)

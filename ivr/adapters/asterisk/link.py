@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from ivr.adapters.asterisk import wire_actions as safe
 from ivr.adapters.asterisk.link_connection import Connection
@@ -22,9 +23,9 @@ from ivr.adapters.asterisk.translate_channel import interface_of
 from ivr.adapters.asterisk.translate_snapshot import snapshot
 from ivr.adapters.asterisk.wire import AmiMessage, Headers
 from ivr.call import CallId, ChannelName, PhoneNumber, QueueName, SeatId
-from ivr.errors import SwitchError, SwitchLostError
+from ivr.errors import SwitchError, SwitchLostError, SwitchRefusedError
 from ivr.events import SwitchEvent, SwitchLost, SwitchReady
-from ivr.ports import SwitchSnapshot
+from ivr.ports import GOTO, SwitchSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +46,24 @@ class LinkSettings:
     max_waiting_events: int = 20_000
 
 
-class AsteriskLink:
-    """Fulfils `ivr.ports.Switch`. Start `run()` in a task group; cancel it to close."""
+Gate: TypeAlias = Callable[[str], str]
+"""Given `PJSIP/…`: why it may not be called, in Chinese, or nothing."""
 
-    def __init__(self, settings: LinkSettings) -> None:
+
+def shut(target: str) -> str:
+    """The gate of a link that was given none: no trunk at all."""
+    return "没有紧急号码的联锁，不能呼叫中继。" if "@" in target else ""
+
+
+class AsteriskLink:
+    """Fulfils `ivr.ports.Switch`. Start `run()` in a task group; cancel it to close.
+
+    Every leg that is asked for passes `gate`, whoever wished it: the last place where a real number can be stopped.
+    """
+
+    def __init__(self, settings: LinkSettings, gate: Gate = shut) -> None:
         self._settings = settings
+        self._gate = gate
         self._connection: Connection | None = None
         self._logging_in: Connection | None = None
         self._waiting: deque[SwitchEvent] = deque()
@@ -190,18 +204,18 @@ class AsteriskLink:
     # ------------------------------------------------------------------------------------------------------- wishes
 
     async def add_member(self, queue: QueueName, seat: SeatId, name: str, penalty: int = 0) -> None:
-        where = (("Queue", safe.name(switch_queue(queue))), ("Interface", interface_of(SeatId(safe.name(seat)))))
+        where = (("Queue", safe.name(switch_queue(queue))), ("Interface", interface_of(SeatId(safe.seat(seat)))))
         await self._ask("QueueAdd", *where, ("MemberName", name), ("Penalty", str(penalty)))
 
     async def remove_member(self, queue: QueueName, seat: SeatId) -> None:
         await self._ask(
             "QueueRemove",
             ("Queue", safe.name(switch_queue(queue))),
-            ("Interface", interface_of(SeatId(safe.name(seat)))),
+            ("Interface", interface_of(SeatId(safe.seat(seat)))),
         )
 
     async def pause_member(self, seat: SeatId, paused: bool, reason: str = "") -> None:
-        interface = interface_of(SeatId(safe.name(seat)))
+        interface = interface_of(SeatId(safe.seat(seat)))
         await self._ask("QueuePause", ("Interface", interface), ("Paused", str(paused).lower()), ("Reason", reason))
 
     async def prioritise(self, call: CallId, channel: ChannelName, queue: QueueName, priority: int) -> None:
@@ -243,13 +257,18 @@ class AsteriskLink:
         variables: Mapping[str, str],
         timeout_seconds: int,
     ) -> None:
-        """Ask once for a leg with a fixed id; how it ends is OriginateEnded with `action` = `channel_id`."""
+        """Ask once for a leg with a fixed id; how it ends is OriginateEnded with `action` = `channel_id`.
+
+        SwitchRefusedError when the gate is shut for this target.
+        """
+        if reason := self._gate(safe.target(channel)):
+            log.error("target_refused_at_link", extra={"leg": safe.channel_id(channel_id), "reason": reason})
+            raise SwitchRefusedError(reason)
         await self._ask(
             "Originate",
             ("Channel", safe.target(channel)),
             ("ChannelId", safe.channel_id(channel_id)),
-            ("Application", safe.application(application)),
-            ("Data", data),
+            *_what_then(application, data),
             ("CallerID", f'"12345" <{caller.digits}>'),
             *(("Variable", safe.assignment(name, value)) for name, value in variables.items()),
             ("Timeout", str(timeout_seconds * 1000)),
@@ -258,7 +277,11 @@ class AsteriskLink:
         )
 
     async def redirect(self, channel: ChannelName, context: str, extension: str, priority: int = 1) -> None:
-        place: Headers = (("Context", safe.name(context)), ("Exten", safe.name(extension)), ("Priority", str(priority)))
+        place: Headers = (
+            ("Context", safe.context(context)),
+            ("Exten", safe.name(extension)),
+            ("Priority", str(priority)),
+        )
         await self._ask("Redirect", ("Channel", safe.channel(channel)), *place)
 
     async def hang_up(self, channel: ChannelName, cause: int = 16) -> None:
@@ -270,3 +293,11 @@ class AsteriskLink:
 
     async def reload_queues(self) -> None:
         await self._ask("QueueReload", ("Members", "yes"), ("Rules", "yes"), ("Parameters", "yes"))
+
+
+def _what_then(application: str, data: str) -> Headers:
+    """Return what a leg does once answered: an application, or a place in the dialplan (`context,extension`)."""
+    if application != GOTO:
+        return (("Application", safe.application(application)), ("Data", data))
+    context, _, extension = data.partition(",")
+    return (("Context", safe.context(context)), ("Exten", safe.name(extension)), ("Priority", "1"))

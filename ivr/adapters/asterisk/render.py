@@ -105,7 +105,6 @@ def _values(config: SwitchConfig, folder: Path, part: Part) -> Mapping[str, Mapp
             "dial_seconds": between(config.dial_seconds, 5, 180, "外呼振铃秒数"),
             "most_outbound_calls": between(config.most_outbound_calls, 0, 10000, "同时外呼数"),
             "outbound_trunk": name(config.outbound_trunk, "外呼中继"),
-            "emergency_trunk": name(config.emergency.name, "紧急中继"),
             "called_numbers": render_dialplan.called_numbers(config.numbers),
             "seat_numbers": render_dialplan.seat_numbers(config.seats),
             "seat_extensions": render_dialplan.seat_extensions(config.seats),

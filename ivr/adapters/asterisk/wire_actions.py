@@ -32,14 +32,16 @@ HEADERS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """Action → its headers (ActionID is always there). No Command, System, AGI, UpdateConfig: we never need them."""
 
-APPLICATIONS = frozenset({"BridgeAdd", "ChanSpy", "ConfBridge", "Dial", "Queue", "Wait"})
-"""What a leg of ours may run once answered."""
+APPLICATIONS = frozenset({"BridgeAdd", "ChanSpy", "ConfBridge", "Wait"})
+"""What a leg of ours may run once answered: nothing that calls anybody else."""
 
 _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@:+/()\[\];-]{1,120}")
 _TARGET = re.compile(r"PJSIP/[0-9]{2,8}|PJSIP/[0-9]{2,20}@emergency")
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,79}|TIMEOUT\(absolute\)|PJSIP_HEADER\(add,X-[A-Za-z0-9-]{1,60}\)")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,79}")
+_CONTEXT = re.compile(r"hl-[a-z-]{1,60}")
+_SEAT = re.compile(r"[0-9]{2,8}")
 
 
 def channel(text: str) -> str:
@@ -65,6 +67,16 @@ def variable(name: str) -> str:
 def name(text: str) -> str:
     """Return the name of a queue, a seat, a context or an extension."""
     return _checked(_NAME, text, "name")
+
+
+def context(text: str) -> str:
+    """Return the name of a context of ours; where seats and trunks come in, numbers are dialled, so not those."""
+    return _checked(_CONTEXT, text, "context")
+
+
+def seat(text: str) -> str:
+    """Return the number of a seat; a trunk's name is none."""
+    return _checked(_SEAT, text, "seat")
 
 
 def application(text: str) -> str:

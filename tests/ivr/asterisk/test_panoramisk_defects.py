@@ -31,7 +31,7 @@ CHANNEL = ChannelName("PJSIP/trunk-00000001")
 async def linked(fake: FakeAmi, **changes: Any) -> AsyncIterator[tuple[AsteriskLink, AsyncIterator[SwitchEvent]]]:
     """A running link that has told SwitchReady."""
     settings = LinkSettings("127.0.0.1", fake.port, "hotline", fake.secret, first_retry_seconds=0.05, **changes)
-    link = AsteriskLink(settings)
+    link = AsteriskLink(settings, gate=lambda _target: "")
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(link.run())
         try:
@@ -187,7 +187,7 @@ async def test_8_a_silent_peer_is_noticed_and_nothing_leaks() -> None:
 
 
 async def test_11_asking_before_the_link_is_up_is_told_plainly() -> None:
-    link = AsteriskLink(LinkSettings("127.0.0.1", 1, "hotline", "secret"))
+    link = AsteriskLink(LinkSettings("127.0.0.1", 1, "hotline", "secret"), gate=lambda _target: "")
     with pytest.raises(SwitchLostError):
         await link.stop_prompt(CHANNEL)
 

@@ -1,0 +1,66 @@
+"""The confirmed test call counts for the trunk and the number it was made with, and for nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cti.emergency_trunk import EmergencyTrunk
+from cti.server.interlock import confirmation_file, gate_of, interlock_of, keep_confirmation
+from cti.settings import Settings, default_settings
+from routing.emergency.interlock import TestCall as Confirmed
+
+TRUNK = EmergencyTrunk(True, "203.0.113.7", 5060, (), "02988880000")
+TEST = Confirmed("02988880000", "王班长", datetime(2026, 11, 22, tzinfo=UTC))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return replace(default_settings(tmp_path / "data", tmp_path / "run"), emergency_trunk=TRUNK)
+
+
+def test_before_the_test_call_only_the_test_number_passes(settings: Settings) -> None:
+    gate = gate_of(settings)
+    assert gate("PJSIP/02988880000@emergency") == ""
+    for target in ("PJSIP/110@emergency", "PJSIP/119@emergency", "PJSIP/13812345678@emergency", "PJSIP/110"):
+        assert gate(target), target
+
+
+def test_a_confirmation_opens_the_way_at_once_and_its_loss_shuts_it(settings: Settings) -> None:
+    gate = gate_of(settings)
+    keep_confirmation(settings, TEST)
+    assert confirmation_file(settings).stat().st_mode & 0o077 == 0
+    assert gate("PJSIP/119@emergency") == ""
+    assert gate("PJSIP/119@pstn")  # no other trunk, ever
+    confirmation_file(settings).unlink()
+    assert gate("PJSIP/119@emergency")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(TRUNK, host="203.0.113.8"),
+        replace(TRUNK, port=5061),
+        replace(TRUNK, test_number="02988880001"),
+        replace(TRUNK, is_real=False),
+    ],
+)
+def test_another_trunk_or_number_needs_another_test_call(settings: Settings, changed: EmergencyTrunk) -> None:
+    keep_confirmation(settings, TEST)
+    assert gate_of(replace(settings, emergency_trunk=changed))("PJSIP/119@emergency")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"host": 1}', '{"number": null}', "\x00"])
+def test_a_damaged_confirmation_is_none(settings: Settings, text: str) -> None:
+    keep_confirmation(settings, TEST)
+    confirmation_file(settings).write_text(text, encoding="utf-8")
+    assert interlock_of(settings).test_call is None
+
+
+def test_by_default_the_simulator_takes_everything_and_nothing_else_does(tmp_path: Path) -> None:
+    gate = gate_of(default_settings(tmp_path / "data", tmp_path / "run"))
+    assert gate("PJSIP/119@emergency") == ""
+    assert gate("PJSIP/119@pstn")
