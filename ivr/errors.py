@@ -2,6 +2,7 @@
 
 HotlineError                    everything we raise on purpose
 ├── AuthorError                 a person wrote something that cannot work; carries problems with places and remedies
+├── ChangedMeanwhileError       another person changed the same thing first; nothing was overwritten
 ├── WorldError                  something outside failed; raised at an edge, becomes an event before a core sees it
 │   ├── SwitchError             the telephone switch refused or did not answer
 │   │   ├── SwitchLostError     the link is down: nothing is known to have been done
@@ -34,6 +35,10 @@ class AuthorError(HotlineError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class ChangedMeanwhileError(HotlineError):
+    """Another person changed the same thing first: read it again, then decide."""
 
 
 class WorldError(HotlineError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -241,15 +241,17 @@ class FakeOrderStore:
         database = self._database
         database.check()
         known = database.orders.get(draft.call)
-        if known is not None and known.draft == draft:
-            return known
+        if known is not None:
+            draft = known.draft.revised_by(draft)
+            if known.draft == draft:
+                return known
         if known is None:
             day = order_day(at)
             serial = database.serials.get(day.isoformat(), 0) + 1
             database.serials[day.isoformat()] = serial
             order = WorkOrder(numbered(day, serial), draft, OrderState.DRAFTED, 1, at, at)
         else:
-            order = WorkOrder(known.number, draft, known.state, known.revision + 1, known.created, at)
+            order = replace(known, draft=draft, revision=known.revision + 1, updated=at)
         database.orders[draft.call] = order
         database.put((order_saved(order),))
         return order

@@ -27,7 +27,10 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """One order as the store knows it. `revision` counts from 1 and grows with every saved change of its draft."""
+    """One order as the store knows it. `revision` counts from 1 and grows with every saved change of its draft.
+
+    `touched` is the revision of the last change by a person (0: none yet); `confirmed` when an agent stood behind it.
+    """
 
     number: OrderNumber
     draft: Draft
@@ -35,6 +38,9 @@ class WorkOrder:
     revision: int
     created: datetime
     updated: datetime
+    touched: int = 0
+    confirmed: datetime | None = None
+    confirmed_by: str = ""
 
 
 def order_number(text: str) -> OrderNumber:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from ivr.call import CallId
 from workorder.draft import Draft, FieldName
 from workorder.envelope import order_saved
 from workorder.order import OrderNumber, OrderState, WorkOrder, numbered, order_day
+from workorder.similar import place_key
 
 _INDEXED_LENGTH = 24
 """A caller's number never is longer; PostgreSQL refuses index entries of more than 2.7 kB."""
@@ -38,16 +40,17 @@ class SqlOrderStore:
         async def work(connection: AsyncConnection) -> WorkOrder:
             await ensure_call(connection, clean.call)
             row = (await connection.execute(_OF_CALL, {"call": clean.call})).one_or_none()
-            known = None if row is None else _order(row)
-            if known is not None and known.draft == clean:
-                return known
+            known = None if row is None else order_of_row(row)
             if known is None:
                 day = order_day(at)
                 serial = await next_serial(connection, day.isoformat())
                 order = WorkOrder(numbered(day, serial), clean, OrderState.DRAFTED, 1, at, at)
             else:
-                order = WorkOrder(known.number, clean, known.state, known.revision + 1, known.created, at)
-            await put_row(connection, orders, _row(order))
+                revised = known.draft.revised_by(clean)
+                if revised == known.draft:
+                    return known
+                order = replace(known, draft=revised, revision=known.revision + 1, updated=at)
+            await put_row(connection, orders, order_row(order))
             await put_envelopes(connection, (order_saved(order),))
             return order
 
@@ -62,19 +65,20 @@ class SqlOrderStore:
     async def latest_orders(self, limit: int = 50) -> tuple[WorkOrder, ...]:
         async def work(connection: AsyncConnection) -> tuple[WorkOrder, ...]:
             query = select(orders).order_by(orders.c.created.desc(), orders.c.number.desc()).limit(limit)
-            return tuple(_order(row) for row in await connection.execute(query))
+            return tuple(order_of_row(row) for row in await connection.execute(query))
 
         return await self._database.read("读取工单", work)
 
     async def _one(self, condition: Any) -> WorkOrder | None:
         async def work(connection: AsyncConnection) -> WorkOrder | None:
             row = (await connection.execute(select(orders).where(condition))).one_or_none()
-            return None if row is None else _order(row)
+            return None if row is None else order_of_row(row)
 
         return await self._database.read("读取工单", work)
 
 
-def _row(order: WorkOrder) -> dict[str, Any]:
+def order_row(order: WorkOrder) -> dict[str, Any]:
+    """Return the order as a row of `orders`."""
     draft = order.draft
     levels = (*draft.category, "", "", "")
     return {
@@ -97,10 +101,15 @@ def _row(order: WorkOrder) -> dict[str, Any]:
         "draft": json.loads(draft.to_json()),
         "created": order.created,
         "updated": order.updated,
+        "confirmed": order.confirmed,
+        "confirmed_by": storable(order.confirmed_by),
+        "place_key": place_key(draft.value(FieldName.PLACE)),
+        "touched": order.touched,
     }
 
 
-def _order(row: Row[Any]) -> WorkOrder:
+def order_of_row(row: Row[Any]) -> WorkOrder:
+    """Read a row of `orders`."""
     return WorkOrder(
         number=OrderNumber(row.number),
         draft=Draft.from_json(json.dumps(row.draft)),
@@ -108,4 +117,7 @@ def _order(row: Row[Any]) -> WorkOrder:
         revision=row.revision,
         created=row.created,
         updated=row.updated,
+        touched=row.touched,
+        confirmed=row.confirmed,
+        confirmed_by=row.confirmed_by,
     )

@@ -128,6 +128,7 @@ orders = Table(
     Column("confirmed", UtcInstant),
     Column("confirmed_by", Text, nullable=False, server_default=""),
     Column("place_key", String(24), nullable=False, server_default=""),
+    Column("touched", Integer, nullable=False, server_default="0"),
     UniqueConstraint("call_id"),
     Index(None, "created"),
     Index(None, "caller"),

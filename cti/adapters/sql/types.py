@@ -14,7 +14,7 @@ PlainJson = JSON().with_variant(JSONB(), "postgresql")
 
 
 class SearchTerms(TypeDecorator[Sequence[str]]):
-    """Index terms in their order: a `tsvector` on PostgreSQL, text with spaces (for FTS5) on SQLite. Never read back."""
+    """Index terms in their order: `tsvector` on PostgreSQL, text with spaces (for FTS5) on SQLite. Never read back."""
 
     impl = Text
     cache_ok = True

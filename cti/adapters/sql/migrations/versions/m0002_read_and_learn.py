@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.add_column("orders", sa.Column("confirmed", UtcInstant(), nullable=True))
     op.add_column("orders", sa.Column("confirmed_by", sa.Text(), server_default="", nullable=False))
     op.add_column("orders", sa.Column("place_key", sa.String(length=24), server_default="", nullable=False))
+    op.add_column("orders", sa.Column("touched", sa.Integer(), server_default="0", nullable=False))
     op.create_index(op.f("ix_orders_confirmed"), "orders", ["confirmed"], unique=False)
     op.create_index(op.f("ix_orders_place_key"), "orders", ["place_key"], unique=False)
     op.create_table(
