@@ -13,6 +13,9 @@ from ivr.commands import Dial, Enqueue, HangUp, PlayPrompt, RecordMessage
 from ivr.events import FlowEvent, SwitchEvent, WordsHeard
 
 
+GOTO = "Goto"
+
+
 class Clock(Protocol):
     """Time, asked for at the edge only."""
 
@@ -123,7 +126,11 @@ class Switch(Protocol):
         caller: PhoneNumber,
         variables: Mapping[str, str],
         timeout_seconds: int,
-    ) -> None: ...
+    ) -> None:
+        """Call `channel` under a fixed id; once answered it runs `application` with `data`.
+
+        With the application `GOTO` it goes on in the dialplan instead, at `data` = `context,extension`.
+        """
 
     async def redirect(self, channel: ChannelName, context: str, extension: str, priority: int = 1) -> None: ...
 
