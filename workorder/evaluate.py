@@ -23,7 +23,7 @@ EmergencyOf = Callable[[str], str]
 _MARKS = re.compile(r"[^\w]|_")
 _TIME_EDGES = re.compile(
     r"^(?:自打|自从|打从|从|打|自|在|大概|大约|约莫|差不多|已经|少说|怕是?|也|都|就|有)|"
-    r"(?:开始|起|了|的|左右|到现在|至今)$"
+    r"(?:开始|起|了|的|左右|到现在|至今|(?<=点)钟|(?<!的)[换修买装交搬租办建盖签拆铺种开][的](?:钱|费|款)?)$"
 )
 
 
@@ -43,7 +43,7 @@ def evaluate_calls(
     """Return the figures of issue 4 over `rows` (`field` holds what the caller said).
 
     time_exact compares the extracted time with the row's after writing numbers in digits and without marks, a
-    leading 从/大概/都有 and closing 了/的/开始; address_covered is the share of a row's `address_parts` found in the
+    leading 从/大概/都有 and closing 了/的/开始/换的; address_covered is the share of a row's `address_parts` found in the
     extracted place.
     `seconds` is a clock for ms_per_call; without it that figure is 0.
     """
