@@ -43,8 +43,8 @@ def evaluate_calls(
     """Return the figures of issue 4 over `rows` (`field` holds what the caller said).
 
     time_exact compares the extracted time with the row's after writing numbers in digits and without marks, a
-    leading 从/大概/都有 and closing 了/的/开始/换的; address_covered is the share of a row's `address_parts` found in the
-    extracted place.
+    leading 从/大概/都有 and closing 了/的/开始/换的; address_covered is the share of a row's `address_parts` found in
+    the extracted place.
     `seconds` is a clock for ms_per_call; without it that figure is 0.
     """
     tally = _Tally()
