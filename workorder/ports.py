@@ -5,18 +5,21 @@ Every method may raise StoreError (the bus: BusError), has a deadline of its own
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from ivr.call import CallId
 from ivr.ports import Heard
 from ivr.recording import Recording
+from workorder.audit import AuditRow, Person
 from workorder.call_record import CallbackRequest, CallRecord, Survey
-from workorder.draft import Draft
+from workorder.draft import Draft, FieldName
 from workorder.envelope import Envelope
+from workorder.links import OrderLink
 from workorder.order import OrderNumber, WorkOrder
 from workorder.outbox import OutboxRow
+from workorder.search import Hit, Query
 
 
 class OrderStore(Protocol):
@@ -25,6 +28,7 @@ class OrderStore(Protocol):
     async def save_draft(self, draft: Draft, at: datetime) -> WorkOrder | None:
         """Open the call's order or revise it, and put the event that tells of it, both or neither.
 
+        Fields that a person edited or confirmed stay as they are (`Draft.revised_by`).
         Saving the same draft again changes nothing and tells nobody. None: the database is away, but the draft lies
         safely on this machine's disk and gets its number when the database is back.
         """
@@ -35,6 +39,43 @@ class OrderStore(Protocol):
 
     async def latest_orders(self, limit: int = 50) -> tuple[WorkOrder, ...]:
         """Return the newest orders first."""
+
+
+class OrderDesk(Protocol):
+    """What people do to orders. Each act is kept in the audit trail, together with the act or not at all.
+
+    StoreRefusedError when there is no such order. Never spooled: a person must see that it did not happen.
+    """
+
+    async def edit(
+        self, number: OrderNumber, changes: Mapping[FieldName, str], revision: int, person: Person, at: datetime
+    ) -> WorkOrder:
+        """Write what the person typed; ChangedMeanwhileError when another person changed the order after `revision`.
+
+        What speech suggested in the meantime is no conflict.
+        """
+
+    async def confirm(self, number: OrderNumber, revision: int, person: Person, at: datetime) -> WorkOrder:
+        """Stand behind every field as it is; errors as for `edit`."""
+
+    async def link(self, link: OrderLink) -> None:
+        """Link or merge two orders; StoreRefusedError for itself, or one that is merged already. May be repeated."""
+
+    async def links_of(self, number: OrderNumber) -> tuple[OrderLink, ...]:
+        """Return the links from and to an order, oldest first; roles are not kept."""
+
+
+class TranscriptArchive(Protocol):
+    """Transcripts for people: masked for the reader's role, and nothing is shown unless the audit row is kept."""
+
+    async def read(self, call: CallId, person: Person, at: datetime) -> tuple[Heard, ...]:
+        """Return the call's results as the person's role may see them; nothing for a call that is not known."""
+
+    async def search(self, query: Query, person: Person, at: datetime) -> tuple[Hit, ...]:
+        """Return where the words stand, newest calls first; what is masked for the role is never found."""
+
+    async def trail(self, subject: str = "", limit: int = 100) -> tuple[AuditRow, ...]:
+        """Return who did what (to `subject`, or at all), the newest first."""
 
 
 class CallStore(Protocol):

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.database import Database
-from cti.adapters.sql.schema import callbacks, calls, recordings, surveys, turns
+from cti.adapters.sql.schema import callbacks, calls, recordings, surveys, transcript_index, turns
 from cti.adapters.sql.statements import ensure_call, put_envelopes, put_row
 from cti.adapters.sql.types import storable, storable_json
 from ivr.call import CallId, Leg, PhoneNumber
@@ -17,6 +17,7 @@ from ivr.ports import Heard, HeardWord
 from ivr.recording import Part, Recording
 from workorder.call_record import CallbackRequest, CallRecord, Survey
 from workorder.envelope import Envelope
+from workorder.search_words import chunks
 
 
 class SqlCallStore:
@@ -33,7 +34,17 @@ class SqlCallStore:
         await self._database.write("保存通话记录", work)
 
     async def save_turns(self, call: CallId, heard: Sequence[Heard]) -> None:
-        await self._replace("保存通话转写", turns, call, [_turn_row(nth, turn) for nth, turn in enumerate(heard, 1)])
+        rows = [{**_turn_row(nth, turn), "call_id": call} for nth, turn in enumerate(heard, 1)]
+        terms = [{"call_id": call, "words": words} for words in chunks([row["text"] for row in rows])]
+
+        async def work(connection: AsyncConnection) -> None:
+            await ensure_call(connection, call)
+            for table, new in ((turns, rows), (transcript_index, terms)):
+                await connection.execute(delete(table).where(table.c.call_id == call))
+                if new:
+                    await connection.execute(table.insert(), new)
+
+        await self._database.write("保存通话转写", work)
 
     async def save_recordings(self, call: CallId, files: Sequence[Recording]) -> None:
         await self._replace("保存录音信息", recordings, call, [_recording_row(file) for file in files])
@@ -62,7 +73,7 @@ class SqlCallStore:
 
     async def turns(self, call: CallId) -> tuple[Heard, ...]:
         query = select(turns).where(turns.c.call_id == call).order_by(turns.c.nth)
-        return tuple(_turn(row) for row in await self._rows("读取通话转写", query))
+        return tuple(heard_of_row(row) for row in await self._rows("读取通话转写", query))
 
     async def recordings(self, call: CallId) -> tuple[Recording, ...]:
         query = select(recordings).where(recordings.c.call_id == call).order_by(recordings.c.part)
@@ -152,7 +163,8 @@ def _turn_row(nth: int, turn: Heard) -> dict[str, Any]:
     }
 
 
-def _turn(row: Row[Any]) -> Heard:
+def heard_of_row(row: Row[Any]) -> Heard:
+    """Read a row of `turns`."""
     words = tuple(HeardWord(text, begun, ended, sure) for text, begun, ended, sure in row.words)
     return Heard(CallId(row.call_id), Leg(row.leg), row.text, row.is_final, row.begun_s, row.ended_s, words)
 
