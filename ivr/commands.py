@@ -62,6 +62,17 @@ class RecordMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class CallForHelp:
+    """Raise an emergency (`service` is 110, 119, 120 or 122) and wait at the head of the queue for everybody.
+
+    Comes back as EmergencyEnded unless the call ends there.
+    """
+
+    call: CallId
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call; `cause` is a Q.850 cause (16: normal clearing)."""
 
@@ -121,6 +132,6 @@ class Note:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
-StepCommand: TypeAlias = PlayPrompt | Enqueue | Dial | RecordMessage | HangUp
+StepCommand: TypeAlias = PlayPrompt | Enqueue | Dial | RecordMessage | CallForHelp | HangUp
 InstantCommand: TypeAlias = StartListening | StopListening | RememberPlace | RequestCallback | SaveSurvey | Note
 Command: TypeAlias = StepCommand | InstantCommand

@@ -90,6 +90,18 @@ class DialEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyEnded:
+    """The caller called for help and is still there.
+
+    `outcome` is `joined` (the emergency service was in the call), `answered` (an agent was, without it), `failed`
+    (neither could be reached) or `no_policy` (the city does not connect this service).
+    """
+
+    call: CallId
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class VoicemailLeft:
     """The caller's message was recorded; `seconds` is 0 when nothing was said."""
 
@@ -114,6 +126,7 @@ FlowEvent: TypeAlias = (
     | StepFailed
     | QueueLeft
     | DialEnded
+    | EmergencyEnded
     | VoicemailLeft
     | CallerHungUp
 )

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
 from ivr.commands import (
+    CallForHelp,
     Command,
     Dial,
     Enqueue,
@@ -27,16 +28,19 @@ from ivr.commands import (
     StopListening,
 )
 from ivr.errors import SwitchError, SwitchLostError
-from ivr.events import CallerHungUp, CallOffered, FlowEvent, QueueLeft, Resumed, WordsHeard
+from ivr.events import CallerHungUp, CallOffered, EmergencyEnded, FlowEvent, QueueLeft, Resumed, WordsHeard
 from ivr.flow.book import FlowBook
 from ivr.flow.engine import advance
 from ivr.flow.replay import opening_line, queues_line, replay, step_line
 from ivr.flow.serialise import command_from_plain
-from ivr.flow.session import Session, open_session, told
+from ivr.flow.session import Phase, Session, open_session, told
 from ivr.flow.switch_cases import QueueFacts
 from ivr.ports import CallSteps, Clock, Heard, Journal
 
 log = logging.getLogger(__name__)
+
+HELP_PRIORITY = 100
+"""Who called for help waits before everybody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,26 @@ class QueuePolicy(Protocol):
     def overflow(self, wish: Enqueue, left: QueueLeft, tried: frozenset[QueueName]) -> Enqueue | None: ...
 
     def facts(self) -> Mapping[str, QueueFacts]: ...
+
+
+class HelpLine(Protocol):
+    """Whoever calls emergency services: routing's business, asked through this port; returns at once."""
+
+    def call_for_help(self, call: CallId, service: str) -> bool:
+        """Begin, or go on, without moving the caller; False when this city does not connect the service."""
+
+    def has_helped(self, call: CallId) -> bool:
+        """Whether the emergency service has been in the call."""
+
+
+class NoHelpLine:
+    """Fulfils `HelpLine` where there is none: the caller goes to a person."""
+
+    def call_for_help(self, call: CallId, service: str) -> bool:
+        return False
+
+    def has_helped(self, call: CallId) -> bool:
+        return False
 
 
 class FlowWatcher(Protocol):
@@ -102,7 +126,9 @@ class FlowDesk:
         watcher: FlowWatcher,
         default_flow: str,
         tasks: asyncio.TaskGroup,
+        help_line: HelpLine | None = None,
     ) -> None:
+        self._help_line = help_line or NoHelpLine()
         self._shelf = shelf
         self._policy = policy
         self._journal = journal
@@ -185,6 +211,7 @@ class FlowDesk:
         return _Caller(session, wish=wish, tried=tried)
 
     async def _play(self, caller: _Caller, line: CallSteps, event: FlowEvent) -> None:
+        event = self._after_help(caller, event)
         onward = self._overflow(caller, event)
         while onward is None:
             commands = self._step(caller, event)
@@ -197,6 +224,14 @@ class FlowDesk:
             if isinstance(step, PlayPrompt):
                 event = await line.perform(step)
                 continue
+            if isinstance(step, CallForHelp):
+                if not self._help_line.call_for_help(step.call, step.service):
+                    event = EmergencyEnded(step.call, "no_policy")
+                    continue
+                everybody = caller.session.book.default_queue
+                caller.wish = onward = Enqueue(step.call, everybody, HELP_PRIORITY)
+                caller.tried = frozenset()
+                break
             if not isinstance(step, Enqueue):
                 await line.hand_over(step)
                 return
@@ -206,6 +241,17 @@ class FlowDesk:
         placed = {"placed": onward.queue, "priority": onward.priority, "wait_seconds": onward.wait_seconds}
         self._journal.append(onward.call, placed)
         await line.hand_over(onward)
+
+    def _after_help(self, caller: _Caller, event: FlowEvent) -> FlowEvent:
+        """Return what the end of a wait means for one who had called for help: the flow hears only of that."""
+        if caller.session.phase is not Phase.HELPED or not isinstance(event, QueueLeft):
+            return event
+        call = caller.session.call
+        if self._help_line.has_helped(call):
+            return EmergencyEnded(call, "joined")
+        if caller.wish is not None and self._policy.overflow(caller.wish, event, caller.tried) is not None:
+            return event  # the next queue may have somebody
+        return EmergencyEnded(call, "answered" if event.outcome == "answered" else "failed")
 
     def _overflow(self, caller: _Caller, event: FlowEvent) -> Enqueue | None:
         """Return the next queue when the one just left overflows; else the flow hears how the wait ended."""
@@ -230,11 +276,11 @@ class FlowDesk:
 
     async def _carry_out(
         self, line: CallSteps, commands: tuple[Command, ...]
-    ) -> PlayPrompt | Enqueue | Dial | RecordMessage | HangUp | None:
+    ) -> PlayPrompt | Enqueue | Dial | RecordMessage | CallForHelp | HangUp | None:
         """Do what takes effect at once; return the step command, if there is one."""
         for command in commands:
             match command:
-                case PlayPrompt() | Enqueue() | Dial() | RecordMessage() | HangUp():
+                case PlayPrompt() | Enqueue() | Dial() | RecordMessage() | CallForHelp() | HangUp():
                     return command
                 case RememberPlace(node=node):
                     await line.set_variable("HL_NODE", node)

@@ -29,6 +29,7 @@ class Table:
     """What the engine needs at one node. `by_key` and `spoken` hold the node's own choices first, then `anytime`.
 
     `ahead` is the menu or collecting node that gets a key pressed before its prompt began (type-ahead), else ``.
+    `emergency_key` comes before everything else that a key could mean.
     """
 
     node: Node
@@ -37,6 +38,7 @@ class Table:
     spoken: Vocabulary
     listens: bool
     ahead: NodeId | None = None
+    emergency_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,11 +75,15 @@ def _table(flow: Flow, node: Node) -> Table:
     own = own_keys(node)
     anytime = {key: choice for key, choice in flow.anytime.items() if key not in taken_keys(node)}
     by_key = {**{key: choice.target.node for key, choice in anytime.items()}, **own}
+    urgent = flow.emergency_key
+    if urgent is not None:
+        by_key[urgent.key] = urgent.target.node
     choices = tuple(node.choices.values()) if isinstance(node, MenuNode) else ()
-    spoken = vocabulary_of((*choices, *flow.anytime.values()))
+    spoken = vocabulary_of((*choices, *flow.anytime.values(), *((urgent,) if urgent is not None else ())))
     ahead = _ahead(flow, node)
+    key = urgent.key if urgent is not None else ""
     keys = "".join(dict.fromkeys((*own, *anytime, *taken_keys(node), *_keys_of(flow, ahead))))
-    return Table(node, keys, MappingProxyType(by_key), spoken, bool(spoken) or isinstance(node, ListenNode), ahead)
+    return Table(node, keys, MappingProxyType(by_key), spoken, bool(spoken) or isinstance(node, ListenNode), ahead, key)
 
 
 def own_keys(node: Node) -> dict[str, NodeId]:

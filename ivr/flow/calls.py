@@ -14,6 +14,7 @@ story:
   - does: 排队 general          # what the switch is asked for
   - queue: timeout             # how the queue let go of the caller (answered timeout full empty failed, key 1)
   - dial: busy
+  - help: joined               # how a call for help ended (joined answered failed no_policy)
   - message: 12.5              # seconds of a message left
   - fails                      # the switch could not do the step
   - resumed
@@ -30,6 +31,7 @@ from datetime import datetime
 
 from ivr.call import CallId, PhoneNumber, QueueName
 from ivr.commands import (
+    CallForHelp,
     Command,
     Dial,
     Enqueue,
@@ -45,6 +47,7 @@ from ivr.events import (
     CallOffered,
     DialEnded,
     DigitPressed,
+    EmergencyEnded,
     FlowEvent,
     QueueLeft,
     Resumed,
@@ -58,6 +61,7 @@ from ivr.flow.session import Phase, Session
 CALL = CallId("play-1")
 OUTCOMES = ("answered", "timeout", "full", "empty", "failed")
 DIAL_OUTCOMES = ("answered", "busy", "no_answer", "failed", "refused")
+HELP_OUTCOMES = ("joined", "answered", "failed", "no_policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ def _deed(command: Command) -> str:
             return f"排队 {queue}" + (f" 优先级 {priority}" if priority else "")
         case Dial(number=number):
             return f"拨打 {number}"
+        case CallForHelp(service=service):
+            return f"紧急呼叫 {service}"
         case RecordMessage():
             return "录留言"
         case HangUp():
@@ -126,6 +132,8 @@ def events_of(item: object, session: Session, at: datetime) -> tuple[FlowEvent, 
             return (_queue_left(session, str(outcome)),)
         case {"dial": outcome}:
             return (DialEnded(call, str(outcome)),)
+        case {"help": outcome}:
+            return (EmergencyEnded(call, str(outcome)),)
         case {"message": seconds}:
             return (VoicemailLeft(call, "message.wav", float(str(seconds))),)
         case _:

@@ -16,6 +16,7 @@ from ivr.events import (
     CallOffered,
     DialEnded,
     DigitPressed,
+    EmergencyEnded,
     FlowEvent,
     QueueLeft,
     Resumed,
@@ -25,7 +26,7 @@ from ivr.events import (
     WordsHeard,
 )
 from ivr.flow.book import FlowBook
-from ivr.flow.model import DialNode, QueueNode, VoicemailNode
+from ivr.flow.model import DialNode, EmergencyNode, QueueNode, VoicemailNode
 from ivr.flow.prompt import named_sound
 from ivr.flow.session import Background, Phase, Session, open_session
 from ivr.flow.steps import ask, go, on_digit, on_silence, on_words, proceed, rescue
@@ -78,7 +79,9 @@ def _take(turn: Turn, event: FlowEvent) -> None:
             _leave_queue(turn, event)
         case DialEnded(outcome=outcome) if phase is Phase.DIALLED:
             _leave(turn, outcome)
-        case StepFailed() if phase in (Phase.QUEUED, Phase.DIALLED):
+        case EmergencyEnded(outcome=outcome) if phase is Phase.HELPED:
+            _leave(turn, outcome)
+        case StepFailed() if phase in (Phase.QUEUED, Phase.DIALLED, Phase.HELPED):
             _leave(turn, "failed")
         case VoicemailLeft() if phase is Phase.RECORDING:
             fields = {"file": event.file, "seconds": f"{event.seconds:g}"}
@@ -140,7 +143,7 @@ def _leave_queue(turn: Turn, event: QueueLeft) -> None:
 def _leave(turn: Turn, outcome: str) -> None:
     """Go the way of an outcome; one the node does not know counts as failed."""
     node = turn.table.node if turn.table is not None else None
-    if isinstance(node, QueueNode | DialNode | VoicemailNode):
+    if isinstance(node, QueueNode | DialNode | EmergencyNode | VoicemailNode):
         target = node.outcomes.get(outcome) or node.outcomes.get("failed")
         if target is not None:
             go(turn, target.node)

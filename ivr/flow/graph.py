@@ -13,6 +13,7 @@ from ivr.flow.model import (
     CallbackNode,
     CollectNode,
     DialNode,
+    EmergencyNode,
     Flow,
     GotoNode,
     HangupNode,
@@ -30,6 +31,9 @@ from ivr.problems import Place
 
 Key: TypeAlias = tuple[str, NodeId]
 """A node of a flow, across flows."""
+
+EMERGENCY = "emergency"
+"""The outcome of the emergency key: a way to be reached, but never the way by which one comes to a person."""
 
 FINISH: Key = ("", END)
 FAR = 10**6
@@ -79,6 +83,9 @@ def _edges(flows: Mapping[str, Flow], key: Key, node: Node, nodes: Mapping[Key, 
             there = (key[0], choice.target.node)
             if (choice.key not in taken or choice.words) and there in nodes:
                 yield Edge(there, f"anytime.{choice.key}", True, choice.target.place)
+        urgent = flow.emergency_key
+        if urgent is not None and (key[0], urgent.target.node) in nodes:
+            yield Edge((key[0], urgent.target.node), EMERGENCY, True, urgent.target.place)
 
 
 def _is_by_caller(node: Node, outcome: str) -> bool:
@@ -91,6 +98,8 @@ def _is_by_caller(node: Node, outcome: str) -> bool:
             return outcome == "requested"
         case QueueNode():  # a time-out is the end of a wait for a person, which cannot spin
             return outcome in ("answered", "timeout") or outcome.startswith("key.")
+        case EmergencyNode():
+            return outcome in ("joined", "answered")
         case DialNode():
             return outcome == "answered"
         case _:
@@ -128,7 +137,8 @@ def ending_nodes(graph: Graph) -> frozenset[Key]:
         if is_person(node) or (isinstance(node, GotoNode | SubflowNode) and node.flow not in graph.flows and node.flow):
             ends.append(key)
         for edge in graph.edges[key]:
-            before.setdefault(edge.target, set()).add(key)
+            if edge.outcome != EMERGENCY:
+                before.setdefault(edge.target, set()).add(key)
     seen: set[Key] = set()
     stack = [*ends, FINISH]
     while stack:
@@ -183,7 +193,7 @@ def keys_to_a_person(graph: Graph) -> Mapping[Key, int]:
             costs = [
                 distance.get(edge.target, FAR) + (1 if edge.by_caller else 0)
                 for edge in graph.edges[key]
-                if edge.target != key
+                if edge.target != key and edge.outcome != EMERGENCY
             ]
             best = min(max(costs, default=FAR) if is_test(node) else min(costs, default=FAR), FAR)
             if best < distance[key]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ivr.call import NodeId
 from ivr.flow.graph import (
+    EMERGENCY,
     FAR,
     Edge,
     Graph,
@@ -29,6 +30,7 @@ from ivr.flow.model import (
     END,
     CollectNode,
     DialNode,
+    EmergencyNode,
     Flow,
     GotoNode,
     HangupNode,
@@ -48,6 +50,7 @@ from ivr.yaml_fields import remedy_for_unknown
 from ivr.yaml_source import shorten
 
 MOST_KEYS_TO_A_PERSON = 2
+MOST_KEYS_TO_HELP = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def inspect_flows(flows: Sequence[Flow], catalogue: Catalogue) -> tuple[Problem,
         problems += _reach_problems(flow, graph)
         problems += _end_problems(flow, ends)
         problems += _person_problems(flow, graph, persons)
+        problems += _emergency_problems(flow, graph)
         problems += _variable_problems(flow)
         problems += prompt_problems(flow, catalogue.prompts, catalogue.audio)
         problems += waiting_problems(flow, graph, catalogue.prompts, catalogue.seconds)
@@ -102,6 +106,8 @@ def _targets(flow: Flow) -> Iterator[tuple[str, Target]]:
     yield "start", flow.start
     for choice in flow.anytime.values():
         yield f"anytime “{choice.key}”", choice.target
+    if flow.emergency_key is not None:
+        yield "emergency_key", flow.emergency_key.target
     for node in flow.nodes.values():
         for outcome, target in node.outcomes.items():
             yield f"节点“{node.id}”的 {outcome}", target
@@ -147,7 +153,8 @@ def _references(
 
 
 def _reach_problems(flow: Flow, graph: Graph) -> Iterator[Problem]:
-    starts = [flow.start.node, flow.fallback, *(choice.target.node for choice in flow.anytime.values())]
+    urgent = (flow.emergency_key,) if flow.emergency_key is not None else ()
+    starts = [flow.start.node, flow.fallback, *(each.target.node for each in (*flow.anytime.values(), *urgent))]
     reached = reached_from(graph, ((flow.name, id_) for id_ in starts), lambda _node, _edge: True)
     for id_, node in flow.nodes.items():
         if (flow.name, id_) not in reached:
@@ -178,7 +185,7 @@ def _person_problems(flow: Flow, graph: Graph, persons: Mapping[Key, int]) -> It
     before = reached_from(
         graph,
         ((flow.name, id_) for id_ in (flow.start.node, flow.fallback)),
-        lambda node, edge: not (is_person(node) and edge.outcome == "answered"),
+        lambda node, edge: not (edge.outcome in ("answered", "joined") and _brings_a_person(node)),
     )
     for id_, node in flow.nodes.items():
         key = (flow.name, id_)
@@ -189,6 +196,25 @@ def _person_problems(flow: Flow, graph: Graph, persons: Mapping[Key, int]) -> It
             said = "到不了人工" if needed >= FAR else f"要按 {needed} 次键才到人工"
             what = f"从节点“{id_}”{said}（最多 {MOST_KEYS_TO_A_PERSON} 次）。"
             yield _error(node.place, what, '加上通向人工的按键，例如在 anytime 中写 "0": human。')
+
+
+def _brings_a_person(node: Node) -> bool:
+    return is_person(node) or isinstance(node, EmergencyNode)
+
+
+def _emergency_problems(flow: Flow, graph: Graph) -> Iterator[Problem]:
+    """Yield an emergency key that leads to no emergency service, or only by more than one further key."""
+    urgent = flow.emergency_key
+    if urgent is None or urgent.target.node not in flow.nodes:
+        return
+    near = {(flow.name, urgent.target.node)}
+    for _ in range(MOST_KEYS_TO_HELP + 1):
+        by_themselves = reached_from(graph, near, lambda _node, edge: not edge.by_caller)
+        if any(isinstance(graph.nodes[key], EmergencyNode) for key in by_themselves):
+            return
+        near = {edge.target for key in by_themselves for edge in graph.edges[key] if edge.outcome != EMERGENCY}
+    what = f"紧急键 {urgent.key} 之后，按一个键还到不了 emergency 节点。"
+    yield _error(urgent.target.place, what, "让它直接通向 emergency 节点，或通向一个菜单，其选项通向 emergency 节点。")
 
 
 def _loop_problem(key: Key, edge: Edge) -> Problem:

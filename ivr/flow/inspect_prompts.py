@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.flow.book import own_keys, taken_keys
-from ivr.flow.graph import Edge, Graph, Key, is_person, is_test
+from ivr.flow.graph import EMERGENCY, Edge, Graph, Key, is_person, is_test
 from ivr.flow.model import (
     CallbackNode,
     Choice,
@@ -70,7 +70,8 @@ def _part_problems(part: Part, prompts: Prompts, audio: frozenset[str] | None) -
 def _word_problems(flow: Flow, node: MenuNode) -> Iterator[Problem]:
     """Yield words that sound like those of another choice that leads elsewhere: nobody could tell them apart."""
     first: dict[str, tuple[str, Choice]] = {}
-    for choice in (*node.choices.values(), *flow.anytime.values()):
+    urgent = (flow.emergency_key,) if flow.emergency_key is not None else ()
+    for choice in (*node.choices.values(), *flow.anytime.values(), *urgent):
         for word in choice.words:
             other, owner = first.setdefault(sound_of(word), (word, choice))
             if owner.target.node != choice.target.node:
@@ -108,6 +109,7 @@ def _prompts_with_keys(flow: Flow, node: Node) -> Iterator[tuple[Prompt, str, st
     """Yield each prompt with the keys that work during it, and those it must tell."""
     own, taken = own_keys(node), taken_keys(node)
     anytime = "".join(key for key in flow.anytime if key not in taken)
+    anytime += flow.emergency_key.key if flow.emergency_key is not None else ""
     here = "".join(own) + anytime
     match node:
         case MenuNode():
@@ -120,9 +122,9 @@ def _prompts_with_keys(flow: Flow, node: Node) -> Iterator[tuple[Prompt, str, st
                 yield question.say, question.keys + anytime, question.keys
         case CallbackNode():
             yield node.say, "12" + anytime, ""
-            yield node.say_enter, "0123456789#", ""
+            yield node.say_enter, "0123456789#" + anytime, ""
             yield node.say_confirm, "12" + anytime, ""
-            yield node.say_done, "", ""
+            yield node.say_done, anytime, ""
         case CollectNode():
             yield node.say, taken + anytime, ""
         case VoicemailNode():
@@ -213,7 +215,9 @@ def _seconds_to_a_person(graph: Graph, prompts: Prompts, seconds: Mapping[str, f
 
 def _is_known_way(key: Key, node: Node, edge: Edge) -> bool:
     """Whether a caller who only listens would go this way; keys for any time are known once a menu has told them."""
-    return edge.target != key and (isinstance(node, MenuNode) or not edge.outcome.startswith("anytime."))
+    if edge.target == key or edge.outcome == EMERGENCY:
+        return False
+    return isinstance(node, MenuNode) or not edge.outcome.startswith("anytime.")
 
 
 def _seconds_at(node: Node, prompts: Prompts, seconds: Mapping[str, float]) -> float:

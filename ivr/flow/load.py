@@ -6,6 +6,7 @@ import re
 from types import MappingProxyType
 
 from ivr.call import NodeId
+from ivr.flow.load_emergency import read_emergency_key, with_emergency_key
 from ivr.flow.load_nodes import READERS
 from ivr.flow.migrate import migrate
 from ivr.flow.model import NOWHERE, Flow, Node, Target
@@ -63,11 +64,13 @@ def _flow_of(tree: YamlMap, file: str, problems: list[Problem]) -> Flow:
     if len(nodes) > MOST_NODES:
         fields.error(fields.place("nodes"), f"节点超过 {MOST_NODES} 个。", "拆成几个流程。")
     anytime = NodeFields(fields, NOWHERE, (fallback, speed)).choices("anytime", required=False)
+    urgent = read_emergency_key(NodeFields(fields, NOWHERE, (fallback, speed)))
+    nodes = with_emergency_key(nodes, anytime, urgent, fields)
     title = fields.text("title", "", longest=60)
     start = Target(NodeId(fields.text("start")), fields.place("start"))
     fields.done()
     place = Place(file, 1, 1)
-    return Flow(name, title, place, start, MappingProxyType(nodes), anytime, fallback, is_subflow, speed)
+    return Flow(name, title, place, start, MappingProxyType(nodes), anytime, fallback, is_subflow, speed, urgent)
 
 
 def _fallback_of(fields: Fields, nodes: YamlMap | None) -> NodeId:

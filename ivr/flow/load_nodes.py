@@ -13,6 +13,7 @@ from ivr.flow.model import (
     CallbackNode,
     CollectNode,
     DialNode,
+    EmergencyNode,
     GotoNode,
     HangupNode,
     HoursNode,
@@ -34,6 +35,9 @@ from ivr.flow.node_fields import NodeFields
 from ivr.flow.switch_cases import read_cases
 from ivr.yaml_fields import text_of
 from ivr.yaml_source import shorten
+
+SERVICES = ("110", "119", "120", "122")
+"""The emergency services a flow may call for."""
 
 CHECKS = ("digits", "phone", "order_number")
 CALLBACK_REASON = "漏接回拨"
@@ -187,6 +191,19 @@ def _dial(read: NodeFields) -> Node:
     return DialNode(read.id, read.place, outcomes, say, number, fields.place("number"), ring)
 
 
+def _emergency(read: NodeFields) -> Node:
+    """The service alone must be written: who cannot be helped by it goes to a person."""
+    spare = read.optional_target("otherwise") or Target(read.fallback or END, read.place)
+    outcomes = read.outcomes(
+        joined=read.target("joined", END),
+        answered=read.optional_target("answered") or read.target("joined", END),
+        failed=read.optional_target("failed") or spare,
+        no_policy=read.optional_target("no_policy") or spare,
+    )
+    service = read.fields.choice("service", SERVICES)
+    return EmergencyNode(read.id, read.place, outcomes, read.prompt("say", required=False), service)
+
+
 def _voicemail(read: NodeFields) -> Node:
     recorded = read.target("recorded")
     outcomes = read.outcomes(recorded=recorded, nothing=read.optional_target("nothing") or recorded)
@@ -260,6 +277,7 @@ READERS: Mapping[str, Callable[[NodeFields], Node]] = MappingProxyType(
         "set": _set,
         "queue": _queue,
         "dial": _dial,
+        "emergency": _emergency,
         "voicemail": _voicemail,
         "callback": _callback,
         "survey": _survey,

@@ -186,6 +186,17 @@ class DialNode:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyNode:
+    """Calls an emergency service into the call, and brings the caller to a person meanwhile."""
+
+    id: NodeId
+    place: Place
+    outcomes: Outcomes
+    say: Prompt
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
 class VoicemailNode:
     """Records a message."""
 
@@ -289,6 +300,7 @@ Node: TypeAlias = (
     | SetNode
     | QueueNode
     | DialNode
+    | EmergencyNode
     | VoicemailNode
     | CallbackNode
     | SurveyNode
@@ -309,6 +321,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "set": ("then",),
         "queue": ("answered", "timeout", "full", "empty", "failed", "keys"),
         "dial": ("answered", "busy", "no_answer", "failed", "refused"),
+        "emergency": ("joined", "answered", "failed", "no_policy"),
         "voicemail": ("recorded", "nothing"),
         "callback": ("requested", "declined"),
         "survey": ("then",),
@@ -325,6 +338,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class Flow:
     """One flow file. `anytime` works at every node; `fallback` is where anything unforeseen sends the caller.
 
+    `emergency_key` works everywhere that a key is heard at all: in every question, and in the queue.
     `fallback` is `` only in a subflow without a person; the engine then asks the flow that called it.
     """
 
@@ -337,6 +351,7 @@ class Flow:
     fallback: NodeId = NOWHERE
     is_subflow: bool = False
     speed: float = 1.0
+    emergency_key: Choice | None = None
 
 
 def prompts_of(node: Node) -> tuple[Prompt, ...]:
@@ -351,7 +366,7 @@ def prompts_of(node: Node) -> tuple[Prompt, ...]:
             found = (node.say, node.say_enter, node.say_confirm, node.say_done)
         case SurveyNode():
             found = (node.say, node.say_wrong, *(question.say for question in node.questions))
-        case SayNode() | QueueNode() | DialNode() | VoicemailNode() | HangupNode():
+        case SayNode() | QueueNode() | DialNode() | EmergencyNode() | VoicemailNode() | HangupNode():
             found = (node.say,)
         case _:
             pass

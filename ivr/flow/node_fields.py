@@ -89,12 +89,13 @@ class NodeFields:
             if len(digit) != 1 or digit not in KEYS:
                 self.fields.error(place, f"“{shorten(digit)}”不是电话按键。", "按键只能是 0 到 9、* 或 #，写在引号里。")
                 continue
-            found[digit] = self._choice(digit, value)
+            found[digit] = self.choice(digit, value)
         if tree is not None and required and not tree.entries:
             self.fields.error(tree.place, f"“{key}”里没有选项。", '至少写一个，例如 "0": human。')
         return MappingProxyType(found)
 
-    def _choice(self, digit: str, value: YamlValue) -> Choice:
+    def choice(self, digit: str, value: YamlValue) -> Choice:
+        """Return one choice, written as a node or as `{to: node, words: […], except: […]}`."""
         if not isinstance(value, YamlMap):
             to = text_of(value)
             if not to:

@@ -4,6 +4,7 @@
 人工         spoken words                          !              hangs up
 q timeout    how the queue ended (answered timeout full empty failed, or key 1)
 d busy       how the dialled call ended            m 12           a message of 12 seconds
+e joined     how the call for help ended (joined answered failed no_policy)
 x            the switch could not do the step      ?              help
 """
 
@@ -16,13 +17,24 @@ from datetime import datetime
 
 from ivr.commands import Command, PlayPrompt
 from ivr.flow.book import FlowBook
-from ivr.flow.calls import CALL, DIAL_OUTCOMES, OUTCOMES, Opening, deeds, events_of, standing, words_heard
+from ivr.flow.calls import (
+    CALL,
+    DIAL_OUTCOMES,
+    HELP_OUTCOMES,
+    OUTCOMES,
+    Opening,
+    deeds,
+    events_of,
+    standing,
+    words_heard,
+)
 from ivr.flow.engine import advance, open_session
 from ivr.flow.session import Phase, Session
 
 HELP = """按键：直接输入，如 1 或 123456#　　沉默：空行或 .　　说话：直接输入文字　　挂机：!
 排队结果：q answered|timeout|full|empty|failed，或 q 1（排队中按 1）
-转接结果：d answered|busy|no_answer|failed|refused　　留言：m 秒数　　交换机做不到：x　　帮助：?"""
+转接结果：d answered|busy|no_answer|failed|refused　　紧急呼叫结果：e joined|answered|failed|no_policy
+留言：m 秒数　　交换机做不到：x　　帮助：?"""
 
 _KEYS = re.compile(r"[0-9*#]+")
 
@@ -74,9 +86,11 @@ def _item_of(line: str, session: Session) -> object | None:
         return {"queue": rest if rest in OUTCOMES else f"key {rest}"}
     if verb == "d" and rest in DIAL_OUTCOMES:
         return {"dial": rest}
+    if verb == "e" and rest in HELP_OUTCOMES:
+        return {"help": rest}
     if verb == "m" and re.fullmatch(r"[0-9]{1,3}(\.[0-9])?", rest):
         return {"message": float(rest)}
-    if line in ("?", "？", "h") or verb in ("q", "d", "m"):
+    if line in ("?", "？", "h") or verb in ("q", "d", "e", "m"):
         return None
     if _KEYS.fullmatch(line):
         if session.phase is Phase.QUEUED and len(line) == 1:

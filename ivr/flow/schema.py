@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ivr.flow.load_nodes import CHECKS
+from ivr.flow.load_nodes import CHECKS, SERVICES
 from ivr.flow.model import VERSION
 
 Schema = Mapping[str, object]
@@ -19,6 +19,8 @@ _PROMPT: Schema = {"$ref": "#/$defs/prompt"}
 _CHOICES: Schema = {"$ref": "#/$defs/choices"}
 _TEXT: Schema = {"type": ["string", "number"]}
 _TEXTS: Schema = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_CHOICE: Mapping[str, Schema] = {"to": _TARGET, "words": _TEXTS, "except": _TEXTS}
+_KEY: Schema = {"type": "string", "pattern": "^[0-9*#]$", "description": "一个按键，写在引号里"}
 _VARIABLE: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,31}$"}
 _WAIT: Schema = {"type": "number", "minimum": 1, "maximum": 60, "description": "放音后等待来电人的秒数"}
 _TRIES: Schema = {"type": "integer", "minimum": 1, "maximum": 5, "description": "一共问几遍"}
@@ -35,6 +37,7 @@ _OPTIONAL = {
     "hours": "holidays workdays",
     "queue": "say priority wait_seconds keys answered otherwise timeout full empty failed",
     "dial": "say ring_seconds answered otherwise busy no_answer failed refused",
+    "emergency": "say joined answered otherwise failed no_policy",
     "voicemail": "nothing max_seconds silence_seconds",
     "callback": "say say_enter say_confirm say_done reason declined wait_seconds tries",
     "survey": "say say_wrong wait_seconds tries",
@@ -113,6 +116,15 @@ FIELDS: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
             "failed": _TARGET,
             "refused": _TARGET,
         },
+        "emergency": {
+            "service": {"anyOf": [{"enum": list(SERVICES)}, {"enum": [int(service) for service in SERVICES]}]},
+            "say": _PROMPT,
+            "joined": _TARGET,
+            "answered": _TARGET,
+            "otherwise": _TARGET,
+            "failed": _TARGET,
+            "no_policy": _TARGET,
+        },
         "voicemail": {
             "say": _PROMPT,
             "max_seconds": _integer(5, 600, "留言最长秒数"),
@@ -168,7 +180,7 @@ def _definitions() -> dict[str, object]:
             _closed({"digits": _VARIABLE}, ("digits",)),
         ]
     }
-    choice = _closed({"to": _TARGET, "words": _TEXTS, "except": _TEXTS}, ("to",))
+    choice = _closed(_CHOICE, ("to",))
     case = {
         "caller": _TEXTS,
         "called": _TEXTS,
@@ -207,6 +219,7 @@ def flow_schema() -> dict[str, object]:
         "start": _TARGET,
         "fallback": _TARGET,
         "anytime": _CHOICES,
+        "emergency_key": {"anyOf": [_KEY, _closed({"key": _KEY, **_CHOICE}, ("key", "to"))]},
         "nodes": {"type": "object", "additionalProperties": {"$ref": "#/$defs/node"}, "minProperties": 1},
     }
     return {

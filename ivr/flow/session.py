@@ -31,6 +31,7 @@ class Phase(Enum):
     QUEUED = "queued"
     DIALLED = "dialled"
     RECORDING = "recording"
+    HELPED = "helped"
     NET = "net"
     SORRY = "sorry"
     BYE = "bye"
@@ -82,7 +83,7 @@ class Session:
     @property
     def is_with_people(self) -> bool:
         """Whether the caller waits for, or is with, a person."""
-        return self.phase in (Phase.QUEUED, Phase.DIALLED, Phase.NET)
+        return self.phase in (Phase.QUEUED, Phase.DIALLED, Phase.HELPED, Phase.NET)
 
 
 def open_session(book: FlowBook, flow: str, call: CallId) -> Session:

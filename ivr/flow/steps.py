@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ivr.call import NodeId, QueueName
-from ivr.commands import Dial, Enqueue, RecordMessage, RequestCallback
+from ivr.commands import CallForHelp, Dial, Enqueue, RecordMessage, RequestCallback
 from ivr.flow.book import DIGITS, Table
 from ivr.flow.checks import is_phone, passes
 from ivr.flow.model import (
@@ -17,6 +17,7 @@ from ivr.flow.model import (
     CallbackNode,
     CollectNode,
     DialNode,
+    EmergencyNode,
     HangupNode,
     ListenNode,
     MenuNode,
@@ -58,7 +59,14 @@ def begin(turn: Turn) -> None:
             ask(turn)
         case CallbackNode():
             ask(turn)
-        case SayNode(say=say) | QueueNode(say=say) | DialNode(say=say) | VoicemailNode(say=say) | HangupNode(say=say):
+        case (
+            SayNode(say=say)
+            | QueueNode(say=say)
+            | DialNode(say=say)
+            | EmergencyNode(say=say)
+            | VoicemailNode(say=say)
+            | HangupNode(say=say)
+        ):
             if say or isinstance(node, SayNode):
                 turn.phase = Phase.SAY
                 ask(turn)
@@ -83,6 +91,10 @@ def proceed(turn: Turn) -> None:
             turn.keys = 0
             turn.listen(False)
             turn.step(Phase.DIALLED, Dial(turn.call, node.number, node.ring_seconds))
+        case EmergencyNode():
+            turn.keys = 0
+            turn.listen(False)
+            turn.step(Phase.HELPED, CallForHelp(turn.call, node.service))
         case VoicemailNode():
             turn.listen(False)
             turn.step(Phase.RECORDING, RecordMessage(turn.call, node.max_seconds, node.silence_seconds))
@@ -112,7 +124,7 @@ def ask(turn: Turn, first: Prompt = SILENT) -> None:
             keys = "".join(dict.fromkeys(question.keys + "".join(table.by_key)))
             if turn.question == 0 and turn.tries == 0 and not first:
                 first = node.say
-        case SayNode() | QueueNode() | DialNode() | VoicemailNode() | HangupNode():
+        case SayNode() | QueueNode() | DialNode() | EmergencyNode() | VoicemailNode() | HangupNode():
             prompt, phase = node.say, Phase.SAY
         case _:
             pass
@@ -145,7 +157,9 @@ def on_digit(turn: Turn, digit: str) -> None:
         return
     node, phase = table.node, turn.phase
     is_collecting = isinstance(node, CollectNode) or phase in (Phase.ENTER, Phase.MORE)
-    if isinstance(node, SurveyNode) and digit in node.questions[turn.question].keys:
+    if digit and digit == table.emergency_key:
+        go(turn, table.by_key[digit])
+    elif isinstance(node, SurveyNode) and digit in node.questions[turn.question].keys:
         turn.answers = MappingProxyType({**turn.answers, node.questions[turn.question].name: digit})
         _next_question(turn, node)
     elif not is_collecting and phase is not Phase.DONE and digit in table.by_key:

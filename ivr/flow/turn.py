@@ -110,6 +110,8 @@ class Turn:
     def play(self, phase: Phase, sounds: tuple[str, ...], keys: str, wait: float, listens: bool) -> None:
         """Ask for a prompt, with the ears open or closed as the node wants them."""
         self.listen(listens)
+        urgent = self.table.emergency_key if self.table is not None else ""
+        keys = keys if urgent in keys else keys + urgent
         self.step(phase, PlayPrompt(self.call, sounds, keys, wait))
 
     def listen(self, wanted: bool) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+import pytest
+
 import ivr
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
 from ivr.commands import Dial, Enqueue, HangUp, InstantCommand, PlayPrompt, RecordMessage
@@ -104,11 +106,25 @@ class Line:
         self.variables[name] = value
 
 
+class Helpers:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.connects, self.was_there = True, False
+
+    def call_for_help(self, call: CallId, service: str) -> bool:
+        self.asked.append(service)
+        return self.connects
+
+    def has_helped(self, call: CallId) -> bool:
+        return self.was_there
+
+
 class Scene:
     def __init__(self, tasks: asyncio.TaskGroup, journal: FakeJournal | None = None) -> None:
+        self.helpers = Helpers()
         self.journal, self.watcher, self.book = journal or FakeJournal(), Watcher(), shipped()
         clock = FakeClock()
-        self.desk = FlowDesk(Shelf(self.book), Policy(), self.journal, clock, self.watcher, "main", tasks)
+        self.desk = FlowDesk(Shelf(self.book), Policy(), self.journal, clock, self.watcher, "main", tasks, self.helpers)
 
     async def visit(self, line: Line, flow: str = "menu", outcome: FlowEvent | None = None) -> None:
         caller = PhoneNumber("13812345678")
@@ -209,3 +225,47 @@ async def test_a_caller_who_hangs_up_ends_the_turn_without_a_word() -> None:
         await scene.visit(line)
     assert line.handed == []
     assert len(line.played) == 1
+
+
+FIRE = (EXPIRED, DigitPressed(CALL, "*"), DigitPressed(CALL, "1"))
+
+
+@pytest.mark.parametrize(
+    ("left", "was_there", "node"),
+    [("failed", True, None), ("answered", False, None), ("timeout", False, "human")],
+    ids=["the service came", "only an agent came", "nobody came"],
+)
+async def test_who_calls_for_help_waits_before_everybody_and_the_flow_hears_how_it_ended(
+    left: str, was_there: bool, node: str | None
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        scene, line = Scene(tasks), Line(*FIRE)
+        await scene.visit(line)
+        assert (scene.helpers.asked, line.handed) == (["119"], [Enqueue(CALL, GENERAL, 100)])
+        scene.helpers.was_there = was_there
+        overflown, after = QueueLeft(CALL, GENERAL, left), Line(CallerHungUp(CALL), CallerHungUp(CALL))
+        await scene.visit(after, outcome=overflown)
+    assert isinstance(after.handed[-1], HangUp if node is None else Enqueue)
+    assert scene.watcher.path[-1] == (node or "fire")
+    assert scene.replayed_alike()
+
+
+async def test_where_the_city_does_not_connect_the_service_the_caller_goes_to_a_person() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        scene, line = Scene(tasks), Line(*FIRE)
+        scene.helpers.connects = False
+        await scene.visit(line)
+    assert scene.watcher.path[-1] == "human"
+    assert isinstance(line.handed[-1], Enqueue)
+    assert scene.replayed_alike()
+
+
+async def test_a_call_for_help_outlives_the_controller() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        old = Scene(tasks)
+        await old.visit(Line(*FIRE))
+        new, line = Scene(tasks, old.journal), Line()
+        new.helpers.was_there = True
+        await new.visit(line, outcome=QueueLeft(CALL, GENERAL, "failed"))
+    assert [type(each) for each in line.handed] == [HangUp]
+    assert new.replayed_alike()

@@ -26,6 +26,7 @@ from ivr.events import (
     CallOffered,
     DialEnded,
     DigitPressed,
+    EmergencyEnded,
     FlowEvent,
     QueueLeft,
     Resumed,
@@ -183,9 +184,10 @@ def test_hanging_up_at_every_node_of_every_flow_ends_the_session() -> None:
 
 
 def _every_event() -> list[FlowEvent]:
-    keys: list[FlowEvent] = [DigitPressed(CALL, key) for key in "0123"]
+    keys: list[FlowEvent] = [DigitPressed(CALL, key) for key in "01234*"]
     ways: list[FlowEvent] = [queue_left(outcome) for outcome in ("answered", "timeout", "failed")]
     ways += [queue_left("key", key) for key in "12"]
+    ways += [EmergencyEnded(CALL, outcome) for outcome in ("joined", "failed")]
     return [*keys, SILENCE, *ways, VoicemailLeft(CALL, "m", 9.0), VoicemailLeft(CALL, "m", 0.0)]
 
 

@@ -10,8 +10,18 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from ivr.call import CallId, PhoneNumber, QueueName
-from ivr.commands import Dial, Enqueue, PlayPrompt, RecordMessage
-from ivr.events import CallOffered, DialEnded, DigitPressed, FlowEvent, QueueLeft, Resumed, VoicemailLeft, WaitExpired
+from ivr.commands import CallForHelp, Dial, Enqueue, PlayPrompt, RecordMessage
+from ivr.events import (
+    CallOffered,
+    DialEnded,
+    DigitPressed,
+    EmergencyEnded,
+    FlowEvent,
+    QueueLeft,
+    Resumed,
+    VoicemailLeft,
+    WaitExpired,
+)
 from ivr.flow.book import FlowBook, make_book
 from ivr.flow.check import check_files
 from ivr.flow.engine import advance, begin_call
@@ -45,13 +55,14 @@ NODES = st.one_of(
     node("survey", questions=st.just([{"name": "q", "say": "请按1", "keys": "1"}]), then=TARGET),
     node("dial", number=st.just("09310001"), answered=TARGET, otherwise=TARGET),
     node("queue", queue=st.just("general"), answered=TARGET, otherwise=TARGET),
+    node("emergency", service=st.sampled_from(["110", "119"]), joined=TARGET, otherwise=TARGET),
     node("hangup"),
 )
 FLOWS = st.builds(
     lambda nodes, start, anytime, queue: {
         "flow": 1,
         "start": start,
-        **({"anytime": {"0": "human"}} if anytime else {}),
+        **({"anytime": {"0": "human"}, "emergency_key": {"key": "*", "to": "a"}} if anytime else {}),
         "nodes": {**{name: nodes[number] for number, name in enumerate(NAMES[1:])}, "human": queue},
     },
     st.lists(NODES, min_size=5, max_size=5),
@@ -85,6 +96,8 @@ def silently(session: Session) -> FlowEvent:
             return VoicemailLeft(CALL, "m", 0.0)
         case Enqueue():
             return QueueLeft(CALL, QueueName("general"), "empty")
+        case CallForHelp():
+            return EmergencyEnded(CALL, "failed")
         case Dial():
             return DialEnded(CALL, "no_answer")
         case _:
