@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -67,6 +68,19 @@ def emergency_desk(
 def open_spotter() -> Spots:
     """Return what sees danger in words (some tenths of a second: not for the event loop)."""
     return load_spotter()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowHelp:
+    """Fulfils `ivr.shell.HelpLine` with the desk, which is there only after the flow desk is."""
+
+    desk: Callable[[], EmergencyDesk]
+
+    def call_for_help(self, call: CallId, service: str) -> bool:
+        return self.desk().call_for_help(call, Kind(service))
+
+    def has_helped(self, call: CallId) -> bool:
+        return self.desk().has_helped(call)
 
 
 class BusTeller:
