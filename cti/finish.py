@@ -14,13 +14,14 @@ from typing import TypeVar
 
 from cti.conversation import Conversation, Outcome, record_of
 from cti.world import World
-from ivr.call import Leg, PhoneNumber
+from ivr.call import CallId, Leg, PhoneNumber
 from ivr.commands import InstantCommand, Note, RequestCallback, SaveSurvey
-from ivr.errors import WorldError
+from ivr.errors import StoreError, WorldError
 from ivr.ports import Heard
 from ivr.recording import Part, Recording
 from ivr.speech.transcript import in_order
 from ivr.speech.transcript_mend import holes_to_mend, mend
+from routing.emergency.clock import EmergencyClock, clocks
 from workorder.call_record import CallbackRequest, Survey
 from workorder.envelope import call_event
 
@@ -50,6 +51,7 @@ async def finish(world: World, here: Conversation) -> None:
     if here.outcome is Outcome.ABANDONED and here.caller.is_known:
         await keep(world, here, RequestCallback(here.call, here.caller.digits, ABANDONED_REASON))
     draft = await world.drafter(here.call, here.caller, words, here.begun_at)
+    draft = replace(draft, emergency=_clocks(world, here.call))
     order = await _tried(here, "draft", world.orders.save_draft(draft, world.clock.now()))
     await _tried(here, "turns", world.calls.save_turns(here.call, words))
     await _tried(here, "recordings", world.calls.save_recordings(here.call, recordings))
@@ -63,6 +65,15 @@ async def finish(world: World, here: Conversation) -> None:
     world.journal.append(here.call, {"at": now.isoformat(), "finished": data["order"]})
     await _tried(here, "record", world.calls.save_call(record_of(here), [call_event(here.call, "finished", now, data)]))
     log.info("call_finished", extra={"call": here.call, "outcome": here.outcome})
+
+
+def _clocks(world: World, call: CallId) -> tuple[EmergencyClock, ...]:
+    """Return the emergency clocks that the call's journal tells; none when it cannot be read."""
+    try:
+        return clocks(world.journal.read(call))
+    except StoreError as error:
+        log.error("call_end_lacks", extra={"call": call, "what": "emergency clock", "reason": str(error)})
+        return ()
 
 
 def _held_against(recording: Recording, call_seconds: float) -> Recording:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ivr.call import CallId
+from routing.emergency.clock import EmergencyClock, from_plain, plain
 
 CATEGORY_SEPARATOR = "/"
 """Between the three levels of a category in a field's value: 城乡建设/城市建设和市政管理/燃气供应."""
@@ -90,11 +91,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a call has told so far. Absent fields are as good as empty ones."""
+    """What a call has told so far. Absent fields are as good as empty ones.
+
+    `emergency` holds the clock of each emergency of the call, as its journal told at the end.
+    """
 
     call: CallId
     fields: Mapping[FieldName, Field] = field(default_factory=lambda: MappingProxyType({}))
     reasons: tuple[str, ...] = ()
+    emergency: tuple[EmergencyClock, ...] = ()
 
     def __getitem__(self, name: FieldName) -> Field:
         """Return the field, empty when it is absent."""
@@ -123,12 +128,15 @@ class Draft:
     def revised_by(self, later: Draft) -> Draft:
         """Return `later`'s suggestions with every edited or confirmed field of this draft kept as it is."""
         kept = {name: entry for name, entry in self.fields.items() if entry.is_fixed}
-        return replace(later, call=self.call, fields=MappingProxyType({**later.fields, **kept}))
+        fields = MappingProxyType({**later.fields, **kept})
+        return replace(later, call=self.call, fields=fields, emergency=later.emergency or self.emergency)
 
     def to_json(self) -> str:
         """Return the draft as one line of JSON; `from_json` gives back an equal draft."""
         fields = {name.value: _field_out(entry) for name, entry in self.fields.items()}
         whole = {"draft": _VERSION, "call": self.call, "fields": fields, "reasons": list(self.reasons)}
+        if self.emergency:
+            whole["emergency"] = [plain(clock) for clock in self.emergency]
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
@@ -138,7 +146,8 @@ class Draft:
             whole = json.loads(text)
             known = {name.value for name in FieldName}
             entries = {FieldName(name): _field_in(entry) for name, entry in whole["fields"].items() if name in known}
-            return cls(CallId(whole["call"]), MappingProxyType(entries), tuple(whole["reasons"]))
+            emergency = tuple(from_plain(clock) for clock in whole.get("emergency", ()))
+            return cls(CallId(whole["call"]), MappingProxyType(entries), tuple(whole["reasons"]), emergency)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a draft: {error!r}") from error
 

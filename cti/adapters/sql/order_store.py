@@ -105,6 +105,7 @@ def order_row(order: WorkOrder) -> dict[str, Any]:
         "confirmed_by": storable(order.confirmed_by),
         "place_key": place_key(draft.value(FieldName.PLACE)),
         "touched": order.touched,
+        "emergency_at": min((min(clock.times.values()) for clock in draft.emergency if clock.times), default=None),
     }
 
 

@@ -129,11 +129,13 @@ orders = Table(
     Column("confirmed_by", Text, nullable=False, server_default=""),
     Column("place_key", String(24), nullable=False, server_default=""),
     Column("touched", Integer, nullable=False, server_default="0"),
+    Column("emergency_at", UtcInstant),
     UniqueConstraint("call_id"),
     Index(None, "created"),
     Index(None, "caller"),
     Index(None, "confirmed"),
     Index(None, "place_key"),
+    Index(None, "emergency_at"),
 )
 
 order_links = Table(
