@@ -15,6 +15,7 @@ from workorder.extract_name_characters import (
     OTHER_SURNAMES,
     TITLES,
 )
+from workorder.extract_name_spelling import BY_RADICAL, BY_WORD, SPELLING
 
 _SURNAMES = COMMON_SURNAMES | OTHER_SURNAMES
 _GIVEN = COMMON_GIVEN | OTHER_GIVEN
@@ -31,6 +32,15 @@ _THIRD = re.compile(
 _NICKNAME = re.compile(rf"(?:叫我|喊我|叫)(?:小|老|阿)?(?P<surname>[\u4e00-\u9fff])(?:{_TITLE}|就行|就好|就可以)")
 _FAMILIAR = re.compile(r"(?:叫我|喊我)[小老](?P<surname>[\u4e00-\u9fff])")
 _TITLED = re.compile(rf"(?:我是|我这边是|免贵|这边是|我就是)(?:小|老)?(?P<surname>[\u4e00-\u9fff])(?:{_TITLE})")
+_THANKS = re.compile(r"多谢|谢谢+|感谢")
+_HOUSEMATE = re.compile(
+    r"我(?:就)?(?:是|姓)[^\x01，。我你他她]{0,9}?[小老](?P<surname>[\u4e00-\u9fff])(?=\d|$|[\x01，。]|电话|(?P=surname))"
+)
+"""我是业主小董幺三九…, 我是二栋的老卢幺三五…: only where the sentence ends with it."""
+_WHOLE = re.compile(r"我叫(?P<name>[\u4e00-\u9fff]{3,7})(?=\d{7}|$)")
+"""我叫阿依古丽幺三九…: a name of another people's manner, taken whole."""
+_NOT_THIS = re.compile(r"(?:不是|不叫|别写成?|可不是)(?:那个)?$")
+_LAST_WORD = re.compile(r"(?:[，。,.]|$|\d{7,}|电话|手机)")
 _SPELT = re.compile(r"^(?P<what>[\u4e00-\u9fff]{2,5}?)的(?P<char>[\u4e00-\u9fff])")
 _BEFORE_PHONE = re.compile(
     r"(?:(?:我的|我|联系)?(?:电话号码|手机号码|联系电话|联系方式|电话号|手机号|电话|手机|号码|"
@@ -60,9 +70,13 @@ _ROLE = re.compile(
 )
 
 
+_STOP_IN_NAMES = frozenset("的了我你他她是在有住说想要不没这那就和")
+
+
 def find_names(text: str) -> tuple[Found, ...]:
     """Return the caller's full names, likeliest first; telephone numbers should still stand in `text`."""
     found: list[Found] = []
+    text = _THANKS.sub(lambda match: HIDDEN * len(match.group()), text)
     for cue in _FULL_CUE.finditer(text):
         begin = cue.end()
         if _THIRD.search(text[max(0, cue.start() - 6) : cue.start()]):
@@ -75,6 +89,9 @@ def find_names(text: str) -> tuple[Found, ...]:
         before = _name_before(text, phone.start())
         if before is not None:
             found.append(before)
+    for match in _WHOLE.finditer(text):
+        if not is_surname(match["name"]) and not _STOP_IN_NAMES & set(match["name"]):
+            found.append(Found(match["name"], *match.span("name"), 0.85, "name.whole"))
     if not found and re.search(r"\d{7,}", text[:-1]) and (last := _name_at_end(text)) is not None:
         found.append(last)
     found.sort(key=lambda each: (-each.confidence, each.begin))
@@ -86,12 +103,11 @@ def find_surnames(text: str, names: tuple[Found, ...]) -> tuple[Found, ...]:
     found = [_surname_of(name) for name in names]
     for cue in _SURNAME_CUE.finditer(text):
         begin = cue.end()
-        if _THIRD.search(text[max(0, cue.start() - 6) : cue.start()]) or text[begin : begin + 1] in (
-            "",
-            "什",
-            "啥",
-            "名",
-        ):
+        if text[begin : begin + 1] in ("", "什", "啥", "名"):
+            continue
+        if _THIRD.search(text[max(0, cue.start() - 6) : cue.start()]):
+            if cue.group() == "姓" and text[begin] in _SURNAMES and _LAST_WORD.match(text, begin + 1):
+                found.append(Found(text[begin], begin, begin + 1, 0.7, "surname.last"))
             continue
         described = next((said for said in DESCRIBED_SURNAMES if text.startswith(said, begin)), "")
         if described:
@@ -104,7 +120,11 @@ def find_surnames(text: str, names: tuple[Found, ...]) -> tuple[Found, ...]:
         elif text[begin] in _SURNAMES:
             sureness = 0.95 if text[begin] in COMMON_SURNAMES else 0.9
             found.append(Found(text[begin], begin, begin + 1, sureness, "surname.cue"))
-        elif _is_hanzi(text[begin]) and text[begin] not in _NEVER_A_SURNAME and _ENDS_WELL.match(text[begin + 1 :]):
+        elif (
+            _is_hanzi(text[begin])
+            and text[begin] not in _NEVER_A_SURNAME
+            and (_ENDS_WELL.match(text[begin + 1 : begin + 20]) or SPELLING.match(text, begin))
+        ):
             found.append(Found(text[begin], begin, begin + 1, 0.75, "surname.rare"))
     for pattern in (_TITLED, _NICKNAME, _FAMILIAR, _BARE_TITLE):
         for match in pattern.finditer(text):
@@ -112,9 +132,18 @@ def find_surnames(text: str, names: tuple[Found, ...]) -> tuple[Found, ...]:
                 found.append(
                     Found(match["surname"], match.start("surname"), match.end("surname"), 0.8, "surname.title")
                 )
+    for match in BY_RADICAL.finditer(text):
+        if match["surname"] in _SURNAMES and match.start() and not _NOT_THIS.search(text, 0, match.start()):
+            found.append(Found(match["surname"], *match.span("surname"), 0.8, "surname.radical"))
+    for match in BY_WORD.finditer(text):
+        if match["surname"] in _SURNAMES and text[match.start() - 1 : match.start()] not in ("不", "别"):
+            found.append(Found(match["surname"], *match.span("surname"), 0.8, "surname.described"))
+    for match in _HOUSEMATE.finditer(text):
+        if match["surname"] in _SURNAMES:
+            found.append(Found(match["surname"], *match.span("surname"), 0.7, "surname.familiar"))
     for said, surname in DESCRIBED_SURNAMES.items():
         at = text.find(said)
-        if at >= 0:
+        if at >= 0 and not _NOT_THIS.search(text, max(0, at - 4), at):
             found.append(Found(surname, at, at + len(said), 0.85, "surname.described"))
     found.sort(key=lambda each: (-each.confidence, each.begin))
     return tuple(found)

@@ -31,6 +31,8 @@ _DESCRIBED = (
     " 马儿的马 宝盖宋 宝盖头宋 孙子的孙 孙悟空的孙 唐朝的唐 宋朝的宋 高低的高 黄河的黄 周总理的周 "
     "周恩来的周 丁字路的丁"
     " 方向的方 石头的石 金子的金 白色的白"
+    " 言身寸谢 四维罗 门三闫 西早覃 山今岑 禾木程 禾口王程 走肖赵 户方房 衣求裘 人五伍"
+    " 耳火耿 角刀牛解 方人也施 龙共龚 人工仝 草字头的苏 门文闵 女口如"
 )
 DESCRIBED_SURNAMES = {said: said[-1] for said in _DESCRIBED.split()}
 """How people spell a surname; its last character is the surname."""

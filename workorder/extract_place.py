@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from routing.classify.matcher import Matcher
 from workorder.extract import HIDDEN, Found
+from workorder.extract_place_stops import STOP_WORDS
 from workorder.extract_place_words import DIRECTION, GAP, GENERIC, HOUSE, LANDMARK, NAMED, SUFFIX, TERRAIN
 
 _STOP = frozenset(
-    "的了在是我你您他她它们这那哪有从往把被就也还跟给让要想问说看吃买卖不没很个着得吗呢呀嗯哦啦叫姓又再怎么什" + HIDDEN
+    "的了在是我你您他她它们这那哪有从往把被就也还跟给让要想问说看吃买卖不没很个着得吗呢呀嗯哦啦叫姓又再怎么什啥哪"
+    + HIDDEN
 )
 _SOFT_STOP = frozenset("都到去太会经来过住于能对出用以条老当像离挨啊吧")
 """Ends a name too, unless fewer than two characters of it have been read: 武都路, 太华路, 会宁路 are names."""
@@ -23,6 +25,9 @@ _STOP_WORD = re.compile(
     r"上学|放学|修|新建|大车|门牌|写成|改成|编号|货车|轿车|汽车|卡车|土车|三轮车|那边|这边|好多|"
     r"许多|门口|门前|楼下|底下)$"
 )
+_OWNERS = frozenset(["公司", "单位"])
+_OWNED = ("家属", "宿舍", "大院", "老院")
+"""五建公司家属院: a company's name stands before its houses."""
 _CUE = re.compile(r"(?:地址是?|位置是?|位于|住在|家住|家在|就在|在|地点是?|坐落在|发生在)$")
 _UNIQUE = frozenset(["火车站", "高铁站", "汽车站", "客运站", "机场", "政务大厅", "火车站广场"])
 _UNKNOWN = re.compile(
@@ -43,6 +48,16 @@ _LAND = re.compile(
     r"(?=[有的那这门停没又一全整]|联通|移动|电信|广电|公投|电视|自来水|路灯|变压|$|\x01)"
 )
 _LONGEST = 60
+_PLACE_ENDS = frozenset(TERRAIN + "苑园城邸府庭居院区郡厂店馆厅场站楼塔寺庙亭阁宫门桥湖山广都汇轩座")
+_NEAR_STRONG = re.compile(
+    r"(?:[大正后侧]?门[口前外]|斜?对[面过]|旁边|边上|隔壁|附近|跟前|背后|后[面边头]|前[面边头]|楼[下上顶]|里[面边头]|"
+    r"底下|下面|[东南西北]{1,2}[门角侧边头]|大门|后门|路口|十字)(?![牌贴上下])"
+)
+_AT = re.compile(
+    r"在(?P<name>[\u4e00-\u9fff]{2,7}?)(?=被|买|吃|看见|看到|碰|遇|摔|等车|打车|坐车|停车|上班|上学|干活|打工|办[理了的]|丢|捡|"
+    r"让人|给人|租[了的房]|开了|工作|跳舞|遛|散步|施工|修|排队|坐|等)"
+)
+"""在南门口|被扣了."""
 
 
 _FOREIGN = _STOP | set("都到去会经来过住于能对出用以条挨啊吧前后上下路车水灯树井管牌箱杆")
@@ -115,13 +130,27 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
                 pieces.append(_Piece(begin, match.end(), 2.2, "named"))
     pieces.extend(_Piece(*match.span(), 0.4, "direction") for match in DIRECTION.finditer(text))
     pieces.extend(_Piece(*match.span(), 0.5, "landmark") for match in LANDMARK.finditer(text))
+    for match in _NEAR_STRONG.finditer(text):
+        begin = _name_begin(text, match.start(), max(floor_of(pieces, match.start()), match.start() - 7))
+        name = text[begin : match.start()]
+        if len(name) >= 2 and name not in GENERIC and name[-2:] not in STOP_WORDS and name[-2:] not in _NO_NAME:
+            pieces.append(_Piece(begin, match.end(), 1.9 if name[-1] in _PLACE_ENDS else 1.1, "unknown"))
     pieces.extend(
         _Piece(*match.span("name"), 1.2, "unknown")
-        for match in (*_UNKNOWN.finditer(text), *_OPENING.finditer(text), *_LAND.finditer(text))
-        if not _STOP & set(match["name"]) and match["name"] not in GENERIC and match["name"][-1] not in "道口里头边"
+        for match in (*_UNKNOWN.finditer(text), *_OPENING.finditer(text), *_LAND.finditer(text), *_AT.finditer(text))
+        if not _STOP & set(match["name"])
+        and match["name"] not in GENERIC
+        and (match["name"][-2:] not in STOP_WORDS or match["name"].endswith("门口"))
+        and match["name"][:2] not in STOP_WORDS
+        and (match["name"][-1] not in "道口里头边" or match["name"].endswith("门口"))
     )
     pieces.sort(key=lambda piece: (piece.begin, -piece.end, -piece.weight))
     return pieces
+
+
+def floor_of(pieces: Sequence[_Piece], place: int) -> int:
+    """Return the end of the last named piece before `place`: a name does not reach into another."""
+    return max((piece.end for piece in pieces[-6:] if piece.kind == "named" and piece.end <= place), default=0)
 
 
 _BARE_TERRAIN = re.compile(
@@ -140,9 +169,15 @@ def _name_begin(text: str, suffix: int, floor: int) -> int:
             break
         if char in _SOFT_STOP and suffix - begin >= 2:
             break
-        if _STOP_WORD.search(text, max(0, begin - 4), begin):
+        if suffix - begin >= 2 and text[begin - 2 : begin] in STOP_WORDS and text[begin - 2] not in _STOP:
+            break
+        if _STOP_WORD.search(text, max(0, begin - 4), begin) and not (
+            text[begin - 2 : begin] in _OWNERS and text.startswith(_OWNED, begin)
+        ):
             break
         begin -= 1
+    while suffix - begin > 2 and text[begin] in "路村行街" and begin > 0 and text[begin - 1] in "条个们不这那全本":
+        begin += 1
     home = _HOME.search(text, begin, suffix)
     if home and home.start() > begin and text[home.start() - 1] not in "镇乡县区市道路村":
         return home.start()
@@ -159,11 +194,17 @@ def _joins(text: str, chain: list[_Piece], piece: _Piece) -> bool:
         return gap.strip(HIDDEN) == "" and len(gap) <= 4 and piece.kind in ("direction", "house")
     if GAP.fullmatch(gap) is None:
         return False
+    if ("叫" in gap or "就是" in gap) and max(each.weight for each in chain) < piece.weight:
+        return False
     return piece.kind != "direction" or len(gap) <= 2
 
 
 def _found(text: str, chain: list[_Piece]) -> Found | None:
     """Return the place a chain says, or None when it names nothing."""
+    while len(chain) > 1 and chain[0].weight < 1 and text[chain[0].begin : chain[0].end] in GENERIC:
+        if chain[1].begin < chain[0].end or chain[1].kind in ("direction", "house"):
+            break
+        chain = chain[1:]
     begin, end = chain[0].begin, min(max(piece.end for piece in chain), chain[0].begin + _LONGEST)
     kinds = {piece.kind for piece in chain}
     if kinds <= {"direction"} or (kinds <= {"direction", "house"} and len(chain) < 2):
@@ -174,8 +215,12 @@ def _found(text: str, chain: list[_Piece]) -> Found | None:
     if _CUE.search(text, max(0, begin - 4), begin):
         weight += 0.8
     sureness = min(0.95, 0.25 + 0.12 * weight) if strongest >= 1.2 else min(0.45, 0.15 + 0.1 * weight)
-    value = text[begin:end].strip("，,、 的").replace(HIDDEN, "")
+    value = _REPEATED.sub(r"\1", text[begin:end].strip("，,、 的").replace(HIDDEN, ""))
     return Found(value, begin, end, round(sureness, 3), "place.gazetteer" if "gazetteer" in kinds else "place.suffix")
+
+
+_REPEATED = re.compile(r"^([\u4e00-\u9fff]{2,8})\1")
+"""任家庄新村|任家庄新村12栋: said again after a correction."""
 
 
 def _not_nested(chain: list[_Piece]) -> list[_Piece]:
@@ -188,10 +233,10 @@ def _not_nested(chain: list[_Piece]) -> list[_Piece]:
 
 _TAIL = re.compile(
     r"(?:(?<=[上下里外前后旁])[面边头]|附近|旁边|对面|门口|里面|里头|下面|底下|中间|上面|(?<=站)[台牌](?!子)|这儿|"
-    r"那儿|这里|那里|那边|这边|一带|跟前)"
+    r"那儿|这里|那里|那边|这边|一带|跟前|之间|地下室|地下车库|地库|楼道|村委会|坡底下|坡上)"
 )
 _NEAR = (
-    r"(?:[东南西北]{1,2}(?:大?门|[边侧头面口角段])|往[东南西北](?:走)?(?:大概|大约)?(?:\d+|[一二两三四五六七八九十几百]+)米(?:处|左右)?"
+    r"(?:[东南西北]{1,2}(?:大?门|[边侧头面口角段])|交[会汇叉]处|之间|地下室|地下车库|地库|坡[上下]|坡底下|村委会|居委会|往[东南西北](?:边|面)?(?:走|去)?(?:(?:大概|大约|差不多|不到)?(?:\d+|[一二两三四五六七八九十几百]+)多?米(?:处|左右|的地方)?)?"
     r"|往[东南西北](?![走去开跑来])|斜?对面|斜?对过|旁边?|隔壁|附近|跟前|门[口前外]|[大正侧后前]门(?:口|前|外|[左右][边手侧])?|[前后左右里外](?:面|边|头|侧|手边)|"
     r"[东南西北院围]{1,2}墙(?:外|里|根|角|边|下)?|[后前](?:院|墙|沟|山|街|巷|排|楼)|楼[顶下上后前道](?!的人)|底下|下面|上面|候车厅|出站口|进站口|十字|[进出]?口(?=那|的|这|有|往|$)"
     r"|[西东南北](?=那|的|这|有|\x01)|[前后旁](?=的|有|那|停|堆)|(?<=[楼栋院店馆校所])[前后](?![面边年天些几段阵往任来])|(?<=[区坊村])院(?![长子]))"
@@ -207,7 +252,40 @@ _KIND_OF_PLACE = re.compile(
 )
 
 
+_ROOM = re.compile(r"(?<=[元栋幢座楼])\d{3,4}(?:室|房)?(?!\d)")
+_GROUNDS = re.compile(
+    r"(?P<what>[\u4e00-\u9fff]{1,6}?[园府苑城湾郡庭邸轩居里院馆店厅亭塔阁庙寺宫汇])"
+    r"(?=\d|[一二三四五六七八九十ABCD东西南北]{1,2}[期区栋座门]|斜?对[面过]|门[口前]|[旁后前][边面]|那|的|有|这|里|\x01|$)"
+)
+"""What stands on a road without a suffix of its own: 硷滩路|碧桂园|三期, 公园|半山亭|那儿."""
+
+
 def _with_tail(text: str, end: int, *, is_named: bool) -> int:
+    """Return where the place ends: estates, houses and what is beside it, at most five steps."""
+    for _ in range(5):
+        further = _one_more(text, end) if is_named else end
+        if further == end:
+            break
+        end = further
+    return _beside(text, end, is_named=is_named)
+
+
+def _one_more(text: str, end: int) -> int:
+    for pattern in (_ROOM, HOUSE):
+        match = pattern.match(text, end)
+        if match:
+            return match.end()
+    match = _GROUNDS.match(text, end)
+    if (
+        match
+        and not _STOP & set(match["what"])
+        and not any(match["what"][i : i + 2] in STOP_WORDS for i in range(len(match["what"]) - 1))
+    ):
+        return match.end()
+    return end
+
+
+def _beside(text: str, end: int, *, is_named: bool) -> int:
     match = _TAIL.match(text, end)
     if match:
         return match.end()

@@ -11,14 +11,16 @@ from types import MappingProxyType
 from ivr.call import CallId, Leg, PhoneNumber
 from ivr.speech.numerals import write_numbers
 from ivr.speech.transcript import Turn
-from routing.classify.classify import Classified, Classifier
+from routing.classify.classify import Classified
 from routing.classify.matcher import LONGEST_TEXT, Matcher
 from routing.classify.rank import Ranked
+from routing.classify.voting import Classifies
 from workorder.dispatch import Catalogue
 from workorder.draft import Candidate, Draft, Evidence, Field, FieldName
 from workorder.extract import Found, hide
 from workorder.extract_asked import find_answered_names
 from workorder.extract_name import find_names, find_surnames
+from workorder.extract_name_spelling import find_spellings
 from workorder.extract_phone import find_phones
 from workorder.extract_place import find_places
 from workorder.extract_time import find_times
@@ -42,7 +44,7 @@ _HIDE_NAMES_FROM = 0.6
 class Prefill:
     """The lexicons and the catalogue of one city, made ready once."""
 
-    def __init__(self, classifier: Classifier, catalogue: Catalogue | None = None, gazetteer: Matcher | None = None):
+    def __init__(self, classifier: Classifies, catalogue: Catalogue | None = None, gazetteer: Matcher | None = None):
         self._classifier = classifier
         self._catalogue = catalogue
         self._gazetteer = gazetteer
@@ -67,9 +69,11 @@ class Prefill:
         asked = find_answered_names(turns)
         names = find_names(said.text)
         surnames = find_surnames(said.text, names)
-        times = find_times(said.text)
         sure_names = [name for name in names if name.confidence >= _HIDE_NAMES_FROM][:2]
-        rest = hide(said.text, [*phones, *sure_names, *times])
+        cued = [surname for surname in surnames if surname.rule == "surname.cue"][:2]
+        rest = hide(said.text, [*phones, *sure_names, *cued, *find_spellings(said.text)])
+        times = find_times(rest)
+        rest = hide(rest, times)
         places = find_places(rest, self._gazetteer)
         for name, found in (
             (FieldName.PHONE, phones),
