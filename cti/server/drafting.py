@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 import routing.classify
 import workorder
 from cti.world import Drafter
 from ivr.call import CallId, PhoneNumber
-from ivr.errors import AuthorError
+from ivr.errors import AuthorError, HotlineError
 from ivr.ports import Heard
-from ivr.speech.transcript import Transcript, turns
+from ivr.speech.transcript import Transcript, Turn, turns
+from routing.adapters.learnt_models import LearntModels
 from routing.adapters.packaged_lexicon import load_classifier
+from routing.classify.voting import NOTHING_LEARNT, Learnt, Target, VotingClassifier
 from workorder.dispatch import Catalogue, read_catalogue
-from workorder.draft import Draft
+from workorder.draft import Draft, FieldName
+from workorder.evaluate_unit import lexicon_hints
 from workorder.prefill import Prefill
+
+log = logging.getLogger(__name__)
 
 SHIPPED_LEXICONS = tuple(sorted((Path(routing.classify.__file__).parent / "lexicon").glob("*.yaml")))
 SHIPPED_CATALOGUE = Path(workorder.__file__).parent / "catalogue" / "digital_city.yaml"
@@ -28,6 +37,45 @@ def make_prefill() -> Prefill:
     return Prefill(load_classifier(), _catalogue())
 
 
+class LearningPrefill:
+    """`Drafts` by lexicon and the learnt models in use; a model adopted meanwhile counts from the next draft on.
+
+    A model that cannot be read costs nothing but itself: what was in use stays.
+    """
+
+    def __init__(self, models: LearntModels) -> None:
+        self._models = models
+        self._lexicon, self._catalogue = load_classifier(), _catalogue()
+        self._hints = lexicon_hints(self._lexicon.classify)
+        self._mark: tuple[int, int] | None = None
+        self._learnt: Mapping[Target, Learnt] = NOTHING_LEARNT
+        self._prefill = Prefill(self._lexicon, self._catalogue)
+
+    def draft(self, call: CallId, turns: Sequence[Turn], caller: PhoneNumber | None = None) -> Draft:
+        """Return the call's draft; fields that a model had a part in name its version as their source."""
+        self._follow()
+        learnt = self._learnt
+        draft = self._prefill.draft(call, turns, caller)
+        fields = dict(draft.fields)
+        for target, name in ((Target.UNIT, FieldName.UNIT), (Target.CATEGORY, FieldName.CATEGORY)):
+            if target in learnt and name in fields:
+                fields[name] = replace(fields[name], source=f"learnt.{learnt[target].version}")
+        return replace(draft, fields=MappingProxyType(fields))
+
+    def _follow(self) -> None:
+        mark = self._models.mark
+        if mark == self._mark:
+            return
+        self._mark = mark
+        try:
+            self._learnt = self._models.current(self._hints)
+        except HotlineError as error:
+            log.error("learnt_model_not_read", extra={"reason": str(error)[:300]})
+            return
+        self._prefill = Prefill(VotingClassifier(self._lexicon, self._learnt), self._catalogue)
+        log.info("learnt_models", extra={"versions": {t.value: each.version for t, each in self._learnt.items()}})
+
+
 def _catalogue() -> Catalogue:
     catalogue, problems = read_catalogue(SHIPPED_CATALOGUE.read_text(encoding="utf-8"), str(SHIPPED_CATALOGUE))
     if catalogue is None:
@@ -35,7 +83,13 @@ def _catalogue() -> Catalogue:
     return catalogue
 
 
-def make_drafter(prefill: Prefill) -> Drafter:
+class Drafts(Protocol):
+    """What makes a draft of turns: `Prefill`, with or without what was learnt."""
+
+    def draft(self, call: CallId, turns: Sequence[Turn], caller: PhoneNumber | None = None) -> Draft: ...
+
+
+def make_drafter(prefill: Drafts) -> Drafter:
     """Return what makes drafts with `prefill`."""
 
     async def draft(call: CallId, caller: PhoneNumber, heard: Sequence[Heard], begun_at: datetime) -> Draft:

@@ -71,6 +71,11 @@ class Folders:
         return self.run / "secrets"
 
     @property
+    def learnt(self) -> Path:
+        """Models learnt from confirmed orders; worth a backup, but they can be learnt again."""
+        return self.run / "learnt"
+
+    @property
     def spool(self) -> Path:
         return self.run / "spool"
 
