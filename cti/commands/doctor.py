@@ -13,6 +13,7 @@ from rich.console import Console
 
 from cti.adapters.mqtt.publisher import MqttPublisher
 from cti.adapters.sql.database import Database
+from cti.commands.doctor_emergency import examine
 from cti.server.installation import folders_of, model_places, ready_file
 from cti.settings import PRIVATE, Settings
 from ivr.adapters.asterisk.doctor import Finding, probe, probe_ports
@@ -25,14 +26,26 @@ from ivr.errors import EarsError, HotlineError
 LEAST_FREE_BYTES = 2_000_000_000
 
 
+EXAMPLES = """\
+示例：
+  hotline doctor                                    每个部件
+  hotline doctor --emergency                        真实的紧急号码能不能拨；还没有确认时做测试呼叫
+  hotline doctor --emergency --confirm-by 王班长    再做一次测试呼叫，由王班长确认（服务须在运行）
+"""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """No arguments of its own."""
-    parser.epilog = "示例：\n  hotline doctor\n"
+    """The emergency trunk, and who confirms its test call."""
+    parser.epilog = EXAMPLES
+    parser.add_argument("--emergency", action="store_true", help="检查紧急中继，做测试呼叫，由值班员确认")
+    parser.add_argument("--confirm-by", metavar="NAME", default="", help="确认测试呼叫的值班员姓名")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the findings; 1 when something must be done first."""
     console = Console(highlight=False, soft_wrap=True)
+    if arguments.emergency or arguments.confirm_by:
+        return examine(settings, arguments.confirm_by, console)
     findings = [_python(), *_parts(settings), _model(settings), *_disk(settings)]
     findings += asyncio.run(_services(settings))
     if not ready_file(settings).is_file():

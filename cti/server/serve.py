@@ -46,6 +46,7 @@ from cti.server.interlock import gate_of, interlock_of
 from cti.server.policy import Routing
 from cti.server.queue_file import QueueFile
 from cti.server.tapes import Tapes
+from cti.server.trial_call import TrialCall
 from cti.settings import Settings
 from cti.shell import CallDesk
 from cti.world import World
@@ -163,6 +164,7 @@ async def serve(settings: Settings) -> None:
             tasks,
             lambda: interlock_of(settings),
         )
+        trial = TrialCall(link, clock, settings, tasks)
 
         async def take(event: SwitchEvent) -> None:
             if isinstance(event, SwitchReady):
@@ -172,6 +174,7 @@ async def serve(settings: Settings) -> None:
                 await seats.take(each)
                 await calls.take(each)
                 await emergency.take(each)
+                trial.take(each)
             if isinstance(event, SwitchReady) and event.epoch == 1:
                 ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
                 log.info("controller_ready", extra={"agi": config.ports.agi})
@@ -199,7 +202,8 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(queue_file.run(), name="queues")
         tasks.create_task(_follow(link.events(), take), name="switch events")
         tasks.create_task(_follow(ears.heard(), hear), name="ears")
-        tasks.create_task(open_door(control_socket(settings), verbs_of(emergency)), name="control door")
+        verbs = verbs_of(emergency) | trial.verbs()
+        tasks.create_task(open_door(control_socket(settings), verbs), name="control door")
         answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
         tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")
 

@@ -1,0 +1,87 @@
+"""The test call to the number agreed with the emergency centre, made by the running controller for an operator."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from cti.adapters.control.door import Request, Verb
+from cti.settings import Settings
+from ivr.call import PhoneNumber
+from ivr.errors import SwitchError
+from ivr.events import LegDown, LegRang, OriginateEnded, SwitchEvent
+from ivr.ports import Clock, Switch
+from routing.emergency.interlock import digits_of
+from routing.emergency.legs import EMERGENCY
+
+log = logging.getLogger(__name__)
+
+RING_SECONDS = 30
+TALK_SECONDS = 20
+"""How long the line stays open once the centre has answered; nothing is said on it."""
+
+
+class TrialCall:
+    """One test call at a time. `state`: none, calling, ringing, answered, failed or over (answered, then ended)."""
+
+    def __init__(self, switch: Switch, clock: Clock, settings: Settings, tasks: asyncio.TaskGroup) -> None:
+        self._switch = switch
+        self._clock = clock
+        self._settings = settings
+        self._tasks = tasks
+        self._leg = ""
+        self.state = "none"
+        self.reason = ""
+
+    def verbs(self) -> dict[str, Verb]:
+        """Return what may be asked at the control door: emergency.trial begins, emergency.trial_status tells."""
+        return {"emergency.trial": self._begin, "emergency.trial_status": self._status}
+
+    def take(self, event: SwitchEvent) -> None:
+        """Follow our own leg."""
+        if isinstance(event, OriginateEnded) and self._leg in (event.unique_id, event.action) and self._leg:
+            self.state = "answered" if event.succeeded else "failed"
+        elif isinstance(event, LegRang) and event.unique_id == self._leg and self.state == "calling":
+            self.state = "ringing"
+        elif isinstance(event, LegDown) and event.unique_id == self._leg:
+            self.reason = event.tech_cause or str(event.cause)
+            self.state = "over" if self.state in ("answered", "over") else "failed"
+
+    def _begin(self, _request: Request) -> Mapping[str, object]:
+        trunk = self._settings.emergency_trunk
+        number = digits_of(trunk.test_number)
+        if not trunk.is_real or number is None:
+            return {"ok": False, "text": "运行中的服务没有打开真实线路，或没有测试号码。改好设置后重新启动。"}
+        if self.state in ("calling", "ringing", "answered"):
+            return {"ok": False, "text": "另一个测试呼叫正在进行，请稍后再试。"}
+        self._leg = f"{EMERGENCY}trial-{round(self._clock.now().timestamp() * 1000)}-1"
+        self.state, self.reason = "calling", ""
+        self._tasks.create_task(self._call(number), name="trial call")
+        return {"ok": True, "text": f"正在呼叫测试号码 {number}（{trunk.host}:{trunk.port}）。"}
+
+    async def _call(self, number: str) -> None:
+        try:
+            await self._switch.originate(
+                channel=f"PJSIP/{number}@emergency",
+                channel_id=self._leg,
+                application="Wait",
+                data=str(TALK_SECONDS),
+                caller=PhoneNumber("12345"),
+                variables={"PJSIP_HEADER(add,X-12345-Type)": "test"},
+                timeout_seconds=RING_SECONDS,
+            )
+        except SwitchError as refused:
+            self.state, self.reason = "failed", str(refused)
+            log.error("trial_call_refused", extra={"reason": str(refused)})
+
+    def _status(self, _request: Request) -> Mapping[str, object]:
+        trunk = self._settings.emergency_trunk
+        return {
+            "ok": True,
+            "text": "",
+            "state": self.state,
+            "reason": self.reason,
+            "trunk": f"{trunk.host}:{trunk.port}",
+            "number": trunk.test_number,
+        }
