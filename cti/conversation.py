@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
+from cti.pauses import Pause
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 from ivr.commands import InstantCommand, Note
 from ivr.events import (
@@ -60,6 +61,7 @@ class Conversation:
     seat: SeatId | None = None
     hold_seconds: float = 0.0
     outcome: Outcome = Outcome.IN_FLOW
+    pauses: tuple[Pause, ...] = ()
 
     @property
     def is_over(self) -> bool:

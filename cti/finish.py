@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from cti.conversation import Conversation, Outcome, record_of
+from cti.pauses import marked, spans_of
 from cti.world import World
 from ivr.call import CallId, Leg, PhoneNumber
 from ivr.commands import InstantCommand, Note, RequestCallback, SaveSurvey
@@ -45,6 +46,7 @@ async def finish(world: World, here: Conversation) -> None:
         here = replace(here, ended_at=min(here.begun_at + timedelta(seconds=seconds), world.clock.now()))
     else:
         recordings = tuple(_held_against(recording, here.seconds(here.ended_at)) for recording in recordings)
+    ended_s = here.seconds(here.ended_at) if here.ended_at else 0.0
     words = await _tried(here, "words", world.ears.finish(here.call)) or ()
     for recording in recordings:
         words = await _mended(world, here, recording, words)
@@ -53,7 +55,7 @@ async def finish(world: World, here: Conversation) -> None:
     draft = await world.drafter(here.call, here.caller, words, here.begun_at)
     draft = replace(draft, emergency=_clocks(world, here.call))
     order = await _tried(here, "draft", world.orders.save_draft(draft, world.clock.now()))
-    await _tried(here, "turns", world.calls.save_turns(here.call, words))
+    await _tried(here, "turns", world.calls.save_turns(here.call, marked(here.call, words, here.pauses, ended_s)))
     await _tried(here, "recordings", world.calls.save_recordings(here.call, recordings))
     data = {
         "outcome": here.outcome,
@@ -110,7 +112,7 @@ async def _mended(world: World, here: Conversation, recording: Recording, words:
     if leg is Leg.AGENT and here.answered_at is None and here.flow:
         return tuple(words)  # nobody took the call: what the caller heard was the flow and the music
     own = [heard for heard in words if heard.leg is leg]
-    covered = world.ears.coverage(here.call, leg)
+    covered = (*world.ears.coverage(here.call, leg), *spans_of(here.pauses, recording.seconds))
     holes = holes_to_mend(own, covered, (min(spoke_from, recording.seconds), recording.seconds))
     if not holes:
         return tuple(words)

@@ -25,6 +25,8 @@ IS_CHECKOUT = (PROJECT / "setup.cfg").is_file()
 """Whether we run from the project's own folder; installed from a wheel, nothing may be written beside the code."""
 PRIVATE = "private"
 DEMO_MODEL = "demo-zh-synthetic"
+EARS_PER_CORE = -1
+"""As many recognition workers as the machine has cores, as far as their models fit into its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,15 @@ _NUMBERS = (
 
 
 @dataclass(frozen=True, slots=True)
+class EarsSettings:
+    """Recognition: how many worker processes (0: the controller hears itself), and how long a pause may last."""
+
+    workers: int = EARS_PER_CORE
+    longest_pause_seconds: int = 180
+    """After so long a paused recording goes on by itself; 0 forbids pauses."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that an installation may choose. Folders are absolute."""
 
@@ -98,6 +109,7 @@ class Settings:
     speech_model: str = DEMO_MODEL
     flows_folder: Path | None = None
     queues_file: Path | None = None
+    ears: EarsSettings = field(default_factory=EarsSettings)
     switch: SwitchSettings = field(default_factory=SwitchSettings)
     seats: tuple[Seat, ...] = _SEATS
     numbers: tuple[CalledNumber, ...] = _NUMBERS
@@ -151,6 +163,7 @@ def load_settings(text: str | bytes, file: str, defaults: Settings) -> tuple[Set
         speech_model=fields.text("speech_model", defaults.speech_model, longest=200),
         flows_folder=_optional_path(fields, "flows_folder", here, is_folder=True),
         queues_file=_optional_path(fields, "queues_file", here, is_folder=False),
+        ears=_ears(fields, defaults.ears),
         switch=_switch(fields, defaults.switch),
         seats=_seats(fields) if fields.has("seats") else defaults.seats,
         numbers=_numbers(fields) if fields.has("called_numbers") else defaults.numbers,
@@ -185,6 +198,19 @@ def _url(fields: Fields, key: str, default: str, schemes: tuple[str, ...], words
         examples = "、".join([*words, *(f"{each}://…" for each in schemes)])
         fields.error(fields.place(key), f"“{key}”不能是“{text[:60]}”。", f"可以写：{examples}。")
     return text
+
+
+def _ears(fields: Fields, default: EarsSettings) -> EarsSettings:
+    tree = fields.map("ears")
+    if tree is None:
+        return default
+    inner = Fields(tree, "ears", fields.problems)
+    ears = EarsSettings(
+        workers=inner.integer("workers", default.workers, EARS_PER_CORE, 256),
+        longest_pause_seconds=inner.integer("longest_pause_seconds", default.longest_pause_seconds, 0, 3600),
+    )
+    inner.done()
+    return ears
 
 
 def _switch(fields: Fields, default: SwitchSettings) -> SwitchSettings:

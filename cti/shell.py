@@ -28,6 +28,7 @@ from cti.conversation import (
     with_wish,
 )
 from cti.finish import finish, keep
+from cti.pauses import BY_EMERGENCY, BY_LIMIT, is_paused, pauses_in, turned
 from cti.world import World
 from ivr.call import CallId, Leg
 from ivr.commands import InstantCommand, RequestCallback
@@ -42,7 +43,8 @@ log = logging.getLogger(__name__)
 INBOX = 2000
 RECOVER_DAYS = 3
 RETAP_SECONDS = 0.5
-MOST_TAPS = 40
+PAUSE_SECONDS = 5.0
+MOST_TAPS = 200
 """A leg is tapped again for as long as it lives, but not for ever: the recording has it all."""
 
 INTERRUPTED_REASON = "排队中系统中断"
@@ -81,7 +83,27 @@ class Asked:
     command: InstantCommand
 
 
-Letter: TypeAlias = FlowOpened | FlowWent | TapLost | Asked | SwitchEvent | Heard
+@dataclass(frozen=True, slots=True)
+class TextLate:
+    """The machine is too slow for the live text of a leg: so many seconds wait for the end of the call."""
+
+    call: CallId
+    leg: Leg
+    shed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAsked:
+    """Somebody (or the limit) wants recording and recognition to pause or to go on; `answer` is told what became."""
+
+    paused: bool
+    by: str
+    answer: asyncio.Future[Answer] | None = None
+
+
+Letter: TypeAlias = FlowOpened | FlowWent | TapLost | TextLate | Asked | SwitchEvent | Heard
+Answer: TypeAlias = tuple[bool, str]
+"""Whether it was done, and what to tell the person who asked (Chinese)."""
 
 
 class CallTask:
@@ -90,21 +112,29 @@ class CallTask:
     def __init__(self, world: World, here: Conversation) -> None:
         self._world = world
         self.here = here
-        self.inbox: asyncio.Queue[Letter] = asyncio.Queue(INBOX)
+        self.inbox: asyncio.Queue[Letter | PauseAsked] = asyncio.Queue(INBOX)
         self._last_nth = 0
         self._taps = 0
 
     async def run(self) -> None:
         """Take letters until the call is over and finished."""
+        if is_paused(self.here.pauses):  # an earlier controller was told so
+            await self._world.ears.pause(self.here.call, True)
+            self._limit_pause()
         while not self.here.is_over:
             letter = await self.inbox.get()
+            if isinstance(letter, PauseAsked):
+                await self._pause(letter)
+                continue
             self._write_down(letter)
             for deed in self._take(letter):
                 await self._do(deed)
+            if isinstance(letter, LegUp) and letter.leg is Leg.EMERGENCY and is_paused(self.here.pauses):
+                await self._pause(PauseAsked(False, BY_EMERGENCY))
 
     def _write_down(self, letter: Letter) -> None:
         """Every fact goes into the journal before it has an effect; partial words are no fact yet."""
-        if isinstance(letter, FlowOpened | FlowWent) or (isinstance(letter, Heard) and not letter.is_final):
+        if isinstance(letter, FlowOpened | FlowWent | TextLate) or (isinstance(letter, Heard) and not letter.is_final):
             return  # the flow desk writes the flow's own lines
         now = self._world.clock.now().isoformat()
         self._world.journal.append(self.here.call, {"at": now, "heard_of": dict(to_plain(letter))})
@@ -132,6 +162,8 @@ class CallTask:
             case Heard():
                 data = {"leg": letter.leg, "text": letter.text, "begun_s": letter.begun_s, "ended_s": letter.ended_s}
                 return (Publish(self.here.call, "heard" if letter.is_final else "hearing", data),)
+            case TextLate(leg=leg, shed_s=shed_s):
+                return (Publish(self.here.call, "text_late", {"leg": leg, "shed_seconds": shed_s}),)
             case TapLost(leg=leg):
                 at = self.here.seconds(self._world.clock.now())
                 lost = [channel for channel, owner in self.here.legs.items() if owner is leg]
@@ -172,6 +204,69 @@ class CallTask:
         except (EarsError, SwitchError) as error:
             log.warning("leg_not_tapped", extra={"call": tap.call, "leg": tap.leg, "reason": str(error)})
 
+    async def _pause(self, asked: PauseAsked) -> None:
+        """Mute recording and ears, or let them go on; whoever asked is told what is so now."""
+        try:
+            told = await self._turn(asked.paused, asked.by)
+        except (EarsError, SwitchError) as error:
+            log.error("recording_not_turned", extra={"call": self.here.call, "reason": str(error)})
+            told = (
+                False,
+                f"录音没有{'暂停' if asked.paused else '恢复'}（{error}）。改法：请勿说出敏感信息，稍后重试。",
+            )
+        if asked.answer is not None and not asked.answer.done():
+            asked.answer.set_result(told)
+
+    async def _turn(self, paused: bool, by: str) -> Answer:
+        world, call, limit = self._world, self.here.call, self._world.longest_pause_seconds
+        if paused and not limit:
+            return False, "本系统不允许暂停录音。改法：设置 ears.longest_pause_seconds。"
+        if paused == is_paused(self.here.pauses):
+            return True, "录音已经暂停。" if paused else "录音正在进行。"
+        at_s = self.here.seconds(world.clock.now())  # a pause that begins is as long as can be, one that ends too
+        if paused:
+            await world.ears.pause(call, True)
+        try:
+            await self._mute(paused)
+        except SwitchError:
+            await world.ears.pause(call, is_paused(self.here.pauses))
+            raise
+        if not paused:
+            await world.ears.pause(call, False)
+            at_s = self.here.seconds(world.clock.now())
+        self.here = replace(self.here, pauses=turned(self.here.pauses, paused, by, at_s))
+        now = world.clock.now()
+        world.journal.append(call, {"at": now.isoformat(), "paused": paused, "by": by, "at_s": round(at_s, 3)})
+        name = "recording_paused" if paused else "recording_resumed"
+        nth = round(now.timestamp() * 1_000_000)
+        world.publisher.announce(call_event(call, name, now, {"by": by, "at_s": round(at_s, 3)}, nth))
+        if paused:
+            self._limit_pause()
+        return True, f"录音与转写已暂停，最多 {limit} 秒。" if paused else "录音与转写已恢复。"
+
+    async def _mute(self, muted: bool) -> None:
+        """Mute the recorder of every leg; one of them has it. SwitchError when none could be muted."""
+        failure, done = SwitchError("没有正在录音的通话方。"), 0
+        for channel in tuple(self.here.legs):
+            try:
+                await self._world.switch.mute_recording(channel, muted)
+                done += 1
+            except SwitchError as error:
+                failure = error
+        if not done:
+            raise failure
+
+    def _limit_pause(self) -> None:
+        """Let the recording go on when the pause has lasted as long as is allowed."""
+        begun_s = self.here.pauses[-1].begun_s
+        paused_s = self.here.seconds(self._world.clock.now()) - begun_s
+        left_s = max(0.0, self._world.longest_pause_seconds - paused_s)
+        asyncio.get_running_loop().call_later(left_s, self._limit_reached, begun_s)
+
+    def _limit_reached(self, begun_s: float) -> None:
+        if is_paused(self.here.pauses) and self.here.pauses[-1].begun_s == begun_s:
+            self.inbox.put_nowait(PauseAsked(False, BY_LIMIT))
+
     async def _save(self) -> None:
         """Keep where the call stands, so that a controller that comes after us knows it."""
         try:
@@ -209,6 +304,23 @@ class CallDesk:
         """A live stream ended; if the leg still lives a moment later, it is tapped again."""
         if call in self.live:
             asyncio.get_running_loop().call_later(RETAP_SECONDS, self._post, call, TapLost(call, leg))
+
+    def text_late(self, call: CallId, leg: Leg, shed_s: float) -> None:
+        """The ears cannot keep up with this leg; the recording fills what its live text lacks."""
+        self._post(call, TextLate(call, leg, shed_s))
+
+    async def pause(self, call: CallId, paused: bool, by: str) -> Answer:
+        """Pause recording and recognition of a call, or let them go on; returns when it is so."""
+        task = self.live.get(call)
+        if task is None:
+            return False, f"没有正在进行的通话 {call}。"
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._post(call, PauseAsked(paused, by, answer))
+        try:
+            async with asyncio.timeout(PAUSE_SECONDS):
+                return await answer
+        except TimeoutError:
+            return False, "系统没有按时应答，录音可能仍在进行。改法：请勿说出敏感信息，稍后重试。"
 
     def hear(self, heard: Heard) -> None:
         """Somebody said something."""
@@ -264,11 +376,12 @@ class CallDesk:
             log.warning("journal_not_read", extra={"call": call, "reason": str(error)})
             return ()
 
-    def _post(self, call: CallId, letter: Letter, opening: Conversation | None = None) -> None:
+    def _post(self, call: CallId, letter: Letter | PauseAsked, opening: Conversation | None = None) -> None:
         task = self.live.get(call)
         if task is None:
             if opening is None:
                 return
+            opening = replace(opening, pauses=pauses_in(self._written(call)))
             task = self.live[call] = CallTask(self._world, opening)
             self._tasks.create_task(self._keep(task), name=f"call {call}")
         try:
@@ -298,7 +411,8 @@ class CallDesk:
             record = await world.calls.call(call)
             if call in alive or call in self.live or (record is not None and record.ended is not None):
                 continue
-            here = conversation_of(remembered(call, record, self._written(call)), now)
+            written = self._written(call)
+            here = replace(conversation_of(remembered(call, record, written), now), pauses=pauses_in(written))
             try:
                 if here.outcome is Outcome.WAITING and here.caller.is_known:  # whether anybody took the call, none saw
                     await keep(world, here, RequestCallback(call, here.caller.digits, INTERRUPTED_REASON))

@@ -44,3 +44,5 @@ class World:
     tapes: Tapes
     drafter: Drafter
     clock: Clock
+    longest_pause_seconds: int = 180
+    """After so long a paused recording goes on by itself; 0 forbids pauses."""

@@ -1,4 +1,4 @@
-"""`hotline call`: a simulated citizen rings the running service, presses keys and says something."""
+"""`hotline call`: a simulated citizen rings the running service, presses keys and says something; pause a recording."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import contextlib
 
 from rich.console import Console
 
+from cti.adapters.control.visit import ask
+from cti.server.emergency import control_socket
 from cti.server.installation import SIMULATED_PSTN, espeak_of, part
 from cti.settings import Settings
 from ivr.adapters.asterisk.private_parts import PartName
@@ -18,7 +20,10 @@ from ivr.errors import SwitchError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Who calls whom, and what is said and pressed."""
+    """Who calls whom, and what is said and pressed; or the call whose recording pauses or goes on."""
+    parser.add_argument("verb", nargs="?", choices=["pause", "resume"], help="暂停或恢复一通电话的录音与转写（卡号等）")
+    parser.add_argument("call", nargs="?", default="", metavar="CALL", help="通话编号，例如 hl-1795312728.0")
+    parser.add_argument("--by", default="", metavar="SEAT", help="谁要暂停或恢复：席位号")
     parser.add_argument("--to", default="", metavar="NUMBER", help="被叫号码（默认设置中的第一个）")
     parser.add_argument("--from", default="13800001234", dest="caller", metavar="NUMBER", help="主叫号码")
     parser.add_argument("--say", default="", metavar="TEXT", help="接通后要说的话（合成语音）")
@@ -29,12 +34,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "示例：\n  hotline call --say 我家门口的路灯坏了\n"
         "  hotline call --to 12319 --keys 2 --say 我要投诉噪音 --stay 60\n"
+        "  hotline call pause hl-1795312728.0 --by 801       市民要说银行卡号：暂停录音与转写\n"
+        "  hotline call resume hl-1795312728.0 --by 801      恢复；过了上限会自己恢复\n"
     )
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Make the call."""
+    """Make the call, or have the controller pause the recording of one."""
     console = Console(highlight=False, soft_wrap=True)
+    if arguments.verb:
+        request = {"verb": f"call.{arguments.verb}", "call": arguments.call, "by": arguments.by}
+        answer = ask(control_socket(settings), request)
+        console.print(answer.get("text"))
+        return 0 if answer.get("ok") else 1
     try:
         asyncio.run(_call(arguments, settings, console))
     except (SimulatedPhoneError, OSError) as error:

@@ -27,6 +27,7 @@ from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
 from cti.server.drafting import make_drafter, make_prefill
+from cti.server.ears import open_ears
 from cti.server.emergency import control_socket, emergency_desk, emergency_policy, open_spotter, verbs_of
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.installation import (
@@ -34,7 +35,6 @@ from cti.server.installation import (
     espeak_of,
     folders_of,
     make_comforts,
-    model_places,
     part,
     queues_of,
     queues_path,
@@ -43,6 +43,7 @@ from cti.server.installation import (
     switch_config,
 )
 from cti.server.interlock import gate_of, interlock_of
+from cti.server.pausing import pause_verbs
 from cti.server.policy import Routing
 from cti.server.queue_file import QueueFile
 from cti.server.tapes import Tapes
@@ -56,14 +57,12 @@ from ivr.adapters.asterisk.link import AsteriskLink, LinkSettings
 from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.steps import StepSettings
 from ivr.adapters.files.journal_files import JournalFiles
-from ivr.adapters.vosk.deaf import DeafEars
-from ivr.adapters.vosk.ears import EarsNews, VoskEars
-from ivr.adapters.vosk.models import open_model
+from ivr.adapters.vosk.ears import EarsNews
 from ivr.call import CallId, Leg
 from ivr.commands import InstantCommand
-from ivr.errors import EarsError, StoreError, SwitchError
+from ivr.errors import StoreError, SwitchError
 from ivr.events import CallOffered, SwitchEvent, SwitchReady
-from ivr.ports import Clock, Ears, Heard, Switch
+from ivr.ports import Clock, Heard, Switch
 from ivr.problems import Problem
 from ivr.shell import FlowDesk
 from routing.membership import SeatSkills
@@ -126,13 +125,17 @@ async def serve(settings: Settings) -> None:
         settings, lambda: queue_file.queues, folders.sounds, espeak, folders.run / "editions", _tell_refused
     )
     await shelf.open()
-    lost_taps: list[CallDesk] = []  # the desk hears of lost taps once it is there
+    lost_taps: list[CallDesk] = []  # the desk hears of lost and late taps once it is there
 
     def tap_lost(call: CallId, leg: Leg) -> None:
         for desk in lost_taps:
             desk.tap_lost(call, leg)
 
-    async with _open_ears(settings, tap_lost) as ears, asyncio.TaskGroup() as tasks:
+    def text_late(call: CallId, leg: Leg, shed_s: float) -> None:
+        for desk in lost_taps:
+            desk.text_late(call, leg, shed_s)
+
+    async with open_ears(settings, EarsNews(lost=tap_lost, late=text_late)) as ears, asyncio.TaskGroup() as tasks:
         world = World(
             switch=link,
             ears=ears,
@@ -143,6 +146,7 @@ async def serve(settings: Settings) -> None:
             tapes=Tapes(settings.recordings_folder),
             drafter=make_drafter(await asyncio.to_thread(make_prefill)),
             clock=clock,
+            longest_pause_seconds=settings.ears.longest_pause_seconds,
         )
         seats = SeatDesk(link, _seat_skills(settings), lambda: queue_file.queues)
         routing = Routing(lambda: queue_file.queues, seats)
@@ -202,7 +206,7 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(queue_file.run(), name="queues")
         tasks.create_task(_follow(link.events(), take), name="switch events")
         tasks.create_task(_follow(ears.heard(), hear), name="ears")
-        verbs = verbs_of(emergency) | trial.verbs()
+        verbs = verbs_of(emergency) | trial.verbs() | pause_verbs(calls)
         tasks.create_task(open_door(control_socket(settings), verbs), name="control door")
         answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
         tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")
@@ -240,21 +244,6 @@ async def _recover(calls: CallDesk) -> None:
         else:
             log.info("calls_recovered", extra={"calls": finished})
             return
-
-
-@contextlib.asynccontextmanager
-async def _open_ears(settings: Settings, tap_lost: Callable[[CallId, Leg], None]) -> AsyncIterator[Ears]:
-    """Open the ears, or deaf ones that know the reason: the hotline answers either way."""
-    try:
-        model, warning = await asyncio.to_thread(open_model, settings.speech_model, model_places(settings))
-    except EarsError as error:
-        log.error("no_ears", extra={"reason": str(error)})
-        yield DeafEars(str(error))
-        return
-    if warning:
-        log.warning("demo_model", extra={"warning": warning})
-    async with VoskEars(model, news=EarsNews(lost=tap_lost)) as ears:
-        yield ears
 
 
 def _seat_skills(settings: Settings) -> Sequence[SeatSkills]:

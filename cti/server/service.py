@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
+from cti.server.ears import worker_processes, workers_of
 from cti.server.emergency import emergency_policy
 from cti.server.flow_files import (
     FlowFiles,
@@ -97,6 +98,7 @@ async def running_service(
     if settings.broker == PRIVATE:
         file = write_broker_files(settings)
         specs.insert(0, broker_process(parts[PartName.MOSQUITTO], file, settings.broker_port))
+    specs += worker_processes(settings, arguments, workers_of(settings))
     specs.append(_controller(settings, arguments, config.ports.agi))
     say("4/4 启动")
     children = [ChildProcess(spec) for spec in specs]

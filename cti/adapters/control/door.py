@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 MAX_LINE_BYTES = 64 * 1024
 
 Request = Mapping[str, object]
-Verb = Callable[[Request], Mapping[str, object]]
+Told = Mapping[str, object]
+Verb = Callable[[Request], Told | Awaitable[Told]]
 
 
 async def open_door(path: Path, verbs: Mapping[str, Verb]) -> None:
@@ -51,14 +52,15 @@ def _visitor(verbs: Mapping[str, Verb]) -> Callable[[asyncio.StreamReader, async
     async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError):  # gone, or a line without end
             while line := await reader.readline():
-                writer.write(json.dumps(answer(verbs, line), ensure_ascii=False).encode() + b"\n")
+                told = await answer(verbs, line)
+                writer.write(json.dumps(told, ensure_ascii=False).encode() + b"\n")
                 await writer.drain()
         writer.close()
 
     return attend
 
 
-def answer(verbs: Mapping[str, Verb], line: bytes) -> Mapping[str, object]:
+async def answer(verbs: Mapping[str, Verb], line: bytes) -> Told:
     """Return the answer to one line."""
     try:
         request = json.loads(line)
@@ -68,7 +70,8 @@ def answer(verbs: Mapping[str, Verb], line: bytes) -> Mapping[str, object]:
     if verb is None:
         return {"ok": False, "text": f"没有这个动作。可用：{'、'.join(verbs)}。"}
     try:
-        return verb(request)
+        told = verb(request)
+        return told if isinstance(told, Mapping) else await told
     except (ValueError, KeyError, TypeError) as odd:
         log.warning("control_request_odd", extra={"reason": str(odd)})
         return {"ok": False, "text": f"请求有误：{odd}"}

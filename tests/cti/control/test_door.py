@@ -51,4 +51,4 @@ def test_without_a_controller_the_remedy_is_told(tmp_path: Path) -> None:
 
 @given(st.binary(max_size=200) | st.sampled_from([b"[]", b"null", b'{"verb":1}', b'{"verb":"echo"}', b"[" * 5000]))
 def test_whatever_is_asked_is_answered(line: bytes) -> None:
-    assert answer(VERBS, line)["ok"] is False
+    assert asyncio.run(answer(VERBS, line))["ok"] is False

@@ -1,0 +1,172 @@
+"""Recognition in workers: the least loaded hears, a dead one is replaced, and what it had told is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ivr.adapters.vosk.ears import EarsNews, VoskEars
+from ivr.adapters.vosk.loaded_model import LoadedModel
+from ivr.adapters.vosk.shared_ears import SharedEars
+from ivr.adapters.vosk.worker import EarWorker
+from ivr.adapters.vosk.worker_link import SILENT_S
+from ivr.call import CallId, Leg
+from ivr.errors import EarsError
+from ivr.speech.transcript import text_of
+from ivr.speech.transcript_cer import character_error_rate
+from ivr.speech.transcript_mend import holes_to_mend, mend
+from ivr.speech.transcript_spans import total_s
+from tests.ivr.vosk.speech import QUIET, after_quiet, spoken, tap, write_wav
+
+CALL, OTHER = CallId("hl-1.1"), CallId("hl-1.2")
+STREETLIGHT, WATER = "我家楼下的路灯坏了好几天了", "我们小区从昨天晚上开始停水"
+SPOKEN = after_quiet(spoken(STREETLIGHT), 0.4) + QUIET
+
+
+class Scene:
+    """A controller's ears, its workers, and what was told of lost taps."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        self.model = model
+        self.lost: asyncio.Queue[tuple[CallId, Leg]] = asyncio.Queue()
+        self.own_opened = 0
+        news = EarsNews(lost=lambda call, leg: self.lost.put_nowait((call, leg)))
+        self.ears = SharedEars(model.name, self._open_own, news)
+
+    async def _open_own(self, news: EarsNews) -> VoskEars:
+        self.own_opened += 1
+        return await VoskEars(self.model, news=news).__aenter__()
+
+    @asynccontextmanager
+    async def worker(self, name: str) -> AsyncIterator[EarWorker]:
+        """A worker that we are connected with."""
+        async with EarWorker(name, self.model) as worker:
+            self.ears.announced(name, worker.card)
+            await self.connected(name)
+            yield worker
+            self.ears.announced(name, None)
+
+    async def connected(self, name: str) -> None:
+        """Return when the controller can give this worker legs."""
+        async with asyncio.timeout(5):
+            while name not in {card.name for card in self.ears.workers}:  # noqa: ASYNC110  (they ring no bell)
+                await asyncio.sleep(0.01)
+
+    async def hear(self, call: CallId, sound: bytes, leg: Leg = Leg.CALLER, *, at_s: float = 0.0) -> None:
+        stream = await self.ears.expect(call, leg, at_s)
+        await tap(self.ears.address_of(stream), stream, sound)
+
+
+@pytest.fixture
+async def scene(model: LoadedModel) -> AsyncIterator[Scene]:
+    scene = Scene(model)
+    running = asyncio.create_task(scene.ears.run())
+    yield scene
+    await scene.ears.close()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def understood(said: str, heard: object) -> bool:
+    return character_error_rate(said, text_of(heard)) <= 0.2  # type: ignore[arg-type]
+
+
+async def test_each_leg_goes_to_the_least_loaded_worker(scene: Scene) -> None:
+    async with scene.worker("a") as a, scene.worker("b") as b:
+        streams = [await scene.ears.expect(CallId(f"hl-1.{n}"), Leg.CALLER, 0.0) for n in range(6)]
+        doors = [scene.ears.address_of(stream)[1] for stream in streams]
+        assert doors.count(a.card.audio_port) == doors.count(b.card.audio_port) == 3
+        await asyncio.gather(*(tap(scene.ears.address_of(stream), stream, SPOKEN) for stream in streams))
+        for n in range(6):
+            assert understood(STREETLIGHT, await scene.ears.finish(CallId(f"hl-1.{n}")))
+            assert total_s(scene.ears.coverage(CallId(f"hl-1.{n}"), Leg.CALLER)) > 3.0
+    assert scene.own_opened == 0
+
+
+async def test_a_leg_of_a_dead_worker_is_tapped_again_elsewhere_and_no_word_is_lost(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """The first worker dies while the caller speaks his second sentence; the recording has what it took with it."""
+    sound = SPOKEN + after_quiet(spoken(WATER), 0.5) + QUIET + after_quiet(spoken(STREETLIGHT), 0.3) + QUIET
+    dies_at, again_at = len(SPOKEN) + 16_000, len(SPOKEN) + 16_000 + 24_000
+    async with scene.worker("z") as z:
+        async with scene.worker("a") as a:
+            stream = await scene.ears.expect(CALL, Leg.CALLER, 0.0)
+            assert scene.ears.address_of(stream)[1] == a.card.audio_port, "of two idle ones the first by name"
+            await tap(scene.ears.address_of(stream), stream, sound[:dies_at], speed=4.0, hang_up=False)
+        async with asyncio.timeout(2):
+            assert await scene.lost.get() == (CALL, Leg.CALLER)
+        stream = await scene.ears.expect(CALL, Leg.CALLER, again_at / 16_000)
+        assert scene.ears.address_of(stream)[1] == z.card.audio_port
+        await tap(scene.ears.address_of(stream), stream, sound[again_at:])
+        live, covered = await scene.ears.finish(CALL), scene.ears.coverage(CALL, Leg.CALLER)
+        assert total_s(covered) < len(sound) / 16_000 - 1.0, "there is a hole"
+        holes = holes_to_mend(live, covered, (0.0, len(sound) / 16_000))
+        found = await scene.ears.recognise(CALL, Leg.CALLER, write_wav(tmp_path / "r.wav", sound), holes)
+    assert understood(STREETLIGHT + WATER + STREETLIGHT, mend(live, found, holes))
+
+
+async def test_with_no_worker_the_controller_hears_by_itself(scene: Scene) -> None:
+    await scene.hear(CALL, SPOKEN)
+    assert understood(STREETLIGHT, await scene.ears.finish(CALL))
+    assert total_s(scene.ears.coverage(CALL, Leg.CALLER)) > 3.0
+    assert scene.own_opened == 1
+
+
+async def test_a_worker_that_the_broker_lost_goes_on_hearing(scene: Scene) -> None:
+    async with scene.worker("a"):
+        stream = await scene.ears.expect(CALL, Leg.CALLER, 0.0)
+        scene.ears.announced("a", None)
+        await tap(scene.ears.address_of(stream), stream, SPOKEN)
+        assert understood(STREETLIGHT, await scene.ears.finish(CALL))
+        assert [card.name for card in scene.ears.workers] == ["a"]
+
+
+async def test_a_worker_that_hangs_is_given_up(scene: Scene) -> None:
+    async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b'{"welcome": "mute"}\n')
+        await reader.read()
+        writer.close()
+
+    async with EarWorker("mute", scene.model) as worker, await asyncio.start_server(says_nothing, "127.0.0.1") as mute:
+        scene.ears.announced("mute", replace(worker.card, port=mute.sockets[0].getsockname()[1]))
+        await scene.connected("mute")
+        await scene.hear(CALL, SPOKEN)  # it says neither yes nor no: our own ears take the leg
+        assert understood(STREETLIGHT, await scene.ears.finish(CALL))
+        scene.ears.announced("mute", None)
+        await asyncio.sleep(SILENT_S + 0.2)
+        assert not scene.ears.workers
+
+
+async def test_a_worker_with_another_model_or_a_wrong_token_is_not_used(scene: Scene) -> None:
+    async with EarWorker("a", scene.model) as worker:
+        scene.ears.announced("a", replace(worker.card, model="another"))
+        scene.ears.announced("b", replace(worker.card, name="b", token="wrong"))
+        await asyncio.sleep(0.2)
+        assert not scene.ears.workers
+
+
+async def test_what_is_said_in_a_pause_is_heard_by_nobody(scene: Scene) -> None:
+    async with scene.worker("a"):
+        await scene.hear(CALL, SPOKEN)
+        await scene.ears.pause(CALL, True)
+        await scene.hear(CALL, after_quiet(spoken(WATER), 0.4) + QUIET, at_s=10.0)
+        await scene.ears.pause(CALL, False)
+        await scene.hear(CALL, SPOKEN, at_s=20.0)
+        assert understood(STREETLIGHT * 2, await scene.ears.finish(CALL))
+        assert any(begun_s <= 12.0 <= ended_s for begun_s, ended_s in scene.ears.coverage(CALL, Leg.CALLER))
+
+
+async def test_an_unreadable_recording_is_told_and_blamed_on_no_worker(scene: Scene, tmp_path: Path) -> None:
+    async with scene.worker("a"):
+        with pytest.raises(EarsError, match="录音"):
+            await scene.ears.recognise(CALL, Leg.CALLER, tmp_path / "none.wav", [(0.0, 1.0)])
+        assert [card.name for card in scene.ears.workers] == ["a"]
