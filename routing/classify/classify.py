@@ -108,7 +108,7 @@ def _with_territories(ranked: tuple[Ranked, ...], territories: frozenset[str]) -
     matter = next((each for each in ranked if each.label == _MATTER), None)
     named = [each for each in ranked if each.label in territories]
     scored = [each for each in ranked if each.label != _MATTER and each.label not in territories]
-    if matter is None or matter.score < _MATTER_ENOUGH:
+    if matter is None or matter.score < _MATTER_ENOUGH or (scored and _is_address(matter)):
         scored.extend(replace(each, score=each.score * _NAME_ALONE) for each in named)
     elif named:
         for each in named:
@@ -118,6 +118,14 @@ def _with_territories(ranked: tuple[Ranked, ...], territories: frozenset[str]) -
         score = matter.score * _MATTER_ALONE
         scored.extend(Ranked(name, score, 0.0, matter.words) for name in sorted(territories))
     return _in_order(scored)
+
+
+_OFFICES = frozenset(["街道", "街道办", "街道办事处", "办事处", "社区", "居委会"])
+
+
+def _is_address(matter: Ranked) -> bool:
+    """Whether nothing but the street's office was said: 秀川街道办事处门口的树 tells where, not who."""
+    return {heard.word for heard in matter.words} <= _OFFICES
 
 
 def _request_types(manner: tuple[Ranked, ...]) -> tuple[Ranked, ...]:
