@@ -70,6 +70,8 @@ _ROLE = re.compile(
 )
 
 
+_NAMES_ITSELF = re.compile(r"姓|我叫|叫我|名字|匿名|留名|不说了|保密|师傅|先生|女士")
+"""Who says this gives the name there, or not at all; else a bare name stands before the number."""
 _STOP_IN_NAMES = frozenset("的了我你他她是在有住说想要不没这那就和")
 
 
@@ -85,8 +87,9 @@ def find_names(text: str) -> tuple[Found, ...]:
         best = _best_name(text, begin, is_weak=is_weak)
         if best is not None:
             found.append(Found(best, begin, begin + len(best), 0.75 if is_weak else 0.9, "name.cue"))
+    is_said_elsewhere = bool(found) or _NAMES_ITSELF.search(text) is not None
     for phone in re.finditer(r"\d{7,}", text):
-        before = _name_before(text, phone.start())
+        before = _name_before(text, phone.start(), is_said_elsewhere=is_said_elsewhere)
         if before is not None:
             found.append(before)
     for match in _WHOLE.finditer(text):
@@ -178,7 +181,7 @@ def _best_name(text: str, begin: int, *, is_weak: bool) -> str | None:
     return best[1] if best is not None and best[0] >= (3.0 if is_weak else 2.0) else None
 
 
-def _name_before(text: str, phone: int) -> Found | None:
+def _name_before(text: str, phone: int, *, is_said_elsewhere: bool) -> Found | None:
     """Return the bare name that stands before a telephone number: …直往楼上冲吴斌，13700000503."""
     before = text[max(0, phone - 30) : phone]
     cue = _BEFORE_PHONE.search(before)
@@ -205,7 +208,7 @@ def _name_before(text: str, phone: int) -> Found | None:
             score -= 1.5 if length == 2 else 0.9
         if best is None or score > best[0]:
             best = (score, name)
-    if best is None or best[0] < 1.25:
+    if best is None or best[0] < (1.25 if is_said_elsewhere else 0.5):
         return _unusual_name_before(before, end)
     return Found(
         best[1], end - len(best[1]), end, 0.8 if best[0] >= 3 else 0.65 if best[0] >= 2 else 0.6, "name.before_phone"

@@ -40,7 +40,7 @@ _HOME = re.compile(rf"(?![大全自国回人农一在这])[\u4e00-\u9fff]家[大
 _ESTATE = frozenset(TERRAIN + "苑园城邸府庭里居院区郡")
 _VERB_ROAD = frozenset(["挡路", "堵路", "占路", "拦路", "绕路", "让路", "修路", "铺路", "问路", "赶路"])
 _NO_NAME = frozenset(["马路", "公路", "道路", "铁路", "走路", "让路", "修路", "一路"])
-_ALL_THE_WAY = re.compile(r"[^东西南北中山放民利谊京海新兴业园]一路")
+_ALL_THE_WAY = re.compile(r"[^东西南北中山放民利谊京海新兴业园八]一路")
 _OPENING = re.compile(rf"^(?P<name>[\u4e00-\u9fff]{{2,4}})(?={HIDDEN})")
 """A call that opens with two to four characters and a time: 庙滩子|整改以后 …"""
 _LAND = re.compile(
@@ -48,6 +48,8 @@ _LAND = re.compile(
     r"(?=[有的那这门停没又一全整]|联通|移动|电信|广电|公投|电视|自来水|路灯|变压|$|\x01)"
 )
 _LONGEST = 60
+_DEMONSTRATIVES = frozenset("们这那个条全本我咱")
+"""我们小区|翰林华府: what stands after these names nothing."""
 _PLACE_ENDS = frozenset(TERRAIN + "苑园城邸府庭居院区郡厂店馆厅场站楼塔寺庙亭阁宫门桥湖山广都汇轩座")
 _NEAR_STRONG = re.compile(
     r"(?:[大正后侧]?门[口前外]|斜?对[面过]|旁边|边上|隔壁|附近|跟前|背后|后[面边头]|前[面边头]|楼[下上顶]|里[面边头]|"
@@ -107,7 +109,8 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
         if name in _UNIQUE:
             weight = 1.6
         elif name == match.group() or name in GENERIC or name[-2:] in _NO_NAME:
-            weight = 0.6
+            follows = bool(pieces) and pieces[-1].kind == "named" and pieces[-1].end == begin > pieces[-1].begin
+            weight = 1.2 if follows else 0.6
         pieces.append(_Piece(begin, match.end(), weight, "named"))
         floor = match.end()
     pieces.extend(
@@ -176,7 +179,7 @@ def _name_begin(text: str, suffix: int, floor: int) -> int:
         ):
             break
         begin -= 1
-    while suffix - begin > 2 and text[begin] in "路村行街" and begin > 0 and text[begin - 1] in "条个们不这那全本":
+    while suffix - begin >= 1 and text[begin] in "路村行街" and begin > 0 and text[begin - 1] in "条个们不这那全本":
         begin += 1
     home = _HOME.search(text, begin, suffix)
     if home and home.start() > begin and text[home.start() - 1] not in "镇乡县区市道路村":
@@ -203,6 +206,8 @@ def _found(text: str, chain: list[_Piece]) -> Found | None:
     """Return the place a chain says, or None when it names nothing."""
     while len(chain) > 1 and chain[0].weight < 1 and text[chain[0].begin : chain[0].end] in GENERIC:
         if chain[1].begin < chain[0].end or chain[1].kind in ("direction", "house"):
+            break
+        if text[max(0, chain[0].begin - 1) : chain[0].begin] not in _DEMONSTRATIVES:
             break
         chain = chain[1:]
     begin, end = chain[0].begin, min(max(piece.end for piece in chain), chain[0].begin + _LONGEST)
@@ -236,7 +241,7 @@ _TAIL = re.compile(
     r"那儿|这里|那里|那边|这边|一带|跟前|之间|地下室|地下车库|地库|楼道|村委会|坡底下|坡上)"
 )
 _NEAR = (
-    r"(?:[东南西北]{1,2}(?:大?门|[边侧头面口角段])|交[会汇叉]处|之间|地下室|地下车库|地库|坡[上下]|坡底下|村委会|居委会|往[东南西北](?:边|面)?(?:走|去)?(?:(?:大概|大约|差不多|不到)?(?:\d+|[一二两三四五六七八九十几百]+)多?米(?:处|左右|的地方)?)?"
+    r"(?:[东南西北]{1,2}(?:大?门|[边侧头面口角段])|交[会汇叉]处|之间|地下室|地下车库|地库|坡[上下]|坡底下|墙[根角边外]底?下?|脚下|斜?对门|往里|后巷|村委会|居委会|往[东南西北](?:边|面)?(?:走|去)?(?:(?:大概|大约|差不多|不到)?(?:\d+|[一二两三四五六七八九十几百]+)多?米(?:处|左右|的地方)?)?"
     r"|往[东南西北](?![走去开跑来])|斜?对面|斜?对过|旁边?|隔壁|附近|跟前|门[口前外]|[大正侧后前]门(?:口|前|外|[左右][边手侧])?|[前后左右里外](?:面|边|头|侧|手边)|"
     r"[东南西北院围]{1,2}墙(?:外|里|根|角|边|下)?|[后前](?:院|墙|沟|山|街|巷|排|楼)|楼[顶下上后前道](?!的人)|底下|下面|上面|候车厅|出站口|进站口|十字|[进出]?口(?=那|的|这|有|往|$)"
     r"|[西东南北](?=那|的|这|有|\x01)|[前后旁](?=的|有|那|停|堆)|(?<=[楼栋院店馆校所])[前后](?![面边年天些几段阵往任来])|(?<=[区坊村])院(?![长子]))"

@@ -71,7 +71,7 @@ def _joins(text: str, span: list[_Token], token: _Token) -> bool:
     """Whether a token continues the time before it: 每天|早上|六点, 下午四点|到|晚上九点; a duration stands alone."""
     last, kind, begin = span[-1].kind, token.kind, token.begin
     end = span[-1].end
-    if "weak" in (last, kind) or begin - end > _LONGEST_BOND:
+    if "weak" in (last, kind) or kind == "just" or begin - end > _LONGEST_BOND:
         return False
     bond = text[end:begin]
     if last == "duration" and not text[:end].endswith(("前", "以前", "之前", "以来")):
@@ -132,7 +132,7 @@ def _sureness(text: str, begin: int, value: str, kinds: set[str]) -> float:
         return 0.55
     if value in _SOFT_DAY:
         return 0.5
-    if kinds == {"moment"} or value in _PASSING:
+    if kinds in ({"moment"}, {"just"}) or value in _PASSING:
         return 0.6
     if _PROMISE.search(text, max(0, begin - 4), begin):
         return 0.58
