@@ -29,9 +29,10 @@ COMMANDS = {
     "evaluate": "在数据集上测量分类、预填与险情识别",
     "parts": "取得外部部件（Asterisk、mosquitto、espeak-ng……）",
     "serve": "只运行控制器（由 up 启动）",
+    "links": "只运行紧急联动的链接页（由 up 启动）",
     "model-train": "从零训练演示用语音模型",
 }
-HIDDEN = {"serve", "model-train"}
+HIDDEN = {"serve", "links", "model-train"}
 
 EXAMPLES = """\
 示例：

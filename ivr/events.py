@@ -18,13 +18,17 @@ from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 
 @dataclass(frozen=True, slots=True)
 class CallOffered:
-    """A caller was answered and handed to us. `called` is the number dialled, `` when unknown."""
+    """A caller was answered and handed to us. `called` is the number dialled, `` when unknown.
+
+    `their_id` is the id under which 110 knows the call, when it sent it to us.
+    """
 
     call: CallId
     caller: PhoneNumber
     called: str
     at: datetime
     original_line: str = ""
+    their_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

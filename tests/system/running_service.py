@@ -361,6 +361,7 @@ def write_settings(
         "run_folder": str(folder / "run"),
         "recordings_folder": str(folder / "recordings"),
         "broker_port": free_port(),
+        "emergency": {"link": {"serve": False}},
         "ears": {"workers": 0},  # each would load a model; test_service_ears has workers
         "switch": {
             "sip_port": free_port(),

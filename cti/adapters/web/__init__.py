@@ -1,0 +1,1 @@
+"""HTTP: pages that people outside the centre may open."""
