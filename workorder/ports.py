@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from ivr.call import CallId
+from ivr.call import CallId, PhoneNumber
 from ivr.ports import Heard
 from ivr.recording import Recording
 from workorder.audit import AuditRow, Person
 from workorder.call_record import CallbackRequest, CallRecord, Survey
 from workorder.draft import Draft, FieldName
 from workorder.envelope import Envelope
+from workorder.known_caller import KnownCaller
 from workorder.links import OrderLink
 from workorder.order import OrderNumber, WorkOrder
 from workorder.outbox import OutboxRow
@@ -76,6 +77,19 @@ class TranscriptArchive(Protocol):
 
     async def trail(self, subject: str = "", limit: int = 100) -> tuple[AuditRow, ...]:
         """Return who did what (to `subject`, or at all), the newest first."""
+
+
+class CallerBook(Protocol):
+    """What earlier calls and orders say of a caller and of a matter."""
+
+    async def known(self, number: PhoneNumber, but: CallId, most: int = 5) -> KnownCaller:
+        """Return the past of a number without the call `but`; an unknown number has none."""
+
+    async def near(self, draft: Draft, since: datetime, most: int = 50) -> tuple[WorkOrder, ...]:
+        """Return orders opened from `since` at the draft's place or by its caller, newest first, no merged ones."""
+
+    async def mark_nuisance(self, call: CallId, number: PhoneNumber, reason: str, person: Person, at: datetime) -> None:
+        """Note that the call was a nuisance (骚扰); once per call, the latest counts."""
 
 
 class CallStore(Protocol):

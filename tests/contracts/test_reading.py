@@ -12,6 +12,7 @@ import pytest
 
 from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.call_store import SqlCallStore
+from cti.adapters.sql.caller_book import SqlCallerBook
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_store import SqlOrderStore
@@ -24,9 +25,10 @@ from tests.fakes import NOON
 from workorder.audit import Person
 from workorder.call_record import CallRecord
 from workorder.draft import Draft, Field, FieldName, FieldState
+from workorder.known_caller import KnownCaller
 from workorder.links import LinkKind, OrderLink
 from workorder.order import OrderNumber, WorkOrder
-from workorder.ports import CallStore, OrderDesk, OrderStore, TranscriptArchive
+from workorder.ports import CallerBook, CallStore, OrderDesk, OrderStore, TranscriptArchive
 from workorder.search import Query
 from workorder.search_words import CHUNK, query_words
 
@@ -40,6 +42,7 @@ class Office:
     desk: OrderDesk
     archive: TranscriptArchive
     outbox: SqlOutboxStore
+    book: CallerBook
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,7 +53,7 @@ async def office(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     await database.open()
     archive = SqlTranscriptArchive(database, shipped_masking())
     desk, outbox = SqlOrderDesk(database), SqlOutboxStore(database)
-    yield Office(SqlOrderStore(database), SqlCallStore(database), desk, archive, outbox)
+    yield Office(SqlOrderStore(database), SqlCallStore(database), desk, archive, outbox, SqlCallerBook(database))
     await database.close()
 
 
@@ -151,6 +154,43 @@ async def test_an_edit_of_no_order_or_with_hostile_words_is_refused_or_kept_as_w
     kept = await office.desk.edit(order.number, {FieldName.PLACE: hostile}, 1, AGENT, NOON)
     assert kept.draft.value(FieldName.PLACE) == "'; DROP TABLE orders; -- <script>?"
     assert await office.orders.order(order.number) == kept
+
+
+# ---------------------------------------------------------------------------------------------------- callers, matters
+
+
+async def test_the_past_of_a_number_is_its_calls_orders_last_agent_and_nuisances(office: Office) -> None:
+    number = PhoneNumber("13812345678")
+    for nth, seat in enumerate(("802", "801", "")):
+        started = NOON + timedelta(hours=nth)
+        await office.calls.save_call(CallRecord(CallId(f"c{nth}"), number, started=started, seat=seat))
+    await office.calls.save_call(CallRecord(CallId("other"), PhoneNumber("13900000000"), seat="803"))
+    mine = await opened(office, "c1", caller_number=number.digits, unit="水务局")
+    await opened(office, "other", caller_number="13900000000")
+    await office.book.mark_nuisance(CallId("c0"), number, "谩骂", AGENT, NOON)
+    await office.book.mark_nuisance(CallId("c0"), number, "谩骂", AGENT, NOON)
+    known = await office.book.known(number, CallId("now"))
+    assert (known.calls, known.last_seat, known.nuisances) == (3, "801", 1)
+    assert known.last_call_at == NOON + timedelta(hours=2)
+    assert known.orders == (mine,)
+    assert (await office.book.known(number, CallId("c2"))).calls == 2
+    assert await office.book.known(PhoneNumber(""), CallId("now")) == KnownCaller(PhoneNumber(""))
+
+
+async def test_orders_near_a_draft_are_those_of_its_place_or_caller_that_are_not_merged(office: Office) -> None:
+    place = await opened(office, "c1", place="七里河区武威路9号")
+    caller = await opened(office, "c2", caller_number="13812345678", place="平凉路")
+    merged = await opened(office, "c3", place="武威路口")
+    await opened(office, "c4", place="平凉路", caller_number="13900000000")
+    await office.desk.link(OrderLink(merged.number, place.number, LinkKind.MERGED, AGENT, NOON))
+    asked = draft("c9", place="武威路", phone="13812345678")
+    near = await office.book.near(asked, NOON - timedelta(days=1))
+    assert {order.number for order in near} == {place.number, caller.number}
+    assert await office.book.near(asked, NOON + timedelta(days=1)) == ()
+    assert await office.book.near(draft("c9"), NOON - timedelta(days=1)) == ()
+    assert place.draft.call not in {
+        each.draft.call for each in await office.book.near(draft("c1", place="武威路"), NOON - timedelta(days=1))
+    }
 
 
 # ------------------------------------------------------------------------------------------------- reading and masking

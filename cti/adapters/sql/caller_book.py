@@ -1,0 +1,98 @@
+"""What earlier calls and orders say of a caller and of a matter, in SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.adapters.sql.audit_rows import put_audit
+from cti.adapters.sql.database import Database
+from cti.adapters.sql.order_store import order_of_row
+from cti.adapters.sql.schema import calls, nuisance_marks, order_links, orders
+from cti.adapters.sql.statements import ensure_call, put_row
+from cti.adapters.sql.types import storable
+from ivr.call import CallId, PhoneNumber, SeatId
+from workorder.audit import AuditRow, Person
+from workorder.draft import Draft, FieldName
+from workorder.known_caller import KnownCaller
+from workorder.links import LinkKind
+from workorder.order import WorkOrder
+from workorder.similar import place_key
+
+
+class SqlCallerBook:
+    """`CallerBook` on either database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def known(self, number: PhoneNumber, but: CallId, most: int = 5) -> KnownCaller:
+        if not number.is_known:
+            return KnownCaller(number)
+        earlier = (calls.c.caller == number.digits) & (calls.c.id != but)
+        newest = calls.c.started.desc().nulls_last()
+
+        async def work(connection: AsyncConnection) -> KnownCaller:
+            async def one(query: Any) -> Row[Any] | None:
+                return (await connection.execute(query.limit(1))).one_or_none()
+
+            counted = (await connection.execute(select(func.count()).select_from(calls).where(earlier))).scalar_one()
+            last = await one(select(calls.c.started).where(earlier).order_by(newest))
+            seat = await one(select(calls.c.seat).where(earlier, calls.c.seat != "").order_by(newest))
+            marks = select(func.count()).select_from(nuisance_marks)
+            nuisances = (await connection.execute(marks.where(nuisance_marks.c.caller == number.digits))).scalar_one()
+            theirs = (orders.c.caller == number.digits) & (orders.c.call_id != but)
+            found = await connection.execute(select(orders).where(theirs).order_by(orders.c.created.desc()).limit(most))
+            return KnownCaller(
+                number,
+                tuple(order_of_row(row) for row in found),
+                int(counted),
+                SeatId(seat.seat) if seat else None,
+                last.started if last else None,
+                int(nuisances),
+            )
+
+        return await self._database.read("查询来电人", work)
+
+    async def near(self, draft: Draft, since: datetime, most: int = 50) -> tuple[WorkOrder, ...]:
+        conditions: list[ColumnElement[bool]] = []
+        place = draft.value(FieldName.PLACE)
+        if place:
+            conditions.append(orders.c.place_key == place_key(place))
+        numbers = {draft.value(FieldName.CALLER_NUMBER), draft.value(FieldName.PHONE)} - {""}
+        if numbers:
+            conditions += [orders.c.caller.in_(numbers)]
+        if not conditions:
+            return ()
+        merged = select(order_links.c.number).where(order_links.c.kind == LinkKind.MERGED.value)
+        query = (
+            select(orders)
+            .where(or_(*conditions), orders.c.created >= since, orders.c.call_id != draft.call)
+            .where(orders.c.number.not_in(merged))
+            .order_by(orders.c.created.desc())
+            .limit(most)
+        )
+
+        async def work(connection: AsyncConnection) -> tuple[WorkOrder, ...]:
+            return tuple(order_of_row(row) for row in await connection.execute(query))
+
+        return await self._database.read("查找相似工单", work)
+
+    async def mark_nuisance(self, call: CallId, number: PhoneNumber, reason: str, person: Person, at: datetime) -> None:
+        row = {
+            "call_id": call,
+            "caller": number.digits,
+            "who": storable(person.name),
+            "reason": storable(reason),
+            "at": at,
+        }
+
+        async def work(connection: AsyncConnection) -> None:
+            await ensure_call(connection, call)
+            await put_row(connection, nuisance_marks, row)
+            await put_audit(connection, AuditRow(at, person, "caller.nuisance", call))
+
+        await self._database.write("标记骚扰电话", work)
