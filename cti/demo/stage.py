@@ -67,7 +67,7 @@ async def listening(settings: Settings) -> AsyncIterator[Listener]:
         address.host, address.port, username=address.name or None, password=address.password or None
     )
     async with client:
-        await client.subscribe("hotline/v1/#", qos=1)
+        await client.subscribe([("hotline/v1/calls/#", 1), ("hotline/v1/orders/#", 1)])
 
         async def follow() -> None:
             async for message in client.messages:
