@@ -21,12 +21,14 @@ from cti.adapters.control.door import open_door
 from cti.adapters.mqtt.publisher import MqttPublisher
 from cti.adapters.mqtt.relay import Relay
 from cti.adapters.sql.call_store import SqlCallStore
+from cti.adapters.sql.caller_book import SqlCallerBook
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
-from cti.server.drafting import make_drafter, make_prefill
+from cti.server.assistant import Assistant, assistant_verbs
+from cti.server.drafting import LearningPrefill, make_drafter
 from cti.server.ears import open_ears
 from cti.server.emergency import control_socket, emergency_desk, emergency_policy, open_spotter, verbs_of
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
@@ -65,6 +67,7 @@ from ivr.events import CallOffered, SwitchEvent, SwitchReady
 from ivr.ports import Clock, Heard, Switch
 from ivr.problems import Problem
 from ivr.shell import FlowDesk
+from routing.adapters.learnt_models import LearntModels
 from routing.membership import SeatSkills
 from routing.queue import Queues
 from routing.shell import SeatDesk
@@ -144,14 +147,20 @@ async def serve(settings: Settings) -> None:
             publisher=publisher,
             journal=JournalFiles(folders.journal),
             tapes=Tapes(settings.recordings_folder),
-            drafter=make_drafter(await asyncio.to_thread(make_prefill)),
+            drafter=make_drafter(await asyncio.to_thread(LearningPrefill, LearntModels(folders.learnt))),
             clock=clock,
             longest_pause_seconds=settings.ears.longest_pause_seconds,
         )
         seats = SeatDesk(link, _seat_skills(settings), lambda: queue_file.queues)
         routing = Routing(lambda: queue_file.queues, seats)
         flows: list[FlowDesk] = []
-        calls = CallDesk(world, tasks, over=lambda call: flows[0].forget(call))
+        assistant = Assistant(world.drafter, store, SqlCallerBook(database), publisher, clock, tasks)
+
+        def over(call: CallId) -> None:
+            flows[0].forget(call)
+            assistant.forget(call)
+
+        calls = CallDesk(world, tasks, over=over)
         lost_taps.append(calls)
         flow_desk = FlowDesk(shelf, routing, world.journal, clock, _Watcher(calls), settings.numbers[0].flow, tasks)
         flows.append(flow_desk)
@@ -174,6 +183,7 @@ async def serve(settings: Settings) -> None:
             if isinstance(event, SwitchReady):
                 await _beat_once(link, clock)  # an old beat would send new callers past us
             for each in emergency.ours(event):
+                assistant.take(each)
                 routing.take(each)
                 await seats.take(each)
                 await calls.take(each)
@@ -187,6 +197,7 @@ async def serve(settings: Settings) -> None:
         async def hear(heard: Heard) -> None:
             flow_desk.hear(heard)
             calls.hear(heard)
+            assistant.hear(heard)
             emergency.hear(heard)
 
         async def follow_queues(queues: Queues) -> None:
@@ -206,7 +217,7 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(queue_file.run(), name="queues")
         tasks.create_task(_follow(link.events(), take), name="switch events")
         tasks.create_task(_follow(ears.heard(), hear), name="ears")
-        verbs = verbs_of(emergency) | trial.verbs() | pause_verbs(calls)
+        verbs = verbs_of(emergency) | trial.verbs() | pause_verbs(calls) | assistant_verbs(assistant)
         tasks.create_task(open_door(control_socket(settings), verbs), name="control door")
         answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
         tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")
