@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ivr.call import CallId, ChannelName, PhoneNumber, QueueName, SeatId
-from ivr.ports import Switch
+from ivr.ports import GOTO, Switch
 from routing.emergency.kinds import Kind
 from routing.emergency.parties import Parties
+from routing.emergency.passing import Known, headers_of
+from routing.emergency.spoken import FOLDER
 from routing.emergency.threeway_words import Originate, Where
 from routing.plan import EMERGENCY_PRIORITY
 
 AGENT_RING_SECONDS = 20
-WAIT_TO_JOIN_SECONDS = 30
-"""An answered leg waits so long at most until it is led to its caller; usually some milliseconds."""
+SAY_WITHIN_SECONDS = 5
 OURSELVES = PhoneNumber("12345")
 
 
@@ -24,28 +25,49 @@ class Hands:
         self._switch = switch
         self._human_queue = human_queue
 
-    async def call(self, wish: Originate, digits: str, caller: PhoneNumber, kind: Kind, *, is_in_talk: bool) -> None:
-        """Call the emergency side: into the bridge of a talk by itself, else to wait for `lead`."""
+    async def call(self, wish: Originate, digits: str, caller: PhoneNumber, kind: Kind, known: Known) -> None:
+        """Call the emergency side; once answered it joins its caller by itself, wherever they are then."""
         passes = wish.target.may_pass_number and caller.is_known
+        headers = headers_of(wish.call, kind, wish.target, known)
         await self._switch.originate(
             channel=f"PJSIP/{digits}@{wish.trunk}",
             channel_id=wish.channel_id,
-            application="BridgeAdd" if is_in_talk else "Wait",
-            data=wish.into if is_in_talk else str(WAIT_TO_JOIN_SECONDS),
+            application=GOTO,
+            data="hl-join,s",
             caller=caller if passes else OURSELVES,
             variables={
                 "HL_CALLID": wish.call,
                 "HL_INTO": wish.into,
-                "PJSIP_HEADER(add,X-12345-Order)": wish.call,
-                "PJSIP_HEADER(add,X-12345-Type)": kind.value,
+                **{f"PJSIP_HEADER(add,{name})": value for name, value in headers.items()},
             },
             timeout_seconds=wish.ring_seconds,
         )
 
-    async def lead(self, leg: ChannelName, parties: Parties) -> None:
-        """Lead an answered leg to its caller: into their bridge, or out of queue or flow into a new one."""
-        way = "add" if parties.where in (Where.TALK, Where.ROOM) else "take"
-        await self._switch.redirect(leg, "hl-join", way)
+    async def say(self, leg: str, sound: str, to: ChannelName) -> None:
+        """Say a sound to a party and whoever they talk with, over all they hear; nobody is moved or interrupted."""
+        await self._switch.originate(
+            channel=f"Local/{sound.removeprefix(f'{FOLDER}/')}@hl-say/n",
+            channel_id=leg,
+            application="ChanSpy",
+            data=f"{to},qBES",
+            caller=OURSELVES,
+            variables={},
+            timeout_seconds=SAY_WITHIN_SECONDS,
+        )
+
+    async def notify(
+        self, leg: str, call: CallId, digits: str, on_emergency_trunk: bool, sounds: str, ring_seconds: int
+    ) -> None:
+        """Call a unit's duty telephone and play it the sounds (joined by `&`) once it is answered."""
+        await self._switch.originate(
+            channel=f"PJSIP/{digits}@emergency" if on_emergency_trunk else f"Local/{digits}@hl-notice/n",
+            channel_id=leg,
+            application="Playback",
+            data=sounds,
+            caller=OURSELVES,
+            variables={"HL_CALLID": call},
+            timeout_seconds=ring_seconds,
+        )
 
     async def ring(self, seat: SeatId, leg: str, call: CallId, into: ChannelName, caller: PhoneNumber) -> None:
         """Ring a seat into the conversation of `into`."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ivr.call import CallId, ChannelName, PhoneNumber, SeatId
 from ivr.errors import SwitchError
-from ivr.ports import SwitchSnapshot
+from ivr.ports import LiveChannel, SwitchSnapshot
 from routing.emergency.hands import Hands
 from routing.emergency.legs import AGENT, agent_leg
 
@@ -58,6 +58,13 @@ class Invitations:
     def refused(self, leg: str) -> str | None:
         """The leg is over and nobody came; return its case, the first time it is told."""
         return case_of(leg) if self._ringing.pop(leg, None) is not None else None
+
+    def adopt(self, channel: LiveChannel) -> None:
+        """An earlier controller invited this seat: it rings still, or has come."""
+        if channel.seat is None or channel.unique_id in self._came or channel.unique_id in self._ringing:
+            return
+        (self._came if channel.bridge else self._ringing)[channel.unique_id] = channel.seat
+        self._asked.setdefault(case_of(channel.unique_id), []).append(channel.seat)
 
     def legs_that_came(self) -> tuple[str, ...]:
         return tuple(self._came)

@@ -24,8 +24,10 @@ from routing.emergency.threeway_people import (
     caller_lost,
     close,
     free_agent,
+    not_yet_notified,
     reconcile,
     to_a_human,
+    unit_news,
     with_agent,
     without_agent,
 )
@@ -43,6 +45,7 @@ from routing.emergency.threeway_words import (
     TellAgent,
     ThreeWayCommand,
     ThreeWayEvent,
+    UnitNews,
     WriteMark,
 )
 
@@ -62,6 +65,8 @@ def begin(raised: Raise) -> Step:
 
 def advance(state: ThreeWay, event: ThreeWayEvent) -> Step:
     """Return the state after `event` and what must be done; events that say nothing to the state change nothing."""
+    if isinstance(event, UnitNews):
+        return unit_news(state, event)
     match state:
         case Closed():
             return state, ()
@@ -121,7 +126,8 @@ def _idle(state: Suggested | Unreached, event: ThreeWayEvent) -> Step:
             known, commands = reconcile(case, event)
             if known.caller is None:
                 return close(known, at, "caller_lost", caller_lost(known, at))
-            return replace(state, case=known), commands
+            notices = not_yet_notified(known) if isinstance(state, Unreached) else ()
+            return replace(state, case=known), (*commands, *notices)
         case Acknowledged():
             return state, (acknowledged(case, event),)
         case _:

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from ivr.call import Leg
 from ivr.events import BridgeEntered, LegDown, LegUp, OriginateEnded
-from routing.emergency.attempts import HUNG_UP, NO_ANSWER, TRUNK_DOWN, why_failed
+from routing.emergency.attempts import HUNG_UP, NO_ANSWER, TRUNK_DOWN, UNKNOWN, why_failed
 from routing.emergency.threeway_dial import failed, originate, timer
 from routing.emergency.threeway_people import (
     acknowledged,
     agent_asks,
     caller_lost,
     close,
+    not_yet_notified,
     reconcile,
     with_agent,
     without_agent,
@@ -112,7 +113,8 @@ def _join(state: Calling, at: datetime) -> Step:
 
 
 def _calling_resynced(state: Calling, seen: Resynced) -> Step:
-    case, commands = reconcile(state.case, seen)
+    case, brought = reconcile(state.case, seen)
+    commands = (*brought, *not_yet_notified(case))
     here = replace(state, case=case)
     is_ours = seen.emergency is not None and seen.unique_id == state.channel_id
     adopted = WriteMark(case.call, Mark.ADOPTED, seen.at, "calling")
@@ -121,7 +123,7 @@ def _calling_resynced(state: Calling, seen: Resynced) -> Step:
         return close(case, seen.at, "caller_lost", (adopted, *hang, *caller_lost(case, seen.at)))
     if is_ours and seen.is_joined:
         after, joined = _join(here, seen.at)
-        return after, (adopted, *joined)
+        return after, (adopted, *joined, *not_yet_notified(case))
     if is_ours:
         alive = replace(here, is_sent=True, channel=seen.emergency)
         ring = timer(alive, "ring", state.route.target.ring_seconds + GRACE_SECONDS)
@@ -129,5 +131,5 @@ def _calling_resynced(state: Calling, seen: Resynced) -> Step:
     if not state.is_sent:  # journalled as wished, never sent: this is its first time
         ring = timer(here, "ring", state.route.target.ring_seconds + GRACE_SECONDS)
         return here, (adopted, *commands, originate(here), ring)
-    after, onward = failed(here, NO_ANSWER, seen.at)
+    after, onward = failed(here, NO_ANSWER if here.is_given_up else UNKNOWN, seen.at)  # nobody heard how it ended
     return after, (adopted, *commands, *onward)

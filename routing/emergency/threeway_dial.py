@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from routing.emergency import spoken
 from routing.emergency.attempts import TITLES, Route, next_route
 from routing.emergency.policy import Mode
 from routing.emergency.threeway_people import close, to_a_human
@@ -38,8 +39,8 @@ def go(case: Case, at: datetime) -> Step:
         return _unreached(case, at, "没有可以呼叫的号码")
     state, commands = _dial(case, case.left[0])
     waiting, brought = to_a_human(state.case) if case.agent is None else (state.case, ())
-    guide = (TellCaller(case.call, plan.guide),) if plan.guide and case.agent is None else ()
-    return replace(state, case=waiting), (*commands, *notices, *told, *brought, *guide)
+    words = TellCaller(case.call, plan.guide or spoken.calling(plan.kind))
+    return replace(state, case=waiting), (*commands, *notices, *told, *brought, words)
 
 
 def _dial(case: Case, route: Route) -> tuple[Calling, tuple[ThreeWayCommand, ...]]:
@@ -62,20 +63,20 @@ def timer(state: Calling, name: str, seconds: float) -> StartTimer:
 
 
 def _unreached(case: Case, at: datetime, reason: str) -> Step:
-    kind = case.raised.plan.kind.value
+    plan = case.raised.plan
+    kind = plan.kind.value
     commands: list[ThreeWayCommand] = [
         WriteMark(case.call, Mark.UNREACHED, at, reason),
         MarkForSupervisor(case.call, f"{kind} 没有接通：{reason}"),
     ]
     if case.agent is not None:
         words = f"{kind} 没有接通（{reason}）。您和市民仍在通话，请安抚市民，可请班长协助。"
-        commands += [TellAgent(case.call, words), TellCaller(case.call, f"{kind} 暂时没有接通，工作人员还在线上。")]
+        commands += [TellAgent(case.call, words), TellCaller(case.call, spoken.unreached_beside_agent(plan.kind))]
         return Unreached(case), tuple(commands)
     if case.caller is None:
         return close(case, at, "nobody_left", tuple(commands))
     waiting, brought = to_a_human(case)
-    words = f"{kind} 暂时没有接通，正在为您接通工作人员，请不要挂机。"
-    return Unreached(waiting), (*commands, *brought, TellCaller(case.call, words))
+    return Unreached(waiting), (*commands, *brought, TellCaller(case.call, spoken.unreached(plan.kind)))
 
 
 def failed(state: Calling, why: str, at: datetime) -> Step:
@@ -88,5 +89,7 @@ def failed(state: Calling, why: str, at: datetime) -> Step:
         after, commands = _unreached(case, at, TITLES[why])
         return after, (mark, *commands)
     following, commands = _dial(case, route)
-    tell = (TellAgent(case.call, f"{state.route.target.title}{TITLES[why]}，正在换线路再呼"),) if case.agent else ()
-    return following, (mark, *commands, *tell)
+    tell: ThreeWayCommand = TellAgent(case.call, f"{state.route.target.title}{TITLES[why]}，正在换线路再呼")
+    if case.agent is None:
+        tell = TellCaller(case.call, spoken.trying_again(case.raised.plan.kind))
+    return following, (mark, *commands, tell)

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from ivr.call import Leg
 from ivr.events import LegDown
+from routing.emergency import spoken
 from routing.emergency.policy import Mode
 from routing.emergency.threeway_people import (
     acknowledged,
@@ -15,6 +16,7 @@ from routing.emergency.threeway_people import (
     caller_lost,
     close,
     free_agent,
+    not_yet_notified,
     reconcile,
     to_a_human,
     with_agent,
@@ -102,7 +104,7 @@ def _emergency_left(state: Joined, at: datetime) -> Step:
     mark = WriteMark(case.call, Mark.EMERGENCY_LEFT, at)
     if case.agent is None and case.caller is not None:
         case, brought = to_a_human(case)
-        told = TellCaller(case.call, "对方已挂断，正在为您接通工作人员，请不要挂机。")
+        told = TellCaller(case.call, spoken.LEFT)
         before: tuple[ThreeWayCommand, ...] = (mark, *brought, told)
     else:
         before = (mark, TellAgent(case.call, "紧急服务一方已挂断，市民仍在线上")) if case.agent else (mark,)
@@ -131,7 +133,7 @@ def _joined_resynced(state: Joined, seen: Resynced) -> Step:
         after, commands = _caller_left(here, seen.at)
     elif case.agent is None:
         after = replace(here, case=replace(case, where=Where.ROOM))
-        commands = (InviteAgent(case.call),)
+        commands = () if state.is_verified else (InviteAgent(case.call),)
     else:
         after, commands = here, ()
-    return after, (adopted, *commands)
+    return after, (adopted, *commands, *not_yet_notified(case))

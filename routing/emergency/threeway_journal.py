@@ -27,12 +27,14 @@ from routing.emergency.threeway_words import (
     Confirmed,
     Dismissed,
     EmergencyRang,
+    Mark,
     OriginateSent,
     RaisedAgain,
     Resynced,
     ThreeWayEvent,
     TimerExpired,
     TurnsHeard,
+    UnitNews,
     VerifiedByClick,
     Where,
 )  # fmt: skip
@@ -46,7 +48,7 @@ _EVENTS: Mapping[str, type] = MappingProxyType(
         for each in (
             RaisedAgain, Confirmed, Dismissed, OriginateSent, EmergencyRang, VerifiedByClick, TurnsHeard, AgentJoined,
             AgentLeaves, Acknowledged, TimerExpired, Resynced, LegUp, LegDown, OriginateEnded, BridgeEntered,
-            BridgeLeft, SwitchLost, Raise,
+            BridgeLeft, SwitchLost, UnitNews, Raise,
         )
     }
 )  # fmt: skip
@@ -91,6 +93,8 @@ def _event_value(key: str, value: object) -> object:
             return datetime.fromisoformat(value)
         case "source" if isinstance(value, str):
             return Source(value)
+        case "mark" if isinstance(value, str):
+            return Mark(value)
         case "leg" if isinstance(value, str):
             return Leg(value)
         case "legs" if isinstance(value, list):  # the speakers of TurnsHeard; a number of channels elsewhere

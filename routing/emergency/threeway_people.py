@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from routing.emergency import spoken
 from routing.emergency.threeway_state import Calling, Case, Closed, Joined, Step, Suggested, ThreeWay, Unreached
 from routing.emergency.threeway_words import (
     Acknowledged,
@@ -17,9 +18,12 @@ from routing.emergency.threeway_words import (
     InviteAgent,
     Mark,
     MarkForSupervisor,
+    NotifyUnit,
     Resynced,
     TellAgent,
+    TellCaller,
     ThreeWayCommand,
+    UnitNews,
     Where,
     WriteMark,
 )
@@ -73,11 +77,36 @@ def without_agent(state: ThreeWay, at: datetime, why: str = "hung_up") -> Step:
             return room, (mark, InviteAgent(case.call), MarkForSupervisor(case.call, "坐席在确认前断线"))
         case Suggested() | Calling() | Unreached():
             waiting, brought = to_a_human(case)
-            return replace(state, case=waiting), (mark, *brought)
+            told = (TellCaller(case.call, _while_alone(state)),) if brought else ()
+            return replace(state, case=waiting), (mark, *brought, *told)
         case Closed():
             return state, ()
         case _:
             assert_never(state)
+
+
+def _while_alone(state: ThreeWay) -> str:
+    """Return what a caller hears whose agent is gone while they wait for the next."""
+    return spoken.agent_lost(state.case.raised.plan.kind) if isinstance(state, Calling) else spoken.AGENT_LOST
+
+
+def unit_news(state: ThreeWay, event: UnitNews) -> Step:
+    """A unit's telephone was called, answered, or not: written down, and a supervisor must know of the last."""
+    case = state.case
+    commands: tuple[ThreeWayCommand, ...] = (
+        WriteMark(case.call, event.mark, event.at, f"{event.target} {event.detail}".rstrip()),
+    )
+    if event.mark is Mark.UNIT_CALLED and event.target not in case.units:
+        state = replace(state, case=replace(case, units=(*case.units, event.target)))
+    if event.mark is Mark.UNIT_MISSED:
+        title = next((each.title for each in case.raised.plan.notify if each.name == event.target), event.target)
+        commands += (MarkForSupervisor(case.call, f"{title}的值班电话没有打通，请人工通知"),)
+    return state, commands
+
+
+def not_yet_notified(case: Case) -> tuple[NotifyUnit, ...]:
+    """Return the notices that an earlier controller wished for and never began."""
+    return tuple(NotifyUnit(case.call, each) for each in case.raised.plan.notify if each.name not in case.units)
 
 
 def caller_lost(case: Case, at: datetime) -> tuple[ThreeWayCommand, ...]:

@@ -46,7 +46,10 @@ class Raise:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What every state knows. `caller` is None once they are gone; `left` are the routes not yet tried."""
+    """What every state knows. `caller` is None once they are gone; `left` are the routes not yet tried.
+
+    `units` are the names of those whose duty telephone was called.
+    """
 
     raised: Raise
     caller: ChannelName | None
@@ -55,6 +58,7 @@ class Case:
     where: Where
     left: tuple[Route, ...]
     attempts: int = 0
+    units: tuple[str, ...] = ()
 
     @property
     def call(self) -> CallId:

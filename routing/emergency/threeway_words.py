@@ -41,6 +41,10 @@ class Mark(StrEnum):
     ATTEMPT_FAILED = "attempt_failed"
     UNREACHED = "unreached"
     NOTIFIED = "notified"
+    UNIT_CALLED = "unit_called"
+    UNIT_ANSWERED = "unit_answered"
+    UNIT_FAILED = "unit_failed"
+    UNIT_MISSED = "unit_missed"
     ACKNOWLEDGED = "acknowledged"
     GUIDED = "guided"
     AGENT_LEFT = "agent_left"
@@ -139,6 +143,16 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitNews:
+    """How the call to a unit's duty telephone goes: UNIT_CALLED before it leaves, then how it ended (UNIT_…)."""
+
+    target: str
+    mark: Mark
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TimerExpired:
     """A timer that the machine started ran out."""
 
@@ -161,7 +175,7 @@ class Resynced:
 
 ThreeWayEvent: TypeAlias = (
     RaisedAgain | Confirmed | Dismissed | OriginateSent | EmergencyRang | VerifiedByClick | TurnsHeard | AgentJoined
-    | AgentLeaves | Acknowledged | TimerExpired | Resynced
+    | AgentLeaves | Acknowledged | UnitNews | TimerExpired | Resynced
     | LegUp | LegDown | OriginateEnded | BridgeEntered | BridgeLeft | SwitchLost
 )  # fmt: skip
 
@@ -170,10 +184,9 @@ ThreeWayEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Originate:
-    """Call the emergency side under a fixed ChannelId and, once answered, add it to the conversation of `into`.
+    """Call the emergency side under a fixed ChannelId and, once answered, join it to `into` (a full channel name).
 
-    `into` is the full name of a channel. When that channel is in a bridge at the moment of the answer: BridgeAdd; when
-    it still waits in a flow or queue: Bridge, which takes it out. Never repeated.
+    The switch joins them by itself, wherever `into` is then: in a bridge, or waiting in a flow or queue. Not repeated.
     """
 
     call: CallId
@@ -195,7 +208,7 @@ class HangUpLeg:
 
 @dataclass(frozen=True, slots=True)
 class NotifyUnit:
-    """Tell a unit at the same time, by whatever way it has (call, message); it answers with Acknowledged."""
+    """Tell a unit at the same time: its duty telephone is called, a message is wanted; what comes of it is UnitNews."""
 
     call: CallId
     target: Target
@@ -212,7 +225,7 @@ class TellAgent:
 
 @dataclass(frozen=True, slots=True)
 class TellCaller:
-    """Say words to the caller, over whatever they hear now."""
+    """Say words to the caller, over whatever they hear now; they are among `spoken.words_known`."""
 
     call: CallId
     text: str

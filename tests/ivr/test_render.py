@@ -233,7 +233,7 @@ def test_the_manager_never_gets_a_dangerous_right(config: SwitchConfig, part: Pa
 def test_every_prompt_the_dialplan_plays_by_itself_is_listed_for_synthesis() -> None:
     dialplan = (templates_folder() / "extensions.conf").read_text(encoding="utf-8")
     played = {piece.split(")")[0] for piece in dialplan.split("Playback(")[1:]}
-    assert played == set(NET_SOUNDS)
+    assert played - {"${HL_SOUND}"} == set(NET_SOUNDS)  # what is said to callers is named by the controller
 
 
 def test_names_are_checked_before_they_are_section_titles() -> None:

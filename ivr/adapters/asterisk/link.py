@@ -261,7 +261,8 @@ class AsteriskLink:
 
         SwitchRefusedError when the gate is shut for this target.
         """
-        if reason := self._gate(safe.target(channel)):
+        dialled = safe.dialled(safe.target(channel))
+        if dialled and (reason := self._gate(dialled)):
             log.error("target_refused_at_link", extra={"leg": safe.channel_id(channel_id), "reason": reason})
             raise SwitchRefusedError(reason)
         await self._ask(
@@ -300,4 +301,4 @@ def _what_then(application: str, data: str) -> Headers:
     if application != GOTO:
         return (("Application", safe.application(application)), ("Data", data))
     context, _, extension = data.partition(",")
-    return (("Context", safe.context(context)), ("Exten", safe.name(extension)), ("Priority", "1"))
+    return (("Context", safe.landing(context)), ("Exten", safe.name(extension)), ("Priority", "1"))

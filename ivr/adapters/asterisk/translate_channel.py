@@ -11,6 +11,9 @@ from ivr.call import CallId, Leg, SeatId, call_id
 EMERGENCY_PREFIX = "em-"
 """Channel ids of emergency legs, set by us: `em-<case>-<attempt>`."""
 
+NOTICE_PREFIX = "nt-"
+"""Channel ids of calls to the duty telephones of units, set by us: they hear a notice and belong to no conversation."""
+
 _SEAT_CHANNEL = re.compile(r"PJSIP/([0-9]{2,8})-[0-9a-f]{8}")
 _SEAT_INTERFACE = re.compile(r"PJSIP/([0-9]{2,8})")
 _ESCAPED = re.compile(r"\\(.)")
@@ -38,7 +41,7 @@ def interface_of(seat: SeatId) -> str:
 def leg_of(event: AmiMessage) -> Leg | None:
     """Return whose leg the event's channel is; None for taps, Local halves and other parties."""
     channel, unique_id = event["Channel"], event["Uniqueid"]
-    if not _PARTY_CHANNEL.fullmatch(channel):
+    if not _PARTY_CHANNEL.fullmatch(channel) or unique_id.startswith(NOTICE_PREFIX):
         return None
     if unique_id.startswith(EMERGENCY_PREFIX):
         return Leg.EMERGENCY

@@ -23,7 +23,8 @@ HEADERS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
         "ControlPlayback": frozenset({"Channel", "Control"}),
         "Setvar": frozenset({"Channel", "Variable", "Value"}),
         "Originate": frozenset(
-            {"Channel", "ChannelId", "Application", "Data", "CallerID", "Variable", "Timeout", "Async"}
+            {"Channel", "ChannelId", "Application", "Data", "Context", "Exten", "Priority"}
+            | {"CallerID", "Variable", "Timeout", "Async"}
         ),
         "Redirect": frozenset({"Channel", "Context", "Exten", "Priority"}),
         "Hangup": frozenset({"Channel", "Cause"}),
@@ -32,13 +33,20 @@ HEADERS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """Action → its headers (ActionID is always there). No Command, System, AGI, UpdateConfig: we never need them."""
 
-APPLICATIONS = frozenset({"BridgeAdd", "ChanSpy", "ConfBridge", "Wait"})
+APPLICATIONS = frozenset({"BridgeAdd", "ChanSpy", "ConfBridge", "Playback", "Wait"})
 """What a leg of ours may run once answered: nothing that calls anybody else."""
 
+LANDINGS = frozenset({"hl-join"})
+"""Where in the dialplan a leg of ours may go on once answered."""
+
 _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@:+/()\[\];-]{1,120}")
-_TARGET = re.compile(r"PJSIP/[0-9]{2,8}|PJSIP/[0-9]{2,20}@emergency")
+_TARGET = re.compile(
+    r"PJSIP/[0-9]{2,8}|PJSIP/[0-9]{2,20}@emergency|Local/[0-9]{5,20}@hl-notice/n|Local/[0-9a-z]{1,40}@hl-say/n"
+)
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,79}|TIMEOUT\(absolute\)|PJSIP_HEADER\(add,X-[A-Za-z0-9-]{1,60}\)")
+_VARIABLE = re.compile(
+    r"[A-Z_][A-Z0-9_]{0,79}|TIMEOUT\(absolute\)|PJSIP_HEADER\(add,(?:X-[A-Za-z0-9-]{1,60}|Call-Info|Geolocation(?:-Routing)?)\)"
+)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,79}")
 _CONTEXT = re.compile(r"hl-[a-z-]{1,60}")
 _SEAT = re.compile(r"[0-9]{2,8}")
@@ -50,8 +58,19 @@ def channel(text: str) -> str:
 
 
 def target(text: str) -> str:
-    """Return whom a leg of ours may call: a seat, or a number on the emergency trunk; never the carrier's trunk."""
+    """Return whom a leg of ours may call: a seat, or a number on the emergency trunk; never the carrier's trunk itself.
+
+    Two places of the dialplan besides: a unit's duty telephone, through `hl-out` alone, and a sound that is said.
+    """
     return _checked(_TARGET, text, "target")
+
+
+def dialled(target: str) -> str:
+    """Return what a target dials, as `PJSIP/…`, for whoever guards numbers; empty for a sound, which dials nobody."""
+    if not target.startswith("Local/"):
+        return target
+    number, _, context = target.removeprefix("Local/").partition("@")
+    return "" if context == "hl-say/n" else f"PJSIP/{number}"
 
 
 def channel_id(text: str) -> str:
@@ -72,6 +91,13 @@ def name(text: str) -> str:
 def context(text: str) -> str:
     """Return the name of a context of ours; where seats and trunks come in, numbers are dialled, so not those."""
     return _checked(_CONTEXT, text, "context")
+
+
+def landing(text: str) -> str:
+    """Return the context in which a leg of ours may go on."""
+    if text not in LANDINGS:
+        raise UnsafeHeaderError(f"the context {text[:40]!r} is not one where our legs go on")
+    return text
 
 
 def seat(text: str) -> str:

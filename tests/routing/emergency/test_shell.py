@@ -35,6 +35,7 @@ from routing.adapters.emergency_words import load_spotter
 from routing.emergency.kinds import Confidence, Kind
 from routing.emergency.policy import Mode, Policy, Rule, Source, Start, Target
 from routing.emergency.shell import EmergencyDesk
+from routing.emergency.spoken import calling, sound_of
 from tests.fakes import NOON, FakeClock, FakeJournal, FakeSwitch
 
 CALL = CallId("hl-1.1")
@@ -54,6 +55,9 @@ POLICY = Policy(
         (Source.WORDS_IN_FLOW, Confidence.CONFIRMED): Start.GO,
     },
 )  # fmt: skip
+
+
+SAID = {"emergency_told", "emergency_to_say"}
 
 
 @dataclass
@@ -87,10 +91,18 @@ class Scene:
             await asyncio.sleep(0)
 
     def dialled(self) -> list[str]:
-        return [str(asked[1]) for asked in self.switch.asked if asked[0] == "originate"]
+        return [str(asked[0]) for asked in self.asked("originate")]
 
     def asked(self, what: str) -> list[tuple[object, ...]]:
-        return [asked[1:] for asked in self.switch.asked if asked[0] == what]
+        """What the switch was asked for, apart from the words said to callers."""
+        return [asked[1:] for asked in self.switch.asked if asked[0] == what and "@hl-say" not in str(asked[1])]
+
+    def said(self) -> list[str]:
+        """The sounds that were said to the caller."""
+        sounds = [
+            str(asked[1]) for asked in self.switch.asked if asked[0] == "originate" and "@hl-say" in str(asked[1])
+        ]
+        return [f"emergency/{sound.removeprefix('Local/').partition('@')[0]}" for sound in sounds]
 
 
 @asynccontextmanager
@@ -121,13 +133,13 @@ async def test_a_click_calls_once_on_the_emergency_trunk_with_the_citizens_numbe
         await here.tell(*TALK)
         assert here.desk.raise_case(CALL, Kind.FIRE, Source.CLICK, "801", "着火").is_done
         await here.settle()
-        ((channel, leg, application, into, number, variables, seconds),) = here.asked("originate")
-        assert (channel, leg, application, into) == ("PJSIP/119@emergency", FIRST, "BridgeAdd", CALLER)
+        ((channel, leg, application, place, number, variables, seconds),) = here.asked("originate")
+        assert (channel, leg, application, place) == ("PJSIP/119@emergency", FIRST, "Goto", "hl-join,s")
         assert isinstance(number, PhoneNumber)
         assert number.digits == "13812345678"
         assert isinstance(variables, dict)
         assert variables["PJSIP_HEADER(add,X-12345-Type)"] == "119"
-        assert (variables["HL_CALLID"], seconds) == (CALL, 20)
+        assert (variables["HL_CALLID"], variables["HL_INTO"], seconds) == (CALL, CALLER, 20)
 
 
 async def test_the_clock_has_every_moment_whichever_the_switch_tells_first() -> None:
@@ -137,7 +149,7 @@ async def test_the_clock_has_every_moment_whichever_the_switch_tells_first() -> 
         await here.settle()
         ringing = LegRang(CallId(FIRST), EMERGENCY, FIRST, NOON)
         await here.tell(OUR_LEG, ringing, JOINED, TAKEN)
-        assert [name.removeprefix("emergency_") for name in here.teller.names() if name != "emergency_told"] == [
+        assert [name.removeprefix("emergency_") for name in here.teller.names() if name not in SAID] == [
             "detected", "invite_sent", "ringing", "answered", "joined",
         ]  # fmt: skip
 
@@ -148,6 +160,8 @@ async def test_the_journal_knows_of_a_call_before_the_switch_does() -> None:
     class Watchful(FakeSwitch):
         async def originate(self, **wish: object) -> None:  # type: ignore[override]
             lines = journal.read(CALL)
+            if "@hl-say" in str(wish["channel"]):
+                return
             known_before.append(any(line.get("name") == "emergency.OriginateSent" for line in lines))
 
     journal = FakeJournal()
@@ -198,8 +212,9 @@ async def test_words_in_the_queue_call_at_once_and_the_caller_comes_first() -> N
         await here.settle()
         assert here.dialled() == ["PJSIP/119@emergency"]
         assert here.asked("prioritise") == [(CALL, CALLER, GENERAL, 100)]
+        assert here.said() == [sound_of(calling(Kind.FIRE))]
         await here.tell(OUR_LEG, TAKEN)
-        assert here.asked("redirect") == [(EMERGENCY, "hl-join", "take", 1)]
+        assert here.asked("redirect") == []  # it joins them by itself
 
 
 async def test_an_agent_who_was_quicker_than_the_service_stays_in() -> None:
@@ -208,7 +223,9 @@ async def test_an_agent_who_was_quicker_than_the_service_stays_in() -> None:
         here.desk.raise_case(CALL, Kind.FIRE, Source.SUPERVISOR, "900")
         await here.settle()
         await here.tell(OUR_LEG, ANSWERED, TAKEN)
-        assert here.asked("redirect") == [(EMERGENCY, "hl-join", "add", 1)]
+        assert here.asked("hang_up") == []
+        await here.tell(replace(JOINED, legs=3))
+        assert [(case["state"], case["seat"]) for case in here.desk.status()] == [("joined", "801")]
 
 
 async def test_words_in_a_flow_bring_the_caller_to_the_head_of_the_human_queue() -> None:
@@ -352,7 +369,7 @@ async def test_with_no_seat_free_a_supervisor_is_told_once() -> None:
         here.desk.raise_case(CALL, Kind.FIRE, Source.SUPERVISOR, "900")
         await here.settle()
         await here.tell(OUR_LEG, TAKEN, replace(JOINED, legs=2))
-        await here.desk._invite(f"{CALL}-1")
+        await here.desk._deeds.invite(f"{CALL}-1")
         reasons = [data["reason"] for name, data, _ in here.teller.told if name == "emergency_supervisor"]
         assert reasons == ["没有空闲坐席，请班长加入三方通话"]
 
@@ -401,3 +418,24 @@ async def test_a_supervisors_raise_goes_at_once_and_tells_their_role() -> None:
         assert here.dialled() == ["PJSIP/120@emergency"]
         (status,) = here.desk.status()
         assert (status["source"], status["by"]) == ("supervisor", "班长 900")
+
+
+async def test_a_key_calls_at_once_and_leaves_the_caller_to_the_flow_that_brings_them() -> None:
+    async with scene(policy=load_city("default")) as here:
+        await here.tell(UP)
+        assert here.desk.call_for_help(CALL, Kind.FIRE)
+        await here.settle()
+        assert here.dialled() == ["PJSIP/119@emergency"]
+        assert here.asked("redirect") == []
+        assert (here.desk.status()[0]["source"], here.desk.status()[0]["by"]) == ("key", "caller")
+        assert here.desk.call_for_help(CALL, Kind.FIRE)  # the flow began the step again
+        await here.tell(QUEUED, TAKEN, JOINED)
+        assert here.dialled() == ["PJSIP/119@emergency"]
+        assert here.desk.has_helped(CALL)
+
+
+async def test_a_key_for_a_caller_who_is_gone_calls_nobody() -> None:
+    async with scene(policy=load_city("default")) as here:
+        assert not here.desk.call_for_help(CALL, Kind.FIRE)
+        assert not here.desk.has_helped(CALL)
+        assert here.dialled() == []
