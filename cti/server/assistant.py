@@ -195,26 +195,27 @@ def similar_plain(similar: tuple[Similar, ...]) -> list[Mapping[str, object]]:
     return [{"number": each.number, "likeness": each.likeness, "reasons": list(each.reasons)} for each in similar]
 
 
-def assistant_verbs(
-    assistant: Callable[[], Assistant],
-) -> dict[str, Callable[[Mapping[str, object]], Mapping[str, object]]]:
+Request = Mapping[str, object]
+
+
+def assistant_verbs(assistant: Assistant) -> dict[str, Callable[[Request], Mapping[str, object]]]:
     """Return what may be asked at the control door of a live call: call.draft, call.similar, call.caller."""
 
-    def asked(request: Mapping[str, object]) -> CallId:
+    def asked(request: Request) -> CallId:
         call = request.get("call")
         if not isinstance(call, str) or not call:
             raise ValueError("缺少 call（通话编号）。")
         return CallId(call)
 
-    def draft(request: Mapping[str, object]) -> Mapping[str, object]:
-        found = assistant().draft_of(asked(request))
+    def draft(request: Request) -> Mapping[str, object]:
+        found = assistant.draft_of(asked(request))
         return {"ok": found is not None, "text": "" if found else "还没有草稿。", "draft": found and found.to_json()}
 
-    def similar(request: Mapping[str, object]) -> Mapping[str, object]:
-        return {"ok": True, "text": "", "orders": similar_plain(assistant().similar_to(asked(request)))}
+    def similar(request: Request) -> Mapping[str, object]:
+        return {"ok": True, "text": "", "orders": similar_plain(assistant.similar_to(asked(request)))}
 
-    def caller(request: Mapping[str, object]) -> Mapping[str, object]:
-        known = assistant().caller_of(asked(request))
+    def caller(request: Request) -> Mapping[str, object]:
+        known = assistant.caller_of(asked(request))
         if known is None:
             return {"ok": False, "text": "还没有查到来电人。"}
         plain = dict(known.to_plain())

@@ -196,7 +196,7 @@ async def test_words_of_strangers_and_of_calls_that_are_over_are_nobodys(drafter
 
 async def test_the_live_draft_can_be_asked_at_the_control_door(drafter: Drafter) -> None:
     async with open_desk(drafter) as desk:
-        verbs = assistant_verbs(lambda: desk.assistant)
+        verbs = assistant_verbs(desk.assistant)
         assert verbs["call.draft"]({"call": CALL})["ok"] is False
         desk.assistant.take(UP)
         desk.assistant.hear(final(LAMP))
