@@ -44,6 +44,8 @@ INBOX = 2000
 RECOVER_DAYS = 3
 RETAP_SECONDS = 0.5
 PAUSE_SECONDS = 5.0
+RESUME_SECONDS = 0.5
+"""How soon a recording that must go on, and could not, is tried again."""
 MOST_TAPS = 200
 """A leg is tapped again for as long as it lives, but not for ever: the recording has it all."""
 
@@ -148,13 +150,16 @@ class CallTask:
                     called=offered.called,
                     original_line=offered.original_line,
                     flow=flow,
+                    their_id=offered.their_id,
                 )
+                referred = (Publish(self.here.call, "referred", dict(offered.context)),) if offered.context else ()
                 return (
                     Publish(
                         self.here.call,
                         "offered_to_flow",
                         {"flow": flow, "called": offered.called, "caller": offered.caller},
                     ),
+                    *referred,
                 )
             case FlowWent(path=path):
                 self.here = replace(self.here, path=path)
@@ -216,6 +221,8 @@ class CallTask:
             )
         if asked.answer is not None and not asked.answer.done():
             asked.answer.set_result(told)
+        if asked.by == BY_LIMIT and not told[0]:
+            asyncio.get_running_loop().call_later(RESUME_SECONDS, self._limit_reached, self.here.pauses[-1].begun_s)
 
     async def _turn(self, paused: bool, by: str) -> Answer:
         world, call, limit = self._world, self.here.call, self._world.longest_pause_seconds

@@ -62,7 +62,7 @@ def read_card(name: str, payload: bytes) -> EarCard | None:
         if whole["type"] == "ears_gone":
             return None
         card = EarCard(**whole["data"])
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not an announcement: {error!r}") from error
     texts = (card.name, card.host, card.model, card.token)
     numbers = (card.port, card.audio_port, card.capacity, card.streams, card.behind_s, card.shed_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -390,3 +390,59 @@ async def test_a_mistake_of_ours_ends_one_call_and_the_next_start_writes_it_down
         office.undraftable = set()
         assert await office.desk.recover() == 1
     assert list(office.database.orders) == [CALL]
+
+
+async def test_a_paused_recording_is_mute_for_tape_and_ears_and_the_transcript_says_so() -> None:
+    async with an_office() as office:
+        office.tapes.tapes[CALL] = (tape(Part.CALLER),)
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP, QUEUED, ANSWERED)
+        assert await office.desk.pause(CALL, True, "801") == (True, "录音与转写已暂停，最多 180 秒。")
+        assert (await office.desk.pause(CALL, True, "801"))[0], "asked twice it is paused all the same"
+        assert office.ears.paused[CALL]
+        office.clock.pass_seconds(5)
+        assert (await office.desk.pause(CALL, False, "801"))[0]
+        assert not office.ears.paused[CALL]
+        await office.take(DOWN, SEAT_DOWN)
+    muted = [asked[2] for asked in office.switch.asked if asked[0] == "mute_recording"]
+    assert muted == [True] * (len(muted) // 2) + [False] * (len(muted) // 2)
+    assert muted
+    assert [turn.text for turn in office.database.turns[CALL]] == ["（录音暂停 5 秒）"]
+    assert {"recording_paused", "recording_resumed"} <= set(office.told())
+
+
+async def test_a_recording_that_cannot_be_paused_is_said_not_to_be() -> None:
+    async with an_office() as office:
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP, QUEUED, ANSWERED)
+        office.switch.lost = True
+        done, text = await office.desk.pause(CALL, True, "801")
+        assert (done, "请勿说出敏感信息" in text) == (False, True)
+        assert not office.ears.paused[CALL]
+        office.switch.lost = False
+        assert (await office.desk.pause(CallId("hl-1.9"), True, "801"))[0] is False
+
+
+async def test_a_controller_that_comes_back_knows_of_the_pause_and_ends_it_in_time() -> None:
+    async with an_office() as office:
+        office.world = replace(office.world, longest_pause_seconds=20)
+        office.desk._world = office.world
+        office.journal.append(CALL, {"at": "", "paused": True, "by": "801", "at_s": 0.0})
+        office.clock.pass_seconds(60)
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP)
+        async with asyncio.timeout(2):
+            while office.ears.paused.get(CALL, True):  # noqa: ASYNC110  (the limit is a timer)
+                await asyncio.sleep(0.01)
+        assert ("mute_recording", UP.channel, False) in office.switch.asked
+        assert [line["by"] for line in office.journal.read(CALL) if "paused" in line] == ["801", "limit"]
+
+
+async def test_text_that_is_late_is_told_as_such() -> None:
+    async with an_office() as office:
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP)
+        office.desk.text_late(CALL, Leg.CALLER, 5.0)
+        await settle()
+    (late,) = (envelope for envelope in office.publisher.announced if envelope.type == "text_late")
+    assert late.data == {"leg": Leg.CALLER, "shed_seconds": 5.0}
