@@ -1,0 +1,65 @@
+"""`hotline city` and `hotline check` on city packs, as an administrator meets them."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cti.__main__ import main
+from cti.server.city_packs import SHIPPED_CITIES, load_calendar, load_city
+from ivr.errors import AuthorError
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.delenv("HOTLINE_SETTINGS", raising=False)
+    return tmp_path / "hotline12345"
+
+
+def test_two_cities_are_compared_rule_by_rule(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["city", "diff", "jinan", "suqian"]) == 0
+    told = capsys.readouterr().out
+    assert "时限｜办理\n    jinan：5 个工作日　〔J-09〕\n    suqian：12 小时，原则上　〔S-25〕" in told
+    assert main(["city", "diff", "jinan", "suqian", "--switches", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"身份", "时限｜天的算法"} <= {each["rule"] for each in found}
+
+
+def test_a_citys_rules_are_shown_with_their_clauses(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["city", "show", "yangling"]) == 0
+    told = capsys.readouterr().out
+    assert "延期｜批准：主办单位　〔Y-07、Y-40〕" in told
+    assert "原文未写，取默认" in told
+
+
+def test_a_city_put_into_the_data_folder_is_listed_and_checked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "cities").mkdir(parents=True)
+    text = (SHIPPED_CITIES / "suqian.yaml").read_text(encoding="utf-8").replace("name: suqian", "name: xincheng")
+    own = home / "cities" / "xincheng.yaml"
+    own.write_text(text, encoding="utf-8")
+    assert main(["city", "list"]) == 0
+    assert "xincheng" in capsys.readouterr().out
+    assert main(["check", str(own)]) == 0
+    own.write_text(text.replace("weight: 30", "weight: 31"), encoding="utf-8")
+    assert main(["check"]) == 1
+    assert "合计 101" in capsys.readouterr().err
+
+
+def test_a_city_nobody_knows_is_refused_with_the_names_that_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["city", "show", "suqain"]) == 1
+    assert "suqian" in capsys.readouterr().err
+    with pytest.raises(AuthorError):
+        load_city("nowhere")
+
+
+def test_an_installations_own_calendar_comes_before_the_shipped_one(tmp_path: Path) -> None:
+    own = tmp_path / "calendar.yaml"
+    own.write_text("calendar: 1\nyears:\n  - {year: 2027, source: 通知, workdays: [2027-01-03]}\n", encoding="utf-8")
+    assert load_calendar().kind(date(2027, 1, 3)).is_provisional
+    kind = load_calendar(own).kind(date(2027, 1, 3))
+    assert (kind.is_workday, kind.is_provisional) == (True, False)
+    assert not load_calendar().kind(date(2019, 10, 1)).is_workday
