@@ -25,6 +25,7 @@ BENCHMARKS = {
     "ami": "Events of the switch",
     "words": "From words to a draft",
     "store": "Orders, outbox and bus",
+    "text": "Live drafts, learning, search",
 }
 
 
