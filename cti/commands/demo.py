@@ -14,7 +14,9 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
+from cti.demo.emergency import EmergencyAct
 from cti.demo.report import account, show
+from cti.demo.report_emergency import emergency_account, show_emergency
 from cti.demo.stage import Stage, listening
 from cti.server.installation import espeak_of, folders_of, part
 from cti.server.log import log_to
@@ -83,6 +85,7 @@ def write_settings(settings: Settings, folder: Path) -> Path:
         "speech_model": settings.speech_model,
         "broker_port": free_port(),
         "ears": {"workers": 2},  # for three calls
+        "emergency_trunk": {"port": free_port("127.0.0.3")},
         "switch": {
             "sip_port": free_port(),
             "ami_port": free_port(),
@@ -98,19 +101,27 @@ def write_settings(settings: Settings, folder: Path) -> Path:
 
 async def _play(settings: Settings, words: list[str], console: Console) -> dict[str, object]:
     console.print(
-        "[bold]hotline12345 演示[/bold]：三位（虚构的）市民真实拨打 SIP 电话，说普通话（合成语音），两位坐席接听。\n"
+        "[bold]hotline12345 演示[/bold]：三位（虚构的）市民真实拨打 SIP 电话，说普通话（合成语音），两位坐席接听；"
+        "随后一位市民报告火情，模拟的紧急中心加入通话。\n"
     )
     espeak = espeak_of(settings, part(settings, PartName.ESPEAK))
     with prompt_progress(console) as progress:
         async with running_service(settings, words, console.print, progress) as service:
             progress.stop()
             async with listening(settings) as heard:
-                console.print("\n[bold]通话进行中[/bold]（约一分钟）")
-                performances = await Stage(settings, espeak, heard, lambda line: console.print(f"  {line}")).play()
+                console.print("\n[bold]通话进行中[/bold]（约两分钟）")
+
+                def tell(line: str) -> None:
+                    console.print(f"  {line}")
+
+                performances = await Stage(settings, espeak, heard, tell).play()
+                fire = await EmergencyAct(settings, espeak, heard, tell).play()
                 await asyncio.sleep(1.0)  # the last orders' events are on their way
-            accounts = await account(settings, performances)
+            accounts = await account(settings, [*performances, fire])
+            emergency, clock, lacking = await emergency_account(settings, fire)
             show(accounts, console)
-    faults = [fault for each in accounts for fault in each.faults]
+            show_emergency(emergency, clock, console)
+    faults = [*(fault for each in accounts for fault in each.faults), *lacking]
     console.rule()
     console.print(f"Asterisk {service.asterisk_version}，总线上 {len(heard.keys)} 条事件，{len(accounts)} 通电话。")
     if settings.speech_model == DEMO_MODEL:
@@ -123,6 +134,7 @@ async def _play(settings: Settings, words: list[str], console: Console) -> dict[
     return {
         "asterisk": service.asterisk_version,
         "calls": [each.json for each in accounts],
+        "emergency": emergency,
         "events_published": len(heard.keys),
         "journal_replay": "same"
         if all(each.json.get("journal_replay") == "same" for each in accounts)

@@ -103,3 +103,38 @@ CITIZENS = (
         ),
     ),
 )
+
+FIRE_CALLER = Citizen(
+    name="陈女士",
+    number="13600002222",
+    called="12345",
+    voice="Annie",
+    way=Way.STRAIGHT,
+    opening="",
+    lines=(
+        "我家着火了，幸福路二十六号，厨房烧起来了，快来人啊。",
+        "在幸福路二十六号三楼，家里还有一位老人。",
+        "好的，谢谢你们。",
+    ),
+)
+"""The second act: her words raise the alarm in the talk, the agent confirms, the fire service joins."""
+
+FIRE_AGENT = Agent(
+    "803",
+    "belinda",
+    ("您好，这里是政务服务便民热线，请讲。", "请别着急，我马上为您接通消防。", "请您注意安全，再见。"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """The simulated emergency centre: it rings for `ring_seconds`, then answers and speaks."""
+
+    voice: str
+    lines: tuple[str, ...]
+    ring_seconds: float = 1.0
+
+
+FIRE_CENTRE = Centre(
+    "Mike", ("您好，这里是消防，请讲您的详细地址。", "收到，消防车马上出发，请先离开房间，到安全的地方等待。")
+)

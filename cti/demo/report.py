@@ -10,7 +10,7 @@ from rich.table import Table
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_store import SqlOrderStore
-from cti.demo.cast import AGENTS
+from cti.demo.cast import AGENTS, FIRE_AGENT
 from cti.demo.stage import Performance
 from cti.server.flow_files import archived_book, catalogue_of
 from cti.server.installation import folders_of, queues_of
@@ -39,6 +39,7 @@ _LABELS = {
     FieldName.TITLE: "标题",
     FieldName.SUMMARY: "摘要",
 }
+_WHO = {Leg.CALLER: "[cyan]市民[/cyan]", Leg.AGENT: "[green]坐席[/green]", Leg.EMERGENCY: "[red]紧急[/red]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ async def _call(settings: Settings, database: Database, done: Performance) -> Ca
     tapes = {each.part: each for each in await calls.recordings(done.call)}
     order = await orders.order_of(done.call)
     spoken, heard = "".join(done.spoken), text_of(turns, Leg.CALLER)
-    agent = next((each for each in AGENTS if record and each.seat == record.seat), None)
+    agent = next((each for each in (*AGENTS, FIRE_AGENT) if record and each.seat == record.seat), None)
     agent_spoken, agent_heard = "".join(agent.lines) if agent else "", text_of(turns, Leg.AGENT)
     cer = character_error_rate(spoken, heard)
     replayed = replayed_alike(settings, done.call)
@@ -159,8 +160,7 @@ def show(accounts: list[CallAccount], console: Console) -> None:
         for overflow in ("ignore", "ignore", "fold"):
             words.add_column(overflow=overflow, no_wrap=overflow != "fold")
         for turn in each.turns:
-            who = "[cyan]市民[/cyan]" if turn.leg is Leg.CALLER else "[green]坐席[/green]"
-            words.add_row(f"{turn.begun_s:6.1f} 秒", who, turn.text)
+            words.add_row(f"{turn.begun_s:6.1f} 秒", _WHO[turn.leg], turn.text)
         console.print(words, soft_wrap=False)
         console.print(f"市民原话：{entry['spoken']}")
         console.print(f"字错误率：市民 {entry['cer']:.1%}，坐席 {entry['agent_cer']:.1%}（经 A-law、RTP 与 Asterisk）")

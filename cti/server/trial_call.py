@@ -53,7 +53,7 @@ class TrialCall:
         number = digits_of(trunk.test_number)
         if not trunk.is_real or number is None:
             return {"ok": False, "text": "运行中的服务没有打开真实线路，或没有测试号码。改好设置后重新启动。"}
-        if self.state in ("calling", "ringing", "answered"):
+        if self.state in ("calling", "ringing"):
             return {"ok": False, "text": "另一个测试呼叫正在进行，请稍后再试。"}
         self._leg = f"{EMERGENCY}trial-{round(self._clock.now().timestamp() * 1000)}-1"
         self.state, self.reason = "calling", ""
