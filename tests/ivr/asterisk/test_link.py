@@ -106,14 +106,15 @@ async def test_a_flood_nobody_reads_is_cut_and_the_state_read_anew() -> None:
 
 
 async def test_a_flood_that_is_read_arrives_whole_and_the_loop_stays_responsive() -> None:
-    worst = 0.0
+    """Responsive is counted in events between two turns of the loop, not in seconds, which a busy machine stretches."""
+    read = worst = 0
 
     async def heartbeat() -> None:
         nonlocal worst
         while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.005)
-            worst = max(worst, time.perf_counter() - before)
+            before = read
+            await asyncio.sleep(0)
+            worst = max(worst, read - before)
 
     async with FakeAmi() as fake, linked(fake, max_waiting_events=200_000) as (_, events):
         async with asyncio.TaskGroup() as tasks:
@@ -121,9 +122,10 @@ async def test_a_flood_that_is_read_arrives_whole_and_the_loop_stays_responsive(
             fake.send(user_event("x") * 100_000)
             for _ in range(100_000):
                 await until(events, UserNoted, 30)
+                read += 1
             beating.cancel()
         assert fake.connections == 1
-    assert worst < 1.0
+    assert worst <= 10_000
 
 
 async def test_a_half_open_peer_is_noticed_though_it_never_closes() -> None:
@@ -131,7 +133,7 @@ async def test_a_half_open_peer_is_noticed_though_it_never_closes() -> None:
         fake.silent = True
         begun = time.monotonic()
         await until(events, SwitchLost)
-        assert time.monotonic() - begun < 1.0  # F5: at most 3 s with the default of 0.9 s
+        assert time.monotonic() - begun < 3.0  # F5: at most 3 s, with the default of 0.9 s too
 
 
 async def test_events_prove_life_even_when_pongs_are_late() -> None:
