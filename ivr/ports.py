@@ -12,7 +12,6 @@ from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 from ivr.commands import Dial, Enqueue, HangUp, PlayPrompt, RecordMessage
 from ivr.events import FlowEvent, SwitchEvent, WordsHeard
 
-
 GOTO = "Goto"
 
 
@@ -174,7 +173,7 @@ class Recogniser(Protocol):
         """Hear more; returns the result of an utterance that has come to its end, else None."""
 
     def partial(self) -> str:
-        """Return what is known of the present utterance, `{"partial": …}`."""
+        """Return what is known of the present utterance, `{"partial": …}`; may lack it before anything was fed."""
 
     def final(self) -> str:
         """End the present utterance and return it, `{"result": [{"word", "start", "end", "conf"}…]}`.

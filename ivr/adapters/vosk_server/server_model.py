@@ -11,6 +11,7 @@ See https://github.com/alphacep/vosk-server.
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack, suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -62,6 +63,7 @@ class _ServerRecogniser:
     def __init__(self, url: str, rate_hz: int) -> None:
         self._url, self._rate_hz = url, rate_hz
         self._line: ClientConnection | None = None
+        self._closing = ExitStack()
         self._fed = 0
         self._line_began = 0
         self._partial = NOTHING
@@ -85,40 +87,44 @@ class _ServerRecogniser:
         self._partial = NOTHING
         if self._line is None:
             return "{}"
-        line, self._line = self._line, None
-        try:
-            return self._as_kaldi(self._ask(line, '{"eof" : 1}'))
-        finally:
-            line.close()
+        told = self._ask(self._line, '{"eof" : 1}')
+        self._close()
+        return self._as_kaldi(told)
 
     def __del__(self) -> None:
-        if self._line is not None:
-            self._line.close()
+        self._close()
 
     def _connected(self) -> ClientConnection:
         try:
-            line = connect(
-                self._url,
-                open_timeout=CONNECT_S,
-                close_timeout=1,
-                max_size=MAX_ANSWER_BYTES,
-                compression=None,
-                proxy=None,
+            line = self._closing.enter_context(
+                connect(
+                    self._url,
+                    open_timeout=CONNECT_S,
+                    close_timeout=1,
+                    max_size=MAX_ANSWER_BYTES,
+                    compression=None,
+                    proxy=None,
+                )
             )
             line.send(json.dumps({"config": {"sample_rate": self._rate_hz, "words": True}}))
         except (OSError, TimeoutError, InvalidURI, WebSocketException) as error:
+            self._close()
             raise EarsError(
                 f"识别服务没有应答（{error}）。改法：检查 vosk-server 是否在运行、地址是否正确。"
             ) from error
         return line
+
+    def _close(self) -> None:
+        self._line = None
+        with suppress(OSError, WebSocketException):
+            self._closing.close()
 
     def _ask(self, line: ClientConnection, message: bytes | str) -> dict[str, Any]:
         try:
             line.send(message)
             told = json.loads(line.recv(timeout=ANSWER_S))
         except (OSError, TimeoutError, WebSocketException, ValueError, RecursionError) as error:
-            self._line = None
-            line.close()
+            self._close()
             raise EarsError(f"识别服务中断（{error}）。改法：检查 vosk-server 是否在运行。") from error
         if not isinstance(told, dict):
             raise EarsError("识别服务的应答看不懂。改法：检查地址是否是 vosk-server。")
