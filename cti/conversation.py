@@ -62,6 +62,7 @@ class Conversation:
     hold_seconds: float = 0.0
     outcome: Outcome = Outcome.IN_FLOW
     pauses: tuple[Pause, ...] = ()
+    their_id: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -88,6 +89,7 @@ def record_of(here: Conversation) -> CallRecord:
         queue=here.queue or "",
         seat=here.seat or "",
         outcome=here.outcome,
+        their_id=here.their_id,
     )
 
 
@@ -107,6 +109,7 @@ def conversation_of(record: CallRecord, begun_at: datetime) -> Conversation:
         answered_at=record.answered,
         seat=SeatId(record.seat) if record.seat else None,
         outcome=Outcome(record.outcome) if record.outcome in known else Outcome.IN_FLOW,
+        their_id=record.their_id,
     )
 
 

@@ -53,7 +53,7 @@ async def finish(world: World, here: Conversation) -> None:
     if here.outcome is Outcome.ABANDONED and here.caller.is_known:
         await keep(world, here, RequestCallback(here.call, here.caller.digits, ABANDONED_REASON))
     draft = await world.drafter(here.call, here.caller, words, here.begun_at)
-    draft = replace(draft, emergency=_clocks(world, here.call))
+    draft = replace(draft, emergency=_clocks(world, here.call), their_id=here.their_id)
     order = await _tried(here, "draft", world.orders.save_draft(draft, world.clock.now()))
     await _tried(here, "turns", world.calls.save_turns(here.call, marked(here.call, words, here.pauses, ended_s)))
     await _tried(here, "recordings", world.calls.save_recordings(here.call, recordings))
@@ -61,6 +61,7 @@ async def finish(world: World, here: Conversation) -> None:
         "outcome": here.outcome,
         "seconds": max((recording.seconds for recording in recordings), default=0.0),
         "order": order.number if order else None,
+        **({"their_id": here.their_id} if here.their_id else {}),
         "recording_problems": [recording.problem for recording in recordings if recording.problem],
     }
     now = world.clock.now()

@@ -41,16 +41,23 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class CalledNumber:
-    """A number citizens dial: the flow that answers it and, for a merged hotline, what it used to be."""
+    """A number citizens dial: the flow that answers it and, for a merged hotline, what it used to be.
+
+    `from_110`: only 110 dials it, for calls that it sends to us.
+    """
 
     number: str
     flow: str
     original_line: str = ""
+    from_110: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierTrunk:
-    """A carrier's SIP trunk or a gateway; with a `username` we register there, else the carrier knows our address."""
+    """A carrier's SIP trunk or a gateway; with a `username` we register there, else the carrier knows our address.
+
+    `from_110`: what comes in here was sent by 110, with its context in headers (docs/emergency.md).
+    """
 
     name: str
     host: str
@@ -58,6 +65,7 @@ class CarrierTrunk:
     username: str = ""
     password_file: str = ""
     match: tuple[str, ...] = ()
+    from_110: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +253,7 @@ def _trunk(tree: YamlMap, problems: list[Problem]) -> CarrierTrunk:
         username=inner.text("username", "", longest=60),
         password_file=inner.text("password_file", ""),
         match=inner.texts("match", ()),
+        from_110=inner.boolean("from_110", False),
     )
     if trunk.username and not trunk.password_file:
         inner.error(
@@ -284,7 +293,8 @@ def _numbers(fields: Fields) -> tuple[CalledNumber, ...]:
             fields.error(place, f"被叫号码“{number}”不能用。", "只写 3 到 15 位数字，并加引号。")
         if isinstance(entry, YamlMap):
             inner = Fields(entry, f"被叫号码 {number}", fields.problems)
-            numbers.append(CalledNumber(number, inner.text("flow"), inner.text("original_line", "", longest=40)))
+            line, from_110 = inner.text("original_line", "", longest=40), inner.boolean("from_110", False)
+            numbers.append(CalledNumber(number, inner.text("flow"), line, from_110))
             inner.done()
         else:
             fields.error(place, f"被叫号码 {number} 没有内容。", "写成 “{flow: main}”。")

@@ -20,7 +20,8 @@ from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 class CallOffered:
     """A caller was answered and handed to us. `called` is the number dialled, `` when unknown.
 
-    `their_id` is the id under which 110 knows the call, when it sent it to us.
+    `their_id` is the id under which 110 knows a call that it sent to us; `context` is what else it told (`from`, `id`,
+    `type`, `place`), empty for everybody else.
     """
 
     call: CallId
@@ -29,6 +30,7 @@ class CallOffered:
     at: datetime
     original_line: str = ""
     their_id: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
@@ -39,13 +39,19 @@ from ivr.ports import CallSteps, Clock, Heard, Journal
 
 log = logging.getLogger(__name__)
 
+REFERRED_PRIORITY = 80
+"""Who was sent by 110 waits before ordinary callers, unless the city says otherwise."""
+
 HELP_PRIORITY = 100
 """Who called for help waits before everybody else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A caller whom the switch has just handed to us; `outcome` is how the last long step ended, if there was one."""
+    """A caller whom the switch has just handed to us; `outcome` is how the last long step ended, if there was one.
+
+    `context` is what 110 told of a call that it sent to us; see CallOffered.
+    """
 
     call: CallId
     channel: ChannelName
@@ -54,6 +60,7 @@ class Visit:
     flow: str
     original_line: str
     outcome: FlowEvent | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
 
 
 class Shelf(Protocol):
@@ -127,7 +134,9 @@ class FlowDesk:
         default_flow: str,
         tasks: asyncio.TaskGroup,
         help_line: HelpLine | None = None,
+        referred_priority: int = REFERRED_PRIORITY,
     ) -> None:
+        self._referred_priority = referred_priority
         self._help_line = help_line or NoHelpLine()
         self._shelf = shelf
         self._policy = policy
@@ -186,7 +195,9 @@ class FlowDesk:
     def _begin(self, visit: Visit) -> tuple[_Caller, CallOffered]:
         book = self._shelf.current()
         flow = visit.flow if visit.flow in book.flows else self._default_flow
-        offered = CallOffered(visit.call, visit.caller, visit.called, self._clock.now(), visit.original_line)
+        now, theirs = self._clock.now(), visit.context.get("id", "")
+        line = visit.original_line
+        offered = CallOffered(visit.call, visit.caller, visit.called, now, line, theirs, dict(visit.context))
         self._journal.append(visit.call, opening_line(flow, book))
         self._watcher.opened(offered, flow)
         return _Caller(open_session(book, flow, visit.call)), offered
@@ -237,6 +248,8 @@ class FlowDesk:
                 return
             caller.wish, caller.tried = step, frozenset()
             onward = self._policy.place(step)
+        if caller.session.background.referred_by:
+            onward = replace(onward, priority=max(onward.priority, self._referred_priority))
         caller.tried |= {onward.queue}
         placed = {"placed": onward.queue, "priority": onward.priority, "wait_seconds": onward.wait_seconds}
         self._journal.append(onward.call, placed)

@@ -14,6 +14,7 @@ class CallRecord:
     """One call, from offer to end; saved anew whenever it moves on. Instants are aware, None while not yet reached.
 
     `outcome` is one word such as `answered`, `abandoned`, `voicemail`, `callback`, `ivr`; `path` the nodes of the flow.
+    `their_id` is the id under which 110 knows a call that it sent to us.
     """
 
     call: CallId
@@ -29,6 +30,7 @@ class CallRecord:
     queue: str = ""
     seat: str = ""
     outcome: str = ""
+    their_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,13 +93,15 @@ class Field:
 class Draft:
     """What a call has told so far. Absent fields are as good as empty ones.
 
-    `emergency` holds the clock of each emergency of the call, as its journal told at the end.
+    `emergency` holds the clock of each emergency of the call, as its journal told at the end; `their_id` is the id by
+    which 110 knows a call that it sent to us.
     """
 
     call: CallId
     fields: Mapping[FieldName, Field] = field(default_factory=lambda: MappingProxyType({}))
     reasons: tuple[str, ...] = ()
     emergency: tuple[EmergencyClock, ...] = ()
+    their_id: str = ""
 
     def __getitem__(self, name: FieldName) -> Field:
         """Return the field, empty when it is absent."""
@@ -129,7 +131,9 @@ class Draft:
         """Return `later`'s suggestions with every edited or confirmed field of this draft kept as it is."""
         kept = {name: entry for name, entry in self.fields.items() if entry.is_fixed}
         fields = MappingProxyType({**later.fields, **kept})
-        return replace(later, call=self.call, fields=fields, emergency=later.emergency or self.emergency)
+        theirs = later.their_id or self.their_id
+        clocks = later.emergency or self.emergency
+        return replace(later, call=self.call, fields=fields, emergency=clocks, their_id=theirs)
 
     def to_json(self) -> str:
         """Return the draft as one line of JSON; `from_json` gives back an equal draft."""
@@ -137,6 +141,8 @@ class Draft:
         whole = {"draft": _VERSION, "call": self.call, "fields": fields, "reasons": list(self.reasons)}
         if self.emergency:
             whole["emergency"] = [plain(clock) for clock in self.emergency]
+        if self.their_id:
+            whole["their_id"] = self.their_id
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
@@ -147,7 +153,8 @@ class Draft:
             known = {name.value for name in FieldName}
             entries = {FieldName(name): _field_in(entry) for name, entry in whole["fields"].items() if name in known}
             emergency = tuple(from_plain(clock) for clock in whole.get("emergency", ()))
-            return cls(CallId(whole["call"]), MappingProxyType(entries), tuple(whole["reasons"]), emergency)
+            theirs = str(whole.get("their_id", ""))
+            return cls(CallId(whole["call"]), MappingProxyType(entries), tuple(whole["reasons"]), emergency, theirs)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a draft: {error!r}") from error
 

@@ -133,6 +133,7 @@ def call_event(call: CallId, type: str, at: datetime, data: Mapping[str, object]
 def order_saved(order: WorkOrder) -> Envelope:
     """Return the envelope that tells of an order's present revision: `drafted` the first time, then `revised`."""
     draft = order.draft
+    theirs = {"their_id": draft.their_id} if draft.their_id else {}
     return Envelope(
         key=f"orders/{order.number}/{order.revision}",
         type="drafted" if order.revision == 1 else "revised",
@@ -147,6 +148,7 @@ def order_saved(order: WorkOrder) -> Envelope:
             "category": list(draft.category),
             "unit": draft.value(FieldName.UNIT),
             "urgency": draft.value(FieldName.URGENCY),
+            **theirs,
         },
     )
 

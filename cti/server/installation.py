@@ -29,6 +29,7 @@ from ivr.adapters.voice.prompts import prepare
 from ivr.errors import AuthorError, PartMissingError
 from ivr.flow.prompt import PromptText
 from ivr.problems import Place, Problem
+from routing.adapters.emergency_policies import load_city
 from routing.queue import Queue, Queues, Strategy, WhenNobody, load_queues
 
 SHIPPED_QUEUES = Path(__file__).resolve().parents[2] / "routing" / "queues.yaml"
@@ -155,7 +156,9 @@ def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] =
         recordings=settings.recordings_folder,
         ami_secret=kept_secret(folders.secrets, "ami"),
         seats=tuple(Seat(seat.id, seat_password(settings, seat.id), seat.agent) for seat in settings.seats),
-        numbers=tuple(CalledNumber(each.number, each.flow, each.original_line) for each in settings.numbers),
+        numbers=tuple(
+            CalledNumber(each.number, each.flow, each.original_line, each.from_110) for each in settings.numbers
+        ),
         queues=tuple(_queue(queue, queues.service_level_seconds, keys) for queue in queues.by_name.values()),
         default_queue=queues.default.name,
         trunks=trunks,
@@ -167,6 +170,7 @@ def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] =
         ports=Ports(sip=switch.sip_port, ami=switch.ami_port, agi=switch.agi_port, http=switch.http_port),
         rtp=RtpRange.for_calls(switch.most_calls, switch.rtp_first),
         most_calls=switch.most_calls,
+        from_110_priority=load_city(settings.emergency.policy).from_110_priority,
     )
 
 
@@ -228,6 +232,7 @@ def _trunk(trunk: CarrierTrunk, rtp_timeout_seconds: int) -> Trunk:
         trunk.match,
         registration,
         rtp_timeout_seconds=rtp_timeout_seconds,
+        from_110=trunk.from_110,
     )
 
 

@@ -28,7 +28,7 @@ from ivr.events import (
 from ivr.flow.book import FlowBook
 from ivr.flow.model import DialNode, EmergencyNode, QueueNode, VoicemailNode
 from ivr.flow.prompt import named_sound
-from ivr.flow.session import Background, Phase, Session, open_session
+from ivr.flow.session import Phase, Session, open_session
 from ivr.flow.steps import ask, go, on_digit, on_silence, on_words, proceed, rescue
 from ivr.flow.turn import MOST_KEYS, MOST_STEPS, Turn
 
@@ -106,8 +106,9 @@ def _take(turn: Turn, event: FlowEvent) -> None:
 def _begin(turn: Turn, at: datetime, offered: CallOffered | None) -> None:
     known = turn.background
     if offered is not None:
-        known = replace(known, caller=offered.caller, called=offered.called, original_line=offered.original_line)
-    turn.background = Background(known.flow, known.caller, known.called, known.original_line, at, known.queues)
+        line, sent_by = offered.original_line, offered.context.get("from", "")
+        known = replace(known, caller=offered.caller, called=offered.called, original_line=line, referred_by=sent_by)
+    turn.background = replace(known, at=at)
     flow = turn.book.flows.get(turn.flow)
     if flow is None:
         rescue(turn)

@@ -40,7 +40,10 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What is known of the call as such. `at` is the present time as last told (offered or resumed), aware UTC."""
+    """What is known of the call as such. `at` is the present time as last told (offered or resumed), aware UTC.
+
+    `referred_by` is `110` when 110 sent the call to us.
+    """
 
     flow: str
     caller: PhoneNumber = NO_CALLER
@@ -48,6 +51,7 @@ class Background:
     original_line: str = ""
     at: datetime | None = None
     queues: Mapping[str, QueueFacts] = field(default_factory=lambda: NO_QUEUES)
+    referred_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -63,9 +63,11 @@ class Watcher:
     flows: list[str] = field(default_factory=list)
     path: tuple[str, ...] = ()
     deeds: list[InstantCommand] = field(default_factory=list)
+    offers: list[CallOffered] = field(default_factory=list)
 
     def opened(self, offered: CallOffered, flow: str) -> None:
         self.flows.append(flow)
+        self.offers.append(offered)
 
     def went(self, call: CallId, path: tuple[str, ...]) -> None:
         self.path = path
@@ -126,9 +128,15 @@ class Scene:
         clock = FakeClock()
         self.desk = FlowDesk(Shelf(self.book), Policy(), self.journal, clock, self.watcher, "main", tasks, self.helpers)
 
-    async def visit(self, line: Line, flow: str = "menu", outcome: FlowEvent | None = None) -> None:
+    async def visit(
+        self,
+        line: Line,
+        flow: str = "menu",
+        outcome: FlowEvent | None = None,
+        context: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         caller = PhoneNumber("13812345678")
-        await self.desk.visit(Visit(CALL, CHANNEL, caller, "12345", flow, "", outcome), line)
+        await self.desk.visit(Visit(CALL, CHANNEL, caller, "12345", flow, "", outcome, context), line)
 
     def replayed_alike(self) -> bool:
         return replay(self.journal.read(CALL), self.book, CALL).difference is None
@@ -268,4 +276,17 @@ async def test_a_call_for_help_outlives_the_controller() -> None:
         new.helpers.was_there = True
         await new.visit(line, outcome=QueueLeft(CALL, GENERAL, "failed"))
     assert [type(each) for each in line.handed] == [HangUp]
+    assert new.replayed_alike()
+
+
+async def test_a_call_sent_by_110_goes_ahead_in_every_queue_and_keeps_their_id_after_a_restart() -> None:
+    sent = {"from": "110", "id": "110-2026-7", "place": "东岗西路"}
+    async with asyncio.TaskGroup() as tasks:
+        old, line = Scene(tasks), Line(EXPIRED, DigitPressed(CALL, "2"))
+        await old.visit(line, context=sent)
+        assert line.handed == [Enqueue(CALL, ELDER, 80, 30)]
+        assert (old.watcher.offers[0].their_id, old.watcher.offers[0].context) == ("110-2026-7", sent)
+        new, after = Scene(tasks, old.journal), Line()
+        await new.visit(after, outcome=QueueLeft(CALL, ELDER, "timeout"))
+    assert after.handed == [Enqueue(CALL, GENERAL, 80, 300)]
     assert new.replayed_alike()

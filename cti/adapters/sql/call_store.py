@@ -130,6 +130,7 @@ def _call_row(record: CallRecord) -> dict[str, Any]:
         "queue": storable(record.queue),
         "seat": storable(record.seat),
         "outcome": storable(record.outcome),
+        "their_id": storable(record.their_id)[:64],
     }
 
 
@@ -148,6 +149,7 @@ def _call(row: Row[Any]) -> CallRecord:
         queue=row.queue,
         seat=row.seat,
         outcome=row.outcome,
+        their_id=row.their_id,
     )
 
 

@@ -54,8 +54,10 @@ calls = Table(
     Column("queue", Text, nullable=False, server_default=""),
     Column("seat", Text, nullable=False, server_default=""),
     Column("outcome", Text, nullable=False, server_default=""),
+    Column("their_id", String(64), nullable=False, server_default=""),
     Index(None, "started"),
     Index(None, "caller"),
+    Index(None, "their_id"),
 )
 
 recordings = Table(

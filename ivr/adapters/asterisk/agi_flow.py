@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from ivr.adapters.asterisk.agi_server import AgiCall, Handler
-from ivr.adapters.asterisk.agi_turn import outcome_of, turn_of
+from ivr.adapters.asterisk.agi_turn import context_of, outcome_of, turn_of
 from ivr.adapters.asterisk.steps import AgiSteps, StepSettings
 from ivr.ports import CallSteps, Switch
 from ivr.shell import Visit
@@ -25,7 +25,8 @@ def flow_handler(desk: Desk, switch: Switch, settings: StepSettings) -> Handler:
     async def handle(line: AgiCall) -> None:
         turn = turn_of(line.request)
         outcome = await outcome_of(turn, line)
-        visit = Visit(turn.call, turn.channel, turn.caller, turn.called, turn.flow, turn.original_line, outcome)
+        told = await context_of(turn, line)
+        visit = Visit(turn.call, turn.channel, turn.caller, turn.called, turn.flow, turn.original_line, outcome, told)
         steps = AgiSteps(line, turn.call, partial(switch.stop_prompt, turn.channel), settings)
         lease = str(settings.lease_seconds)
         renew = partial(switch.set_variable, turn.channel, "TIMEOUT(absolute)", lease)

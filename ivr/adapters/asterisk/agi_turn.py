@@ -1,18 +1,26 @@
 """One turn of the controller, read from the AGI request: who calls, what was dialled, and how the last long step ended.
 
-The six arguments are those of AGI() in asterisk-config/extensions.conf, where their meaning is written down.
+The seven arguments are those of AGI() in asterisk-config/extensions.conf, where their meaning is written down.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import unquote
 
 from ivr.adapters.asterisk.agi import AgiError, AgiRequest
 from ivr.adapters.asterisk.agi_server import AgiCall
 from ivr.call import CallId, ChannelName, PhoneNumber, QueueName, call_id
 from ivr.events import DialEnded, FlowEvent, QueueLeft, StepFailed, VoicemailLeft
+
+SENT_BY_110 = "110"
+LONGEST_PLACE = 60
+LONGEST_ENCODED_PLACE = 600
+_THEIR_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+_TYPE = re.compile(r"[0-9A-Za-z._-]{1,20}")
 
 QUEUE_OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
@@ -47,18 +55,42 @@ class Turn:
     did: str
     result: str
     key: str
+    sent_by: str = ""
 
 
 def turn_of(request: AgiRequest) -> Turn:
     """Read who it is; AgiError when the request is not from our dialplan."""
-    called, flow, line, did, result, key = (*request.arguments, *[""] * 6)[:6]
+    called, flow, line, did, result, key, sent_by = (*request.arguments, *[""] * 7)[:7]
     try:
         call = call_id(request["uniqueid"])
     except ValueError as odd:
         raise AgiError("an AGI request without a channel id") from odd
     caller = PhoneNumber.parse(request["callerid"])
     called = "" if called == "unknown" else called
-    return Turn(call, ChannelName(request["channel"]), caller, called, flow, line, did, result.upper(), key[:1])
+    channel, sent_by = ChannelName(request["channel"]), sent_by if sent_by == SENT_BY_110 else ""
+    return Turn(call, channel, caller, called, flow, line, did, result.upper(), key[:1], sent_by)
+
+
+async def context_of(turn: Turn, line: AgiCall) -> Mapping[str, str]:
+    """Return what 110 told of a call that it sent to us: `from`, and `id`, `type`, `place` where they make sense.
+
+    Empty for every other call, and on every turn but the first.
+    """
+    if not turn.sent_by or turn.did:
+        return MappingProxyType({})
+    told = {name: (await line.ask("GET VARIABLE", f"HL_110_{name.upper()}")).value for name in ("id", "type", "place")}
+    return MappingProxyType({"from": turn.sent_by, **checked_context(told)})
+
+
+def checked_context(told: Mapping[str, str]) -> dict[str, str]:
+    """Return of what came in headers only what makes sense; the place comes percent-encoded (UTF-8)."""
+    place = unquote(told.get("place", "")[:LONGEST_ENCODED_PLACE], errors="replace").strip()
+    known = {
+        "id": told.get("id", "") if _THEIR_ID.fullmatch(told.get("id", "")) else "",
+        "type": told.get("type", "") if _TYPE.fullmatch(told.get("type", "")) else "",
+        "place": place if place.isprintable() and len(place) <= LONGEST_PLACE and "\ufffd" not in place else "",
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 async def outcome_of(turn: Turn, line: AgiCall) -> FlowEvent | None:

@@ -104,6 +104,7 @@ def _values(config: SwitchConfig, folder: Path, part: Part) -> Mapping[str, Mapp
             "lease_seconds": between(config.lease_seconds, 2, 300, "租约秒数"),
             "dial_seconds": between(config.dial_seconds, 5, 180, "外呼振铃秒数"),
             "most_outbound_calls": between(config.most_outbound_calls, 0, 10000, "同时外呼数"),
+            "from_110_priority": between(config.from_110_priority, 0, 99, "110 转来的优先级"),
             "outbound_trunk": name(config.outbound_trunk, "外呼中继"),
             "called_numbers": render_dialplan.called_numbers(config.numbers),
             "seat_numbers": render_dialplan.seat_numbers(config.seats),

@@ -68,6 +68,7 @@ class Trunk:
     transport: str = "udp"
     rtp_timeout_seconds: int = 30
     trusts_identity: bool = True
+    from_110: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,15 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class CalledNumber:
-    """A number that citizens dial; `original_line` names the merged hotline it once was."""
+    """A number that citizens dial; `original_line` names the merged hotline it once was.
+
+    `from_110`: 110 dials it, for calls that it sends to us.
+    """
 
     number: str
     flow: str = ""
     original_line: str = ""
+    from_110: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,7 @@ class SwitchConfig:
     music: Path | None = None
     dial_patterns: tuple[str, ...] = DEFAULT_DIAL_PATTERNS
     most_outbound_calls: int = 30
+    from_110_priority: int = 80
     dial_seconds: int = 40
     lease_seconds: int = 20
     net_wait_seconds: int = 600

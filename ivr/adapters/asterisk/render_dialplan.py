@@ -29,6 +29,8 @@ def called_numbers(numbers: tuple[CalledNumber, ...]) -> str:
         lines.append(f"exten => {number},1,Set(HL_CALLED={number})")
         lines.append(f" same => n,Set(HL_FLOW={flow})")
         lines.append(f" same => n,Set(HL_LINE={line})")
+        if one.from_110:
+            lines.append(" same => n,Gosub(hl-110,s,1)")
         lines.append(" same => n,Goto(hl-in,s,1)")
     return "\n".join(lines)
 

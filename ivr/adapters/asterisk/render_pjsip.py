@@ -33,7 +33,7 @@ def trunk_sections(config: SwitchConfig) -> str:
             f"紧急中继 {config.emergency.host} 不在本机, 会接通真实的 110/119/120/122。"
             "改法: 使用模拟器(127.0.0.3), 或在生产环境里明确打开真实紧急中继"
         )
-    sections = [section for trunk in config.trunks for section in _trunk(trunk, "trunk", "from-trunk")]
+    sections = [section for trunk in config.trunks for section in _trunk(trunk, "trunk", _context(trunk))]
     sections += _trunk(config.emergency, "trunk-emergency", "from-emergency")
     return _written(sections)
 
@@ -95,6 +95,10 @@ def _trunk(trunk: Trunk, template: str, context: str) -> list[Section]:
             )
         )
     return [(f"{own}]({template}", tuple(endpoint)), (own, tuple(aor)), (own, tuple(identify)), *sections]
+
+
+def _context(trunk: Trunk) -> str:
+    return "from-emergency" if trunk.from_110 else "from-trunk"
 
 
 def _seat(seat: Seat) -> list[Section]:
