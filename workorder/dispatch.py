@@ -78,6 +78,11 @@ class Catalogue:
             return best[2]
         return f"这件事归{'还是'.join(candidates[:2])}？请问清设施或场所是哪家的。" if len(candidates) > 1 else ""
 
+    def question_about(self, text: str) -> Question | None:
+        """Return the question about the longest word that was said, for a matter that no unit is known for."""
+        said = [(len(word), question) for question in self.questions for word in question.about if word in text]
+        return max(said, key=lambda pair: pair[0])[1] if said else None
+
 
 def read_catalogue(text: str, file: str) -> tuple[Catalogue | None, tuple[Problem, ...]]:
     """Read and lint a catalogue; None when it cannot be used. Problems hold every finding, with places."""

@@ -48,6 +48,8 @@ _LAND = re.compile(
     r"(?=[有的那这门停没又一全整]|联通|移动|电信|广电|公投|电视|自来水|路灯|变压|$|\x01)"
 )
 _LONGEST = 60
+_LONG_NAMED = frozenset(["街道", "社区", "小区", "家属院", "幼儿园"])
+"""Names of these have two characters at least: 等街道|派车 is none."""
 _DEMONSTRATIVES = frozenset("们这那个条全本我咱")
 """我们小区|翰林华府: what stands after these names nothing."""
 _PLACE_ENDS = frozenset(TERRAIN + "苑园城邸府庭居院区郡厂店馆厅场站楼塔寺庙亭阁宫门桥湖山广都汇轩座")
@@ -111,6 +113,8 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
         elif name == match.group() or name in GENERIC or name[-2:] in _NO_NAME:
             follows = bool(pieces) and pieces[-1].kind == "named" and pieces[-1].end == begin > pieces[-1].begin
             weight = 1.2 if follows else 0.6
+        elif len(name) < 4 and match.group() in _LONG_NAMED:
+            weight = 0.6
         pieces.append(_Piece(begin, match.end(), weight, "named"))
         floor = match.end()
     pieces.extend(

@@ -6,13 +6,14 @@ Pure: `Prefill.draft` may be called after every turn; `Draft.revised_by` keeps w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from ivr.call import CallId, Leg, PhoneNumber
 from ivr.speech.numerals import write_numbers
 from ivr.speech.transcript import Turn
 from routing.classify.classify import Classified
-from routing.classify.matcher import LONGEST_TEXT, Matcher
+from routing.classify.matcher import LONGEST_TEXT
 from routing.classify.rank import Ranked
 from routing.classify.voting import Classifies
 from workorder.dispatch import Catalogue
@@ -21,9 +22,11 @@ from workorder.extract import Found, hide
 from workorder.extract_asked import find_answered_names
 from workorder.extract_name import find_names, find_surnames
 from workorder.extract_name_spelling import find_spellings
+from workorder.extract_party import find_parties
 from workorder.extract_phone import find_phones
 from workorder.extract_place import find_places
 from workorder.extract_time import find_times
+from workorder.gazetteer import Gazetteer
 from workorder.prefill_spoken import Spoken
 from workorder.prefill_summary import expected_of, keywords_of, summary_of, title_of
 
@@ -33,6 +36,7 @@ _SURE_ENOUGH = {
     FieldName.PHONE: 0.6,
     FieldName.TIME: 0.4,
     FieldName.PLACE: 0.35,
+    FieldName.PARTY: 0.5,
 }
 _UNIT_SCORE = 3.0
 _CATEGORY_SCORE = 2.0
@@ -44,7 +48,7 @@ _HIDE_NAMES_FROM = 0.6
 class Prefill:
     """The lexicons and the catalogue of one city, made ready once."""
 
-    def __init__(self, classifier: Classifies, catalogue: Catalogue | None = None, gazetteer: Matcher | None = None):
+    def __init__(self, classifier: Classifies, catalogue: Catalogue | None = None, gazetteer: Gazetteer | None = None):
         self._classifier = classifier
         self._catalogue = catalogue
         self._gazetteer = gazetteer
@@ -74,13 +78,15 @@ class Prefill:
         rest = hide(said.text, [*phones, *sure_names, *cued, *find_spellings(said.text)])
         times = find_times(rest)
         rest = hide(rest, times)
-        places = find_places(rest, self._gazetteer)
+        places = find_places(rest, self._gazetteer.matcher if self._gazetteer else None)
+        street = self._street(places, rest)
         for name, found in (
             (FieldName.PHONE, phones),
             (FieldName.NAME, names),
             (FieldName.SURNAME, surnames),
             (FieldName.TIME, times),
             (FieldName.PLACE, places),
+            (FieldName.PARTY, find_parties(hide(rest, places[:1]))),
         ):
             where = [tuple(spoken.evidence(*said.source_span(each.begin, each.end))) for each in found[:_TOP]]
             fields[name] = _extracted(found, where, _SURE_ENOUGH[name])
@@ -88,11 +94,19 @@ class Prefill:
             if not fields[name].value:
                 fields[name] = field
         classified = self._classifier.classify(spoken.text)
-        fields |= self._classified(classified, spoken, emergency)
+        fields |= self._classified(classified, spoken, emergency, street)
         fields |= _written(fields, classified, hide(said.text, [*phones, *sure_names]), spoken)
         return Draft(call, MappingProxyType(fields), tuple(_reasons(fields)))
 
-    def _classified(self, classified: Classified, spoken: Spoken, emergency: str) -> dict[FieldName, Field]:
+    def _street(self, places: Sequence[Found], said: str) -> str:
+        """Return the street that the call's place lies in, or else the only one that was told."""
+        if self._gazetteer is None:
+            return ""
+        return (self._gazetteer.street_of(places[0].value) if places else "") or self._gazetteer.street_of(said)
+
+    def _classified(
+        self, classified: Classified, spoken: Spoken, emergency: str, street: str
+    ) -> dict[FieldName, Field]:
         urgencies = classified.urgencies
         urgency = _ranked(urgencies, spoken, "lexicon.manner", 0.0)
         if emergency != "none":
@@ -100,21 +114,38 @@ class Prefill:
         types = classified.request_types if spoken.text else ()
         if emergency != "none" and types and types[0].label in ("投诉", "建议"):
             types = tuple(sorted(types, key=lambda each: each.label != "求助"))
-        unit = _ranked(classified.units, spoken, "lexicon.units", _UNIT_SCORE)
+        units = _street_first(classified.units, street)
+        unit = _ranked(units, spoken, "lexicon.units", _UNIT_SCORE)
         return {
             FieldName.REQUEST_TYPE: _ranked(types, spoken, "lexicon.manner", 0.0),
             FieldName.CATEGORY: _ranked(classified.categories, spoken, "lexicon.categories", _CATEGORY_SCORE),
-            FieldName.UNIT: self._with_question(unit, classified.units, spoken.text),
+            FieldName.UNIT: self._with_question(unit, units, spoken.text, street),
             FieldName.URGENCY: urgency if spoken.text or emergency != "none" else Field(),
         }
 
-    def _with_question(self, field: Field, units: Sequence[Ranked], text: str) -> Field:
-        """Add the one deciding question when the best units are close."""
-        if self._catalogue is None or len(units) < 2 or units[1].score < _CLOSE * units[0].score:
+    def _with_question(self, field: Field, units: Sequence[Ranked], text: str, street: str) -> Field:
+        """Add the one deciding question when the best units are close, or when what was said decides nothing yet."""
+        if self._catalogue is None:
             return field
+        if not field.value:
+            asked = self._catalogue.question_about(text)
+            if asked is None:
+                return field
+            owners = tuple(dict.fromkeys(asked.answers.values()))
+            candidates = field.candidates or tuple(Candidate(unit, round(1 / len(owners), 2)) for unit in owners[:_TOP])
+            return replace(field, candidates=candidates, question=asked.ask)
         close = [unit.label for unit in units if unit.score >= _CLOSE * units[0].score]
-        question = self._catalogue.question_for(close, text)
-        return Field(field.value, field.confidence, field.evidence, field.candidates, field.source, question=question)
+        if len(close) < 2 or close[0] == street:
+            return field
+        return replace(field, question=self._catalogue.question_for(close, text))
+
+
+def _street_first(units: Sequence[Ranked], street: str) -> Sequence[Ranked]:
+    """Put the street that the place lies in before the streets that stand side by side with it."""
+    its = next((unit for unit in units if unit.label == street), None)
+    if its is None or its.score < units[0].score:
+        return units
+    return (its, *(unit for unit in units if unit is not its))
 
 
 def _extracted(found: Sequence[Found], where: Sequence[tuple[Evidence, ...]], enough: float) -> Field:

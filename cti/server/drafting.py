@@ -18,23 +18,35 @@ from ivr.call import CallId, PhoneNumber
 from ivr.errors import AuthorError, HotlineError
 from ivr.ports import Heard
 from ivr.speech.transcript import Transcript, Turn, turns
+from routing.adapters.aho_matcher import AhoMatcher
 from routing.adapters.learnt_models import LearntModels
 from routing.adapters.packaged_lexicon import load_classifier
 from routing.classify.voting import NOTHING_LEARNT, Learnt, Target, VotingClassifier
 from workorder.dispatch import Catalogue, read_catalogue
 from workorder.draft import Draft, FieldName
 from workorder.evaluate_unit import lexicon_hints
+from workorder.gazetteer import Gazetteer, read_gazetteer
 from workorder.prefill import Prefill
 
 log = logging.getLogger(__name__)
 
 SHIPPED_LEXICONS = tuple(sorted((Path(routing.classify.__file__).parent / "lexicon").glob("*.yaml")))
 SHIPPED_CATALOGUE = Path(workorder.__file__).parent / "catalogue" / "digital_city.yaml"
+SHIPPED_GAZETTEER = Path(workorder.__file__).parent / "catalogue" / "places_lanzhou.yaml"
 
 
 def make_prefill() -> Prefill:
     """Load lexicon and catalogue; AuthorError with every problem."""
-    return Prefill(load_classifier(), _catalogue())
+    return Prefill(load_classifier(), _catalogue(), shipped_gazetteer())
+
+
+def shipped_gazetteer() -> Gazetteer:
+    """Return the gazetteer of the demo city; AuthorError with every problem."""
+    text = SHIPPED_GAZETTEER.read_text(encoding="utf-8")
+    gazetteer, problems = read_gazetteer(text, str(SHIPPED_GAZETTEER), AhoMatcher)
+    if gazetteer is None:
+        raise AuthorError(problems)
+    return gazetteer
 
 
 class LearningPrefill:
@@ -45,11 +57,11 @@ class LearningPrefill:
 
     def __init__(self, models: LearntModels) -> None:
         self._models = models
-        self._lexicon, self._catalogue = load_classifier(), _catalogue()
+        self._lexicon, self._catalogue, self._gazetteer = load_classifier(), _catalogue(), shipped_gazetteer()
         self._hints = lexicon_hints(self._lexicon.classify)
         self._mark: tuple[int, int] | None = None
         self._learnt: Mapping[Target, Learnt] = NOTHING_LEARNT
-        self._prefill = Prefill(self._lexicon, self._catalogue)
+        self._prefill = Prefill(self._lexicon, self._catalogue, self._gazetteer)
 
     def draft(self, call: CallId, turns: Sequence[Turn], caller: PhoneNumber | None = None) -> Draft:
         """Return the call's draft; fields that a model had a part in name its version as their source."""
@@ -72,7 +84,7 @@ class LearningPrefill:
         except HotlineError as error:
             log.error("learnt_model_not_read", extra={"reason": str(error)[:300]})
             return
-        self._prefill = Prefill(VotingClassifier(self._lexicon, self._learnt), self._catalogue)
+        self._prefill = Prefill(VotingClassifier(self._lexicon, self._learnt), self._catalogue, self._gazetteer)
         log.info("learnt_models", extra={"versions": {t.value: each.version for t, each in self._learnt.items()}})
 
 
