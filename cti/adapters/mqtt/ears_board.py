@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
@@ -34,13 +35,31 @@ async def announce(url: str, card: Callable[[], EarCard]) -> None:
             async with _connection(address, f"hotline-ears-{name}", (topic, gone_payload())) as client:
                 failures = 0
                 try:
-                    await _keep_told(client, topic, card)
+                    await _until_broken(client, _keep_told(client, topic, card))
                 finally:
-                    await client.publish(topic, gone_payload(), qos=1, retain=True, timeout=1.0)
+                    with contextlib.suppress(aiomqtt.MqttError, OSError):
+                        await client.publish(topic, gone_payload(), qos=1, retain=True, timeout=1.0)
         except (aiomqtt.MqttError, OSError, TimeoutError) as error:
             failures += 1
             log.warning("ears_board_away", extra={"reason": str(error)[:200], "failures": failures})
         await asyncio.sleep(retry_delay(failures))
+
+
+async def _until_broken(client: aiomqtt.Client, work: Coroutine[object, object, None]) -> None:
+    """Work until the connection breaks, and raise what broke it; a client that only publishes would not notice."""
+
+    async def listen() -> None:
+        async for _ in client.messages:
+            pass
+
+    reason = ""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(work)
+            tasks.create_task(listen())
+    except* (aiomqtt.MqttError, OSError) as broken:
+        reason = str(broken.exceptions[0])  # Python 3.11.2 would wrap what is raised here in a group
+    raise aiomqtt.MqttError(reason)
 
 
 async def _keep_told(client: aiomqtt.Client, topic: str, card: Callable[[], EarCard]) -> None:
