@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,24 +25,29 @@ from routing.adapters.packaged_lexicon import packaged_text, sound_table
 from routing.emergency.alternatives import spell_out
 from routing.emergency.grammar import Grammar
 from routing.emergency.likeness import CLASSES, features, usual_weights, write_weights
-from routing.emergency.spot import strip
+from routing.emergency.spot import WINDOW, strip
 from routing.emergency.words import Words
 
 _FOLDER = files("routing.emergency")
 _VARIANTS = {"danger": 10, "tricky": 14, "ordinary": 12, "plain": 14, "talk": 3}
 _ORDINARY = ("ordinary", "plain", "talk")
+_SCENES = {"scenes": 60, "everyday": 90}
 _RAREST = 4
-_MOST_RUNS = 6_000
-_ROUNDS = 220
-_HOLD_RUNS, _HOLD_RULES = 1e-4, 2e-4
+_MOST_RUNS = 20_000
+_ROUNDS = 120
+_STEP = 0.08
+_HOLD_RUNS, _HOLD_RULES = 2e-5, 2e-4
 
 
-def _read_fillers() -> dict[str, list[str]]:
-    lines = (_FOLDER / "training" / "fillers.txt").read_text(encoding="utf-8").splitlines()
+def _read_fillers(name: str) -> dict[str, list[str]]:
+    lines = (_FOLDER / "training" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return {line.split(": ")[0]: line.split(": ")[1].split() for line in lines if line and not line.startswith("#")}
 
 
-_FILLERS = _read_fillers()
+_FILLERS = _read_fillers("fillers")
+_SLOTS = _read_fillers("slots")
+_GROUP = re.compile(r"\(([^()]*)\)")
+_SLOT = re.compile("{([^{}]*)}")
 _DANGEROUS = re.compile(
     "[死塌伤炸毒埋]|着火|起火|失火|被困|关人|打架|持刀|自杀|走失|漏气|煤气味|溺|车祸|砸到人|砸着人|倒了|爆了"
 )
@@ -57,7 +63,7 @@ class Sample:
     line: int
 
 
-def samples(seeds: Iterable[int] = (1, 2, 3, 4, 5)) -> list[Sample]:
+def samples(seeds: Iterable[int] = (1, 2, 3)) -> list[Sample]:
     """Return every training sentence with its variations; the same each time."""
     return [sample for seed in seeds for sample in _varied(seed)]
 
@@ -75,16 +81,25 @@ def _varied(seed: int) -> list[Sample]:
     start = 0
     for name, told in ordinary.items():
         for number, text in enumerate(told, start):
-            text = _vary(text, plain, 0.35, chance, by_character) + _ending(chance)
+            text = _vary(text, plain, 0.5, chance, by_character) + _ending(chance)
             found.append(Sample(text, 0, number // _VARIANTS[name]))
         start += 100_000
     for name in ("danger", "tricky"):
         for number, (kind, text) in enumerate(_lines(name, chance), start):
             line = number // _VARIANTS[name]
             label = CLASSES.index(kind)
-            found.append(Sample(_vary(text, plain, 0.2, chance, by_character), label, line))
+            found.append(Sample(_vary(text, plain, 0.5, chance, by_character), label, line))
             if name == "danger" and not _NOW.search(text) and chance.random() < 0.6:
                 found.append(Sample(_over(text, chance), 0, line))
+        start += 100_000
+    for name, times in _SCENES.items():
+        for number, (kind, scene) in enumerate(_seen(name), start):
+            for _ in range(times):
+                text = _filled(scene, chance)
+                sample = _vary(text, plain, 0.5, chance, by_character)
+                found.append(Sample(sample, CLASSES.index(kind), number))
+                if name == "scenes" and not _NOW.search(text) and chance.random() < 0.4:
+                    found.append(Sample(_over(text, chance), 0, number))
         start += 100_000
     return found
 
@@ -146,8 +161,22 @@ def _lines(name: str, chance: random.Random) -> Iterator[tuple[str, str]]:
             yield kind, chance.choice(readings)
 
 
+def _seen(name: str) -> Iterator[tuple[str, str]]:
+    """Yield (class, line) of a file whose lines have slots."""
+    for line in (_FOLDER / "training" / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            kind, _, text = line.partition(" ") if name == "scenes" else ("none", " ", line)
+            yield kind, text
+
+
+def _filled(line: str, chance: random.Random) -> str:
+    """Return one reading of a line: a way of each group, then a word for each slot."""
+    text = _GROUP.sub(lambda group: chance.choice(group[1].split("/")), line)
+    return _SLOT.sub(lambda slot: chance.choice(_SLOTS[slot[1]]), text)
+
+
 def _vary(text: str, plain: Sequence[str], company: float, chance: random.Random, sounds: dict[str, str]) -> str:
-    """Return a sentence with another kin, an opening, an ordinary sentence before it, or misheard characters."""
+    """Return a sentence with another kin, an opening, ordinary sentences around it, or misheard and lost characters."""
     if chance.random() < 0.4:
         for kin in _FILLERS["kin"]:
             if len(kin) > 1 and kin in text:
@@ -156,12 +185,22 @@ def _vary(text: str, plain: Sequence[str], company: float, chance: random.Random
     if chance.random() < 0.4:
         text = chance.choice(_FILLERS["openings"]) + text
     if chance.random() < company:
-        text = strip(chance.choice(plain))[:30] + text
+        text = _among(strip(text), chance.choice(plain), chance.choice(plain), chance)
     if chance.random() < 0.25:
         text = "".join(
             chance.choice(sounds[each]) if each in sounds and chance.random() < 0.15 else each for each in text
         )
+    if chance.random() < 0.15:
+        text = "".join(each for each in text if chance.random() > 0.05)
     return text
+
+
+def _among(text: str, before: str, after: str, chance: random.Random) -> str:
+    """Return a sentence as it stands in one window of a longer talk, with ends of other sentences around it."""
+    room = max(0, WINDOW - len(text))
+    first = chance.randint(0, room)
+    last = room - first if chance.random() < 0.5 else 0
+    return strip(before)[-first or WINDOW :] + chance.choice(_FILLERS["turns"]) + text + strip(after)[:last]
 
 
 def _over(text: str, chance: random.Random) -> str:
@@ -196,29 +235,32 @@ def _learn(
 ) -> dict[str, npt.NDArray[np.float64]]:  # fmt: skip
     """Softmax regression over all samples at once (Adam), from and towards the usual weights."""
     row_of = {name: row for row, name in enumerate(names)}
-    pairs = [(number, row_of[name]) for number, found in enumerate(read) for name in found if name in row_of]
-    sample_of = np.array([number for number, _ in pairs])
-    feature_of = np.array([row for _, row in pairs])
-    begins = np.searchsorted(sample_of, np.arange(len(told)))
-    order = np.argsort(feature_of, kind="stable")
-    present = np.unique(feature_of)
-    feature_begins = np.searchsorted(feature_of[order], present)
-    held = np.array([usual.get(name, (0.0,) * len(CLASSES)) for name in names])
-    pull = np.array([_HOLD_RULES if name[0] in "<@#~" else _HOLD_RUNS for name in names])[:, None]
-    target = np.eye(len(CLASSES))[[sample.label for sample in told]]
-    share = target.mean(axis=0)
-    importance = (target @ (0.5 / len(CLASSES) / share + 0.5))[:, None] / len(told)
+    numbers, lengths = array("i"), array("i")
+    for found in read:
+        before = len(numbers)
+        numbers.extend(row_of[name] for name in found if name in row_of)
+        lengths.append(len(numbers) - before)
+    feature_of = np.array(numbers, dtype=np.int32)
+    sample_of = np.repeat(np.arange(len(told), dtype=np.int32), np.array(lengths))
+    begins = np.concatenate(([0], np.cumsum(np.array(lengths))[:-1]))
+    held = np.array([usual.get(name, (0.0,) * len(CLASSES)) for name in names]).T.copy()
+    pull = np.array([_HOLD_RULES if name[0] in "<@#~" else _HOLD_RUNS for name in names])
+    target = np.eye(len(CLASSES))[[sample.label for sample in told]].T.copy()
+    share = target.mean(axis=1)
+    importance = ((0.5 / len(CLASSES) / share + 0.5) @ target) / len(told)
     weights, mean, spread = held.copy(), np.zeros_like(held), np.zeros_like(held)
+    slope = np.empty_like(held)
     for step in range(1, rounds + 1):
-        scores = np.add.reduceat(weights[feature_of], begins, axis=0)
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        error = (powers / powers.sum(axis=1, keepdims=True) - target) * importance
-        slope = pull * (weights - held)
-        slope[present] += np.add.reduceat(error[sample_of[order]], feature_begins, axis=0)
+        scores = np.array([np.add.reduceat(row[feature_of], begins) for row in weights.astype(np.float32)])
+        powers = np.exp(scores - scores.max(axis=0))
+        error = (powers / powers.sum(axis=0) - target) * importance
+        for row, wrong in enumerate(error):
+            slope[row] = np.bincount(feature_of, weights=wrong[sample_of], minlength=len(names))
+        slope += pull * (weights - held)
         mean = 0.9 * mean + 0.1 * slope
         spread = 0.999 * spread + 0.001 * slope**2
-        weights = weights - 0.05 * (mean / (1 - 0.9**step)) / (np.sqrt(spread / (1 - 0.999**step)) + 1e-8)
-    return {name: weights[row] for name, row in row_of.items()}
+        weights = weights - _STEP * (mean / (1 - 0.9**step)) / (np.sqrt(spread / (1 - 0.999**step)) + 1e-8)
+    return {name: weights[:, row] for name, row in row_of.items()}
 
 
 def main() -> None:

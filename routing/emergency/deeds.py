@@ -17,7 +17,7 @@ from routing.emergency.hands import Hands
 from routing.emergency.interlock import Interlock, Refused, may_dial
 from routing.emergency.invitations import Invitations
 from routing.emergency.kinds import Kind
-from routing.emergency.ledger import Ledger
+from routing.emergency.ledger import Ledger, Live
 from routing.emergency.legs import SAYING
 from routing.emergency.passing import Known
 from routing.emergency.policy import Target
@@ -82,19 +82,20 @@ class Deeds:
 
     def begin(self, name: str, commands: tuple[ThreeWayCommand, ...]) -> None:
         """See that these are done, in this order."""
-        self._loop.spawn(self._carry_out(name, commands))
+        if (live := self._ledger.cases.get(name)) is not None:  # it may be forgotten before all is done
+            self._loop.spawn(self._carry_out(name, live, commands))
 
-    async def _carry_out(self, name: str, commands: tuple[ThreeWayCommand, ...]) -> None:
+    async def _carry_out(self, name: str, live: Live, commands: tuple[ThreeWayCommand, ...]) -> None:
         for command in commands:
             try:
-                await self._do(name, command)
+                await self._do(name, live, command)
             except SwitchError as error:
                 what = type(command).__name__
                 log.error("emergency_not_done", extra={"case": name, "what": what, "reason": str(error)})
             except Exception:
                 log.exception("emergency_command_failed", extra={"case": name, "what": type(command).__name__})
 
-    async def _do(self, name: str, command: ThreeWayCommand) -> None:
+    async def _do(self, name: str, live: Live, command: ThreeWayCommand) -> None:
         tools, ledger = self._tools, self._ledger
         match command:
             case Originate():
@@ -113,19 +114,18 @@ class Deeds:
             case InviteAgent():
                 await self.invite(name)
             case TellCaller(call=call, text=words):
-                self._tell(name, command)
+                self._tell(live, command)
                 self._say_in_turn(call, words)
             case NotifyUnit(target=target):
-                self._tell(name, command)
+                self._tell(live, command)
                 await tools.units.notify(name, target)
             case WriteMark() | TellAgent() | MarkForSupervisor():
-                self._tell(name, command)
+                self._tell(live, command)
             case _:
                 assert_never(command)
 
-    def _tell(self, name: str, command: WriteMark | TellAgent | TellCaller | MarkForSupervisor | NotifyUnit) -> None:
-        if (live := self._ledger.cases.get(name)) is not None:
-            tell(self._tools.teller, live.state, command, self._tools.clock.now())
+    def _tell(self, live: Live, command: WriteMark | TellAgent | TellCaller | MarkForSupervisor | NotifyUnit) -> None:
+        tell(self._tools.teller, live.state, command, self._tools.clock.now())
 
     def _expired(self, name: str, timer: str) -> None:
         self._ledger.tell(name, TimerExpired(timer, self._tools.clock.now()))
@@ -206,7 +206,7 @@ class Deeds:
         if seat is None:
             if not live.is_supervisor_told:
                 live.is_supervisor_told = True
-                self._tell(name, MarkForSupervisor(case.call, "没有空闲坐席，请班长加入三方通话"))
+                self._tell(live, MarkForSupervisor(case.call, "没有空闲坐席，请班长加入三方通话"))
             self._invite_later(name, RETRY_INVITING_SECONDS)
             return
         live.invitations += 1

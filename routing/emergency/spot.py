@@ -16,8 +16,10 @@ from routing.emergency.likeness import SHARPENING, Likeness, Model
 
 LONGEST = 2_000
 """Characters of one text that are read; a caller in danger does not speak longer before help is asked."""
-WINDOW = 60
-"""Characters judged together; longer texts are read in windows that overlap by half."""
+WINDOW = 48
+"""Characters judged together, as many as `watch` reads of a partial; longer texts are read in windows that overlap."""
+STEP = 16
+"""Characters from the beginning of one window to that of the next."""
 ALARM = 0.75
 """Probability of danger from which on an alarm is raised."""
 ALARM_BY_LIKENESS = 0.9
@@ -67,7 +69,8 @@ class Spotter:
         """Return the surest danger in `text`, or None."""
         bare = strip(text[:LONGEST])
         best: Finding | None = None
-        for begin in range(0, max(1, len(bare) - WINDOW // 2), WINDOW // 2):
+        last = max(0, len(bare) - WINDOW)
+        for begin in (*range(0, last, STEP), last):
             finding = self._judge(text, bare, begin)
             if finding is not None and (best is None or finding.probability > best.probability):
                 best = finding
