@@ -223,3 +223,58 @@ outbox_lanes = Table(
     Column("holder", String(80), nullable=False, server_default=""),
     Column("until", UtcInstant),
 )
+
+city_packs = Table(
+    "city_packs",
+    metadata,
+    Column("edition", String(120), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("kept", UtcInstant, nullable=False),
+)
+
+order_lives = Table(
+    "order_lives",
+    metadata,
+    Column("number", String(24), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", String(40), nullable=False),
+    Column("owner", String(120), nullable=False),
+    Column("pack", String(120), nullable=False),
+    Column("category", String(80), nullable=False),
+    Column("opened", UtcInstant, nullable=False),
+    Column("updated", UtcInstant, nullable=False),
+    Column("due", UtcInstant),
+    Index(None, "owner", "state", "due"),
+    Index(None, "state", "due"),
+)
+
+order_events = Table(
+    "order_events",
+    metadata,
+    Column("number", String(24), ForeignKey("order_lives.number"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("move", String(40), nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("event", Text, nullable=False),
+    Index(None, "at"),
+)
+
+order_timers = Table(
+    "order_timers",
+    metadata,
+    Column("number", String(24), ForeignKey("order_lives.number"), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("at", UtcInstant, primary_key=True),
+    Column("is_wanted", Boolean, nullable=False),
+    Column("fired", UtcInstant),
+    Column("fired_by", String(80), nullable=False, server_default=""),
+    Index(
+        "ix_order_timers_waiting",
+        "at",
+        postgresql_where=Column("fired").is_(None),
+        sqlite_where=Column("fired").is_(None),
+    ),
+)
