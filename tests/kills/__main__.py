@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.benchmarks.machine import load, machine
+from tests.kills import ears
 from tests.kills.emergency import STEPS, Figures, rounds
 from tests.system.running_service import service_of
 
@@ -30,8 +31,10 @@ COLUMNS = (
 
 def main() -> int:
     """Return 0 when nobody was dropped, no leg doubled, no raise lost."""
+    if sys.argv[1:2] == ["ears"]:
+        return ears.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
-    parser.add_argument("what", choices=["emergency"])
+    parser.add_argument("what", choices=["emergency", "ears"])
     parser.add_argument("--rounds", type=int, default=100, help="kills at each step")
     parser.add_argument("--steps", default=",".join(STEPS), help=f"of {', '.join(STEPS)}")
     arguments = parser.parse_args()
