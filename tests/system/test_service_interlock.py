@@ -1,0 +1,223 @@
+"""A real emergency trunk is shut until its test call is confirmed: no way in reaches a real number, by any trunk.
+
+The "real" centre is a simulator at 127.0.0.4 and the carrier one at 127.0.0.5: nothing leaves this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from cti.server.installation import queues_of, switch_config
+from cti.server.interlock import confirmation_file, gate_of
+from ivr.adapters.asterisk.link import AsteriskLink, LinkSettings
+from ivr.adapters.asterisk.supervise_ports import free_port
+from ivr.adapters.simulator.phone_errors import CallTimeoutError, SimulatedPhoneError
+from ivr.adapters.simulator.sip_call import SipCall
+from ivr.adapters.simulator.sip_phone import SipPhone
+from ivr.call import CallId, ChannelName, PhoneNumber
+from ivr.errors import SwitchError, SwitchRefusedError
+from tests.system.running_service import Bus, RunningService, service_of
+from tests.system.running_switch import until
+from tests.system.test_service_emergency import QUEUES
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-interlock")]
+
+CENTRE, CARRIER, TEST_NUMBER = "127.0.0.4", "127.0.0.5", "02988880000"
+PORTS = {CENTRE: free_port(CENTRE), CARRIER: free_port(CARRIER)}
+ALLOWED = "13800138000"
+REAL = ("110", "119", "120", "122", "112", "0110", "9119", "0086110", "0931119", "01012345", "12345", "95110")
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[RunningService]:
+    change = {
+        "emergency_trunk": {
+            "real": True, "host": CENTRE, "port": PORTS[CENTRE], "match": [CENTRE], "test_number": TEST_NUMBER,
+        },
+        "switch": {
+            "trunks": [{"name": "carrier", "host": CARRIER, "port": PORTS[CARRIER], "match": [CARRIER, "127.0.0.2"]}]
+        },
+    }  # fmt: skip
+    with service_of(change, QUEUES, hurried=True) as running:
+        yield running
+
+
+@pytest.fixture
+async def outside() -> AsyncIterator[dict[str, SipPhone]]:
+    """Whoever could be called: the centre and the carrier."""
+    async with (
+        SipPhone(bind_ip=CENTRE, port=PORTS[CENTRE], number="centre") as centre,
+        SipPhone(bind_ip=CARRIER, port=PORTS[CARRIER], number="carrier") as carrier,
+    ):
+        yield {CENTRE: centre, CARRIER: carrier}
+
+
+def called(outside: dict[str, SipPhone], where: str) -> list[str]:
+    """The numbers that were called there."""
+    invitations = [call.invitation for call in outside[where].calls if call.invitation is not None]
+    return [each.uri.removeprefix("sip:").partition("@")[0] for each in invitations]
+
+
+@asynccontextmanager
+async def talking(service: RunningService) -> AsyncIterator[tuple[Bus, CallId, SipCall, SipCall]]:
+    await service.serving()
+    async with service.bus() as bus, service.seat("801") as seat, service.citizen() as citizen:
+        caller = await service.dial(citizen)
+        call = await service.offered(bus, citizen)
+        await bus.event(call, "answered", 30)
+        agent = await seat.next_call(10)
+        await agent.answered(5)
+        yield bus, call, caller, agent
+        for line in (caller, agent):
+            with contextlib.suppress(SimulatedPhoneError):
+                await line.hang_up()
+        await service.finished(call)
+
+
+async def refer(line: SipCall, to: str) -> int:
+    """Ask the switch to transfer our party (RFC 3515); returns the status of its answer, 0 when it gives none."""
+    assert line._dialog is not None
+    line._dialog = line._dialog.next()
+    request = line._dialog.request("REFER", via=line._via(), extra=(("Refer-To", f"<sip:{to}@127.0.0.1>"),))
+    try:
+        return (await line._wire.ask(request, line._dialog.peer, within_seconds=1.5)).status
+    except CallTimeoutError:  # the switch knows no REFER at all
+        return 0
+
+
+async def dialled_by(phone: SipPhone, service: RunningService, number: str) -> None:
+    """Dial, wait a moment, hang up; a refusal is as good as any other end."""
+    call = await phone.call(number, service.settings.switch.sip_host, service.settings.switch.sip_port)
+    with contextlib.suppress(SimulatedPhoneError):
+        await call.answered(1.0)
+        await asyncio.sleep(0.3)
+    await call.hang_up()
+
+
+async def test_no_telephone_reaches_a_real_number_and_an_ordinary_one_is_reached(
+    service: RunningService, outside: dict[str, SipPhone]
+) -> None:
+    """Dialled by an agent, by a citizen through the trunk, and by the centre itself."""
+    async with service.seat("802") as seat, service.citizen() as citizen:
+        await asyncio.gather(*(dialled_by(seat, service, number) for number in REAL))
+        await dialled_by(seat, service, f"110@{CENTRE}")
+        await asyncio.gather(*(dialled_by(phone, service, "119") for phone in (citizen, outside[CENTRE])))
+        assert called(outside, CENTRE) == called(outside, CARRIER) == []
+        await dialled_by(seat, service, ALLOWED)
+    assert (called(outside, CENTRE), called(outside, CARRIER)) == ([], [ALLOWED])  # the eyes can see
+
+
+async def test_no_transfer_and_no_feature_code_reaches_a_real_number(
+    service: RunningService, outside: dict[str, SipPhone]
+) -> None:
+    async with talking(service) as (_, _, caller, agent):
+        for line in (agent, caller):
+            assert await refer(line, "110") not in range(100, 300)
+            await line.press("#1110#*2119#")
+        await asyncio.sleep(1.0)
+    assert called(outside, CENTRE) == called(outside, CARRIER) == []
+
+
+async def test_a_flow_that_wishes_a_real_number_is_refused_by_the_dialplan(
+    service: RunningService, outside: dict[str, SipPhone]
+) -> None:
+    """`hotline check` refuses such a flow; what if its wish reached the dialplan all the same?"""
+    async with service.bus() as bus, service.ami() as ami, service.citizen() as citizen:
+        line = await service.dial(citizen, "12319")
+        call = await service.offered(bus, citizen)
+        await service.at_node(call, "main_menu")
+        channels = await ami.listed("CoreShowChannels")
+        channel = next(each["Channel"] for each in channels if each["Uniqueid"] == call)
+        for number in ("119", "0110"):
+            begun = len(ami.events)
+            for name, value in (("HL_DIAL", number), ("HL_RING", "5"), ("HL_DO", "dial")):
+                await ami.act("Setvar", Channel=channel, Variable=name, Value=value)
+            await ami.act("Redirect", Channel=channel, Context="hl-done", Exten="s", Priority="1")
+            await ami.event(lambda e: e.get("UserEvent") == "OutboundRefused", 10, begun)
+        await line.hang_up()
+        await service.finished(call)
+    assert called(outside, CENTRE) == called(outside, CARRIER) == []
+
+
+async def test_the_link_refuses_real_numbers_whoever_asks_it(
+    service: RunningService, outside: dict[str, SipPhone]
+) -> None:
+    """The last gate: a call-back, a notice, a three-way call all end in this one method."""
+    config = switch_config(service.settings, queues_of(service.settings))
+    ami = LinkSettings("127.0.0.1", config.ports.ami, config.ami_user, config.ami_secret)
+    link = AsteriskLink(ami, gate_of(service.settings))
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(link.run())
+
+        async def is_ready() -> bool:
+            return link.epoch > 0 and link._connection is not None
+
+        await until(is_ready)
+        for number in REAL:
+            for target in (f"PJSIP/{number}@emergency", f"Local/{number}@hl-notice/n", f"PJSIP/{number}@carrier"):
+                with pytest.raises(SwitchError):
+                    await originate(link, target)
+        for target in ("PJSIP/119@emergency", "PJSIP/13812345678@emergency"):
+            with pytest.raises(SwitchRefusedError, match="测试呼叫"):
+                await originate(link, target)
+        for context in ("from-seat", "from-trunk"):
+            with pytest.raises(SwitchError):
+                await link.redirect(ChannelName("PJSIP/801-00000001"), context, "110")
+        running.cancel()
+    await asyncio.sleep(0.5)
+    assert called(outside, CENTRE) == called(outside, CARRIER) == []
+
+
+async def originate(link: AsteriskLink, target: str) -> None:
+    await link.originate(
+        channel=target,
+        channel_id=f"em-test-{abs(hash(target))}-1",
+        application="Wait",
+        data="1",
+        caller=PhoneNumber("12345"),
+        variables={},
+        timeout_seconds=3,
+    )
+
+
+async def test_a_raise_calls_nobody_and_people_are_told_until_the_test_call_is_confirmed(
+    service: RunningService, outside: dict[str, SipPhone]
+) -> None:
+    confirmation_file(service.settings).unlink(missing_ok=True)
+    async with talking(service) as (bus, call, _, _):
+        assert (await service.hotline("emergency", "raise", call, "--kind", "119", "--by", "801"))[0] == 0
+        assert "没有接通" in (await bus.event(call, "emergency_supervisor"))["data"]["reason"]
+    assert called(outside, CENTRE) == called(outside, CARRIER) == []
+
+    code, told = await doctor(service, "no\n", "--confirm-by", "王班长")
+    assert (code, called(outside, CENTRE)) == (1, [TEST_NUMBER]), told
+    assert not confirmation_file(service.settings).exists()
+    code, told = await doctor(service, "yes\n", "--confirm-by", "王班长")
+    assert (code, called(outside, CENTRE)) == (0, [TEST_NUMBER, TEST_NUMBER]), told
+    assert "王班长" in (await doctor(service, ""))[1]
+
+    async with talking(service) as (bus, call, _, _):
+        assert (await service.hotline("emergency", "raise", call, "--kind", "119", "--by", "801"))[0] == 0
+        await bus.event(call, "emergency_joined")
+        async with service.seat("803") as seat:  # open for the desk, and for nobody else
+            await asyncio.gather(*(dialled_by(seat, service, number) for number in REAL))
+    assert called(outside, CENTRE) == [TEST_NUMBER, TEST_NUMBER, "119"]
+    assert called(outside, CARRIER) == []
+    assert service.tracebacks() == []
+
+
+async def doctor(service: RunningService, answers: str, *words: str) -> tuple[int, str]:
+    """Run `hotline doctor --emergency` with an operator who types these lines."""
+    process = await asyncio.create_subprocess_exec(
+        *service.command("doctor", "--emergency", *words),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await asyncio.wait_for(process.communicate(answers.encode()), 60)
+    return process.returncode or 0, told.decode(errors="replace")
