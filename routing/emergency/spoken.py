@@ -14,8 +14,9 @@ from routing.emergency.kinds import Kind
 from routing.emergency.policy import Policy
 
 FOLDER = "emergency"
-SECONDS_PER_CHARACTER = 0.28
-"""How long the slowest voice of ours takes; two announcements to one caller must not overlap."""
+SPEED = 1.25
+SECONDS_PER_CHARACTER = 0.22
+"""How long our voice takes at this speed; two announcements to one caller must not overlap."""
 
 _SERVICES = {Kind.POLICE: "110报警台", Kind.FIRE: "119消防", Kind.MEDICAL: "120急救", Kind.TRAFFIC: "122交警"}
 LEFT = "对方已挂断，正在为您接通工作人员，请不要挂机。"
@@ -65,7 +66,7 @@ def sound_of(words: str) -> str:
 
 def seconds_of(words: str) -> float:
     """Return how long saying these words takes at most."""
-    return 1.0 + SECONDS_PER_CHARACTER * len(words)
+    return 0.8 + SECONDS_PER_CHARACTER * len(words)
 
 
 def words_known(policy: Policy) -> Iterator[str]:
@@ -82,4 +83,4 @@ def words_known(policy: Policy) -> Iterator[str]:
 
 def prompts(policy: Policy) -> tuple[PromptText, ...]:
     """Return the sounds to be made before the service takes its first call."""
-    return tuple(PromptText(sound_of(words), words) for words in dict.fromkeys(words_known(policy)))
+    return tuple(PromptText(sound_of(words), words, SPEED) for words in dict.fromkeys(words_known(policy)))
