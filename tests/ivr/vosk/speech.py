@@ -24,7 +24,7 @@ QUIET = alaw_decode(b"\xd5" * 8000)
 
 
 @functools.cache
-def _espeak() -> Part:
+def espeak_part() -> Part:
     return ensure(PartName.ESPEAK, parts_folder(Path.home()))
 
 
@@ -32,8 +32,8 @@ def _espeak() -> Part:
 def spoken(text: str, voice: str = "f4", rate: int = 160, to_hz: int = 8000) -> bytes:
     """`text` in Mandarin by a voice that the demo model was not trained on, through A-law when at 8 kHz."""
     pinyin = " ".join(lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False))
-    command = [*_espeak().command, "-b", "1", "-v", f"cmn-latn-pinyin+{voice}", "-s", str(rate), "--stdout", pinyin]
-    environment = {**os.environ, **_espeak().env}
+    command = [*espeak_part().command, "-b", "1", "-v", f"cmn-latn-pinyin+{voice}", "-s", str(rate), "--stdout", pinyin]
+    environment = {**os.environ, **espeak_part().env}
     made = subprocess.run(command, capture_output=True, check=True, timeout=60, env=environment).stdout
     with wave.open(io.BytesIO(made)) as file:
         rate_hz = file.getframerate()
