@@ -27,6 +27,7 @@ class FieldName(StrEnum):
     UNIT = "unit"
     URGENCY = "urgency"
     PLACE = "place"
+    PLACE_STANDARD = "place_standard"
     TIME = "time"
     NAME = "name"
     SURNAME = "surname"

@@ -34,6 +34,7 @@ def find_parties(text: str) -> tuple[Found, ...]:
             if char in _STOP or not "\u4e00" <= char <= "\u9fff" or text[max(0, begin - 2) : begin] in STOP_WORDS:
                 break
             begin -= 1
+        begin += max((text[begin : match.start()].rfind(char) + 1 for char in "路街巷号楼区村口"), default=0)
         name = text[begin : match.start()]
         if len(name) >= 2 and name not in _GENERIC:
             found.append(Found(text[begin : match.end()], begin, match.end(), 0.7, "party.company"))

@@ -14,9 +14,17 @@ _OTHERS = re.compile(
     r"(?:他的|她的|他们|店里的|物业的?|老板的?|司机的?|公司的?|对方的?|客服)(?:电话|手机|号码)[^\d]{0,6}$"
 )
 _CORRECTION = re.compile(
-    r"^[^\d\x01]{0,6}(?:不对|错了|说错|弄错|记错|不是这个|更正)[^\d\x01]{0,14}?(?:(?:最后|后面|"
-    r"尾号)[^\d]{0,6})?(\d{2,11})(?!\d)"
+    r"^[^\d\x01]{0,6}?(?:不对|错了|说错|弄错|记错|不是这个|更正|不不|不是不是)[^\d\x01]{0,14}?(?:(?:最后|后面|"
+    r"尾号|后[二两三四]位)[^\d]{0,6}?)?(\d{2,11}|[零一二三四五六七八九幺]{2,11})(?![\d十百千楼号栋零一二三四五六七八九幺])"
 )
+_LAST_DIGIT = re.compile(
+    r"^[^\d\x01]{0,4}?(?:不对|错了|说错了?|哦|噢|不是)?[^\d\x01]{0,4}?最后(?:一位|一个|那位|那个)?(?:数|字)?是"
+    r"(?P<digit>[零一二三四五六七八九幺\d])(?![\d十百千零一二三四五六七八九幺])"
+)
+"""…七零二哦最后是一不是二."""
+_SPOKEN = str.maketrans("零幺一二三四五六七八九", "01123456789")
+_DOCUMENT = 15
+"""Digits from which a run is an identity or bank card, whose inside is no telephone number."""
 
 
 def find_phones(text: str) -> tuple[Found, ...]:
@@ -35,6 +43,8 @@ def find_phones(text: str) -> tuple[Found, ...]:
         weight = sureness + 0.02 * has_cue - 0.5 * bool(_OTHERS.search(before)) + 0.2 * (rule == "phone.corrected")
         found.append((weight, begin, Found(said.replace("-", ""), begin, end, sureness, rule)))
     for run in _RUN.finditer(text):
+        if len(run.group()) >= _DOCUMENT:
+            continue
         inner = _INSIDE.search(run.group(), len(run.group()) - 11) or _INSIDE.search(run.group())
         if inner is not None:
             begin = run.start() + inner.start()
@@ -47,9 +57,13 @@ def find_phones(text: str) -> tuple[Found, ...]:
 def _corrected(text: str, said: str, end: int) -> tuple[str, int, str]:
     """Return the number after a correction of its head (不对，138) or tail (最后三位是502)."""
     match = _CORRECTION.match(text[end : end + 40])
+    if match is None:
+        last = _LAST_DIGIT.match(text[end : end + 20])
+        if last is not None:
+            return said[:-1] + last["digit"].translate(_SPOKEN), end + last.end(), "phone.corrected"
     if match is None or len(match[1]) >= len(said):
         return said, end, "phone.said"
-    part = match[1]
+    part = match[1].translate(_SPOKEN)
     is_head = len(part) <= 4 and said[0] == "1" and re.match(r"1[3-9]", part) and "最后" not in match.group()
     new = part + said[len(part) :] if is_head else said[: -len(part)] + part
     return new, end + match.end(), "phone.corrected"

@@ -9,22 +9,22 @@ from typing import NamedTuple
 from routing.classify.matcher import Matcher
 from workorder.extract import HIDDEN, Found
 from workorder.extract_place_stops import STOP_WORDS
-from workorder.extract_place_words import DIRECTION, GAP, GENERIC, HOUSE, LANDMARK, NAMED, SUFFIX, TERRAIN
-
-_STOP = frozenset(
-    "的了在是我你您他她它们这那哪有从往把被就也还跟给让要想问说看吃买卖不没很个着得吗呢呀嗯哦啦叫姓又再怎么什啥哪"
-    + HIDDEN
+from workorder.extract_place_tail import with_tail
+from workorder.extract_place_words import (
+    DIRECTION,
+    GAP,
+    GENERIC,
+    HOUSE,
+    LANDMARK,
+    NAMED,
+    STOP_ENDING,
+    STOPS,
+    SUFFIX,
+    TERRAIN,
 )
+
 _SOFT_STOP = frozenset("都到去太会经来过住于能对出用以条老当像离挨啊吧")
 """Ends a name too, unless fewer than two characters of it have been read: 武都路, 太华路, 会宁路 are names."""
-_STOP_WORD = re.compile(
-    r"(?:投诉|反映|反应|咨询|举报|建议|关于|一下|附近|旁边|对面|经常|天天|家住|路过|经过|靠近|"
-    r"问题|情况|事情|你好|您好|同志|师傅|喂|请问|麻烦|位于|地址|坐落|因为|所以|但是|然后|现在|"
-    r"目前|每天|发现|听说|听见|希望|业主|居民|市民|村民|整个|整条|一条|两条|几条|这条|那条|一家|"
-    r"我家|咱家|单位|公司|自己|朋友|孩子|爸爸|妈妈|公交车|打车|开车|骑车|坐车|走路|散步|上班|下班|"
-    r"上学|放学|修|新建|大车|门牌|写成|改成|编号|货车|轿车|汽车|卡车|土车|三轮车|那边|这边|好多|"
-    r"许多|门口|门前|楼下|底下)$"
-)
 _OWNERS = frozenset(["公司", "单位"])
 _OWNED = ("家属", "宿舍", "大院", "老院")
 """五建公司家属院: a company's name stands before its houses."""
@@ -62,10 +62,6 @@ _AT = re.compile(
     r"让人|给人|租[了的房]|开了|工作|跳舞|遛|散步|施工|修|排队|坐|等)"
 )
 """在南门口|被扣了."""
-
-
-_FOREIGN = _STOP | set("都到去会经来过住于能对出用以条挨啊吧前后上下路车水灯树井管牌箱杆")
-"""A short landmark after a name holds none of these."""
 
 
 class _Piece(NamedTuple):
@@ -124,7 +120,7 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
             text,
         )
         if (begin := match.start()) >= 0
-        and match.group()[0] not in _STOP | {"一", "大", "全", "自", "国", "回", "人", "农", "在", "这"}
+        and match.group()[0] not in STOPS | {"一", "大", "全", "自", "国", "回", "人", "农", "在", "这"}
     )
     pieces.extend(_Piece(*match.span(), 2.0, "terrain") for match in _BARE_TERRAIN.finditer(text))
     for match in HOUSE.finditer(text):
@@ -145,7 +141,7 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
     pieces.extend(
         _Piece(*match.span("name"), 1.2, "unknown")
         for match in (*_UNKNOWN.finditer(text), *_OPENING.finditer(text), *_LAND.finditer(text), *_AT.finditer(text))
-        if not _STOP & set(match["name"])
+        if not STOPS & set(match["name"])
         and match["name"] not in GENERIC
         and (match["name"][-2:] not in STOP_WORDS or match["name"].endswith("门口"))
         and match["name"][:2] not in STOP_WORDS
@@ -172,19 +168,21 @@ def _name_begin(text: str, suffix: int, floor: int) -> int:
     begin = suffix
     while begin > floor:
         char = text[begin - 1]
-        if char in _STOP or not ("\u4e00" <= char <= "\u9fff" or char.isdigit() or (char.isascii() and char.isalpha())):
+        if char in STOPS or not ("\u4e00" <= char <= "\u9fff" or char.isdigit() or (char.isascii() and char.isalpha())):
             break
         if char in _SOFT_STOP and suffix - begin >= 2:
             break
-        if suffix - begin >= 2 and text[begin - 2 : begin] in STOP_WORDS and text[begin - 2] not in _STOP:
+        if suffix - begin >= 2 and text[begin - 2 : begin] in STOP_WORDS and text[begin - 2] not in STOPS:
             break
-        if _STOP_WORD.search(text, max(0, begin - 4), begin) and not (
+        if STOP_ENDING.search(text, max(0, begin - 4), begin) and not (
             text[begin - 2 : begin] in _OWNERS and text.startswith(_OWNED, begin)
         ):
             break
         begin -= 1
     while suffix - begin >= 1 and text[begin] in "路村行街" and begin > 0 and text[begin - 1] in "条个们不这那全本":
         begin += 1
+    if text[begin : begin + 2] in _LONG_NAMED and suffix - begin >= 3 and text[begin - 1 : begin] in _DEMONSTRATIVES:
+        begin += 2
     home = _HOME.search(text, begin, suffix)
     if home and home.start() > begin and text[home.start() - 1] not in "镇乡县区市道路村":
         return home.start()
@@ -218,7 +216,7 @@ def _found(text: str, chain: list[_Piece]) -> Found | None:
     kinds = {piece.kind for piece in chain}
     if kinds <= {"direction"} or (kinds <= {"direction", "house"} and len(chain) < 2):
         return None
-    end = _with_tail(text, end, is_named=any(piece.weight >= 1.5 for piece in chain))
+    end = with_tail(text, end, is_named=any(piece.weight >= 1.5 for piece in chain))
     strongest = max(piece.weight for piece in chain)
     weight = sum(sorted((piece.weight for piece in _not_nested(chain)), reverse=True)[:5])
     if _CUE.search(text, max(0, begin - 4), begin):
@@ -238,75 +236,3 @@ def _not_nested(chain: list[_Piece]) -> list[_Piece]:
         if not kept or piece.end > kept[-1].end:
             kept.append(piece)
     return kept
-
-
-_TAIL = re.compile(
-    r"(?:(?<=[上下里外前后旁])[面边头]|附近|旁边|对面|门口|里面|里头|下面|底下|中间|上面|(?<=站)[台牌](?!子)|这儿|"
-    r"那儿|这里|那里|那边|这边|一带|跟前|之间|地下室|地下车库|地库|楼道|村委会|坡底下|坡上)"
-)
-_NEAR = (
-    r"(?:[东南西北]{1,2}(?:大?门|[边侧头面口角段])|交[会汇叉]处|之间|地下室|地下车库|地库|坡[上下]|坡底下|墙[根角边外]底?下?|脚下|斜?对门|往里|后巷|村委会|居委会|往[东南西北](?:边|面)?(?:走|去)?(?:(?:大概|大约|差不多|不到)?(?:\d+|[一二两三四五六七八九十几百]+)多?米(?:处|左右|的地方)?)?"
-    r"|往[东南西北](?![走去开跑来])|斜?对面|斜?对过|旁边?|隔壁|附近|跟前|门[口前外]|[大正侧后前]门(?:口|前|外|[左右][边手侧])?|[前后左右里外](?:面|边|头|侧|手边)|"
-    r"[东南西北院围]{1,2}墙(?:外|里|根|角|边|下)?|[后前](?:院|墙|沟|山|街|巷|排|楼)|楼[顶下上后前道](?!的人)|底下|下面|上面|候车厅|出站口|进站口|十字|[进出]?口(?=那|的|这|有|往|$)"
-    r"|[西东南北](?=那|的|这|有|\x01)|[前后旁](?=的|有|那|停|堆)|(?<=[楼栋院店馆校所])[前后](?![面边年天些几段阵往任来])|(?<=[区坊村])院(?![长子]))"
-)
-_BESIDE = re.compile(rf"{_NEAR}(?:{_NEAR})?")
-_ANCHORED = re.compile(
-    rf"(?:(?P<what>[\u4e00-\u9fff]{{1,6}}?)(?:\d{{1,4}}(?:号楼|号院|号|栋|楼|单元))?)?(?P<near>{_NEAR}(?:{_NEAR})?)"
-)
-"""After a name, what stands there and where beside it: 建兰路|沃尔玛旁边, 西站客运站|候车厅外面."""
-_KIND_OF_PLACE = re.compile(
-    r"[\u4e00-\u9fff]{0,5}?(?:俱乐部|中心段|文化中心|体育中心|购物中心|(?<=心)段|(?<=[路街道])[\u4e00-\u9fff]{2,4}段(?![时家落])|(?<=[镇乡])[\u4e00-\u9fff]{1,3}[山岭梁坡沟湾坪庄](?=[的有一那上下里口]|\x01)|观景台|邮政所|消防队|劳动保障所|司法所|服务站|服务中心|办事处|便民大厅|营业厅|大厅|清真寺|"
-    r"家属区|社区|小区|菜市口|候车亭|始末站|公交站台|站台|[一二三四五六七八九十]{0,2}社|街坊|绿洲|家园|花园|院(?=[的那里电门墙]|\x01|$))"
-)
-
-
-_ROOM = re.compile(r"(?<=[元栋幢座楼])\d{3,4}(?:室|房)?(?!\d)")
-_GROUNDS = re.compile(
-    r"(?P<what>[\u4e00-\u9fff]{1,6}?[园府苑城湾郡庭邸轩居里院馆店厅亭塔阁庙寺宫汇])"
-    r"(?=\d|[一二三四五六七八九十ABCD东西南北]{1,2}[期区栋座门]|斜?对[面过]|门[口前]|[旁后前][边面]|那|的|有|这|里|\x01|$)"
-)
-"""What stands on a road without a suffix of its own: 硷滩路|碧桂园|三期, 公园|半山亭|那儿."""
-
-
-def _with_tail(text: str, end: int, *, is_named: bool) -> int:
-    """Return where the place ends: estates, houses and what is beside it, at most five steps."""
-    for _ in range(5):
-        further = _one_more(text, end) if is_named else end
-        if further == end:
-            break
-        end = further
-    return _beside(text, end, is_named=is_named)
-
-
-def _one_more(text: str, end: int) -> int:
-    for pattern in (_ROOM, HOUSE):
-        match = pattern.match(text, end)
-        if match:
-            return match.end()
-    match = _GROUNDS.match(text, end)
-    if (
-        match
-        and not _STOP & set(match["what"])
-        and not any(match["what"][i : i + 2] in STOP_WORDS for i in range(len(match["what"]) - 1))
-    ):
-        return match.end()
-    return end
-
-
-def _beside(text: str, end: int, *, is_named: bool) -> int:
-    match = _TAIL.match(text, end)
-    if match:
-        return match.end()
-    if not is_named:
-        return end
-    match = _KIND_OF_PLACE.match(text, end)
-    if match and not _FOREIGN & set(match.group()) and len(match.group()) > 1:
-        end = match.end()
-    beside = _BESIDE.match(text, end)
-    if beside:
-        return beside.end()
-    match = _ANCHORED.match(text, end)
-    if match and not _FOREIGN & set(match["what"] or "") and not _STOP_WORD.search(match["what"] or ""):
-        end = match.end()
-    return end

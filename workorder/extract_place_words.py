@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from workorder.extract import HIDDEN
+
 TERRAIN = "坪湾崖庄台园巷滩沟坡寨屯营河桥口店集堡岭楼村嘴岔圈铺洼塘坝坊弄宅塬梁咀峪岘川井渡窑"
 # Suffixes that make a name of what stands before them, with the characters that must not follow.
 NAMED = (
@@ -130,3 +132,16 @@ _NAMES_OF_NOTHING = (
     "样子 日子 楼下 楼上 门前 马路 学校 单位 大家 有人"
 )
 GENERIC = frozenset(_NAMES_OF_NOTHING.split())
+STOPS = frozenset(
+    "的了在是我你您他她它们这那哪有从往把被就也还跟给让要想问说看吃买卖不没很个着得吗呢呀嗯哦啦叫姓又再怎么什啥哪"
+    + HIDDEN
+)
+STOP_ENDING = re.compile(
+    r"(?:投诉|反映|反应|咨询|举报|建议|关于|一下|附近|旁边|对面|经常|天天|家住|路过|经过|靠近|"
+    r"问题|情况|事情|你好|您好|同志|师傅|喂|请问|麻烦|位于|地址|坐落|因为|所以|但是|然后|现在|"
+    r"目前|每天|发现|听说|听见|希望|业主|居民|市民|村民|整个|整条|一条|两条|几条|这条|那条|一家|"
+    r"我家|咱家|单位|公司|自己|朋友|孩子|爸爸|妈妈|公交车|打车|开车|骑车|坐车|走路|散步|上班|下班|"
+    r"上学|放学|修|新建|大车|门牌|写成|改成|编号|货车|轿车|汽车|卡车|土车|三轮车|那边|这边|好多|"
+    r"许多|门口|门前|楼下|底下)$"
+)
+"""Ends in what a name does not begin with."""

@@ -86,10 +86,11 @@ class Prefill:
             (FieldName.SURNAME, surnames),
             (FieldName.TIME, times),
             (FieldName.PLACE, places),
-            (FieldName.PARTY, find_parties(hide(rest, places[:1]))),
+            (FieldName.PARTY, find_parties(rest)),
         ):
             where = [tuple(spoken.evidence(*said.source_span(each.begin, each.end))) for each in found[:_TOP]]
             fields[name] = _extracted(found, where, _SURE_ENOUGH[name])
+        fields[FieldName.PLACE_STANDARD] = self._standard(fields[FieldName.PLACE])
         for name, field in asked.items():
             if not fields[name].value:
                 fields[name] = field
@@ -97,6 +98,11 @@ class Prefill:
         fields |= self._classified(classified, spoken, emergency, street)
         fields |= _written(fields, classified, hide(said.text, [*phones, *sure_names]), spoken)
         return Draft(call, MappingProxyType(fields), tuple(_reasons(fields)))
+
+    def _standard(self, place: Field) -> Field:
+        """Return the place in the gazetteer's names, after district and street; empty when it knows none of them."""
+        written = self._gazetteer.standard(place.value) if self._gazetteer is not None and place.value else ""
+        return replace(place, value=written, candidates=(), source="gazetteer") if written else Field()
 
     def _street(self, places: Sequence[Found], said: str) -> str:
         """Return the street that the call's place lies in, or else the only one that was told."""
@@ -131,8 +137,10 @@ class Prefill:
             asked = self._catalogue.question_about(text)
             if asked is None:
                 return field
-            owners = tuple(dict.fromkeys(asked.answers.values()))
-            candidates = field.candidates or tuple(Candidate(unit, round(1 / len(owners), 2)) for unit in owners[:_TOP])
+            known = {candidate.value for candidate in field.candidates}
+            owners = [unit for unit in dict.fromkeys(asked.answers.values()) if unit not in known]
+            others = tuple(Candidate(unit, round(1 / len(asked.answers), 2)) for unit in owners)
+            candidates = (*field.candidates, *others)[:_TOP]
             return replace(field, candidates=candidates, question=asked.ask)
         close = [unit.label for unit in units if unit.score >= _CLOSE * units[0].score]
         if len(close) < 2 or close[0] == street:

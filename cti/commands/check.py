@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cti.commands.city import own_cities
 from cti.server.city_packs import SHIPPED_DAYS, city_files
-from cti.server.drafting import SHIPPED_CATALOGUE, SHIPPED_LEXICONS
+from cti.server.drafting import SHIPPED_CATALOGUE, SHIPPED_GAZETTEER, SHIPPED_LEXICONS
 from cti.server.emergency import policy_path
 from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, FlowFiles, catalogue_of
 from cti.server.installation import SHIPPED_QUEUES, queues_of
@@ -29,9 +29,10 @@ from routing.queue import load_queues
 from workorder.cities.pack_file import load_pack
 from workorder.clock.days_file import load_days
 from workorder.dispatch import read_catalogue
+from workorder.gazetteer import read_gazetteer
 
 _KINDS = re.compile(
-    rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon|emergency_policy|city_pack|calendar):",
+    rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon|gazetteer|emergency_policy|city_pack|calendar):",
     re.MULTILINE,
 )
 
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="*",
         metavar="FILE",
-        help="流程、队列、提示音、派单目录、关键词库、紧急联动政策、城市政策包、放假安排、设置文件；不写则检查全部",
+        help="流程、队列、提示音、派单目录、关键词库、地名库、紧急联动政策、城市政策包、放假安排、设置文件；不写则检查全部",
     )
     parser.add_argument("--schema", action="store_true", help="打印语音流程的 JSON Schema（给编辑器用）")
     parser.epilog = (
@@ -74,7 +75,17 @@ def files_in_use(settings: Settings) -> list[Path]:
     prompts = prompts if prompts.is_file() else SHIPPED_PROMPTS
     queues = settings.queues_file or SHIPPED_QUEUES
     cities = city_files(own_cities(settings)).values()
-    return [*flows, prompts, queues, policy_path(settings), SHIPPED_CATALOGUE, *SHIPPED_LEXICONS, SHIPPED_DAYS, *cities]
+    return [
+        *flows,
+        prompts,
+        queues,
+        policy_path(settings),
+        SHIPPED_CATALOGUE,
+        SHIPPED_GAZETTEER,
+        *SHIPPED_LEXICONS,
+        SHIPPED_DAYS,
+        *cities,
+    ]
 
 
 def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
@@ -86,6 +97,7 @@ def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
         b"prompts": lambda text, file: load_prompts(text, file)[1],
         b"catalogue": lambda text, file: read_catalogue(_decoded(text), file)[1],
         b"lexicon": _lexicon_problems,
+        b"gazetteer": lambda text, file: read_gazetteer(_decoded(text), file)[1],
         b"city_pack": lambda text, file: load_pack(text, file)[1],
         b"calendar": lambda text, file: load_days(text, file)[1],
         b"emergency_policy": lambda text, file: load_policy(text, file)[1],

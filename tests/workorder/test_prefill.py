@@ -107,6 +107,42 @@ def test_a_cover_without_a_kind_asks_the_one_question(prefill: Prefill) -> None:
     assert unit.question
 
 
+def test_a_cover_of_no_kind_names_no_unit_and_asks_which(prefill: Prefill) -> None:
+    unit = prefill.draft(CALL, _turns((CALLER, "中心街有个井盖没了")))[FieldName.UNIT]
+    assert unit.value == ""
+    assert "井盖上写着什么字" in unit.question
+    assert len(unit.candidates) == 3
+
+
+def test_two_people_at_one_phone_are_both_kept_and_the_agent_chooses(prefill: Prefill) -> None:
+    said = "我姓王楼下污水冒出来了你把电话给我我来说我是他老伴我姓李幺三九零零零零零七零幺"
+    draft = prefill.draft(CALL, _turns((CALLER, said)))
+    assert {each.value for each in draft[FieldName.SURNAME].candidates} == {"王", "李"}
+    assert draft.value(FieldName.UNIT) == "水务局"
+
+
+def test_english_speech_claims_no_place_no_time_and_no_unit(prefill: Prefill) -> None:
+    said = "hello the street lamp near my hotel is broken since last night can anybody speak english"
+    draft = prefill.draft(CALL, _turns((CALLER, said)))
+    for name in (FieldName.UNIT, FieldName.PLACE, FieldName.TIME, FieldName.PHONE, FieldName.NAME, FieldName.CATEGORY):
+        assert draft.value(name) == ""
+    assert "street lamp" in draft.value(FieldName.SUMMARY)
+
+
+@pytest.mark.parametrize(
+    ("said", "party"),
+    [
+        ("黄河南路鸿运酒店半夜放音乐", "鸿运酒店"),
+        ("我们物业连着三个月涨停车费", "物业"),
+        ("房东不退我押金", "房东"),
+        ("路灯不亮三天了", ""),
+    ],
+)
+def test_the_party_concerned_is_the_company_or_its_part(prefill: Prefill, said: str, party: str) -> None:
+    assert party in prefill.draft(CALL, _turns((CALLER, said))).value(FieldName.PARTY)
+    assert bool(party) == bool(prefill.draft(CALL, _turns((CALLER, said))).value(FieldName.PARTY))
+
+
 def test_an_emergency_makes_the_draft_sudden(prefill: Prefill) -> None:
     draft = prefill.draft(CALL, _turns((CALLER, "有个人躺在地上叫不应")), emergency="120")
     assert draft.value(FieldName.URGENCY) == "突发"
