@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.database import Database
@@ -14,6 +15,7 @@ from cti.demo.cast import AGENTS, FIRE_AGENT
 from cti.demo.stage import Performance
 from cti.server.flow_files import archived_book, catalogue_of
 from cti.server.installation import folders_of, queues_of
+from cti.server.transcript_view import STYLES, WHO, readable_turns, shown
 from cti.settings import Settings
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.call import CallId, Leg
@@ -24,6 +26,7 @@ from ivr.speech.transcript import text_of
 from ivr.speech.transcript_cer import character_error_rate
 from workorder.call_record import CallRecord
 from workorder.draft import Draft, FieldName
+from workorder.order import order_day
 
 BOUND = 0.15
 _LABELS = {
@@ -39,7 +42,6 @@ _LABELS = {
     FieldName.TITLE: "标题",
     FieldName.SUMMARY: "摘要",
 }
-_WHO = {Leg.CALLER: "[cyan]市民[/cyan]", Leg.AGENT: "[green]坐席[/green]", Leg.EMERGENCY: "[red]紧急[/red]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +161,8 @@ def show(accounts: list[CallAccount], console: Console) -> None:
         words = Table(show_header=False, box=None, padding=(0, 1))
         for overflow in ("ignore", "ignore", "fold"):
             words.add_column(overflow=overflow, no_wrap=overflow != "fold")
-        for turn in each.turns:
-            words.add_row(f"{turn.begun_s:6.1f} 秒", _WHO[turn.leg], turn.text)
+        for turn in readable_turns(each.turns, order_day(record.started) if record.started else None):
+            words.add_row(f"{turn.begun_s:6.1f} 秒", Text(WHO[turn.leg], STYLES[turn.leg]), shown(turn))
         console.print(words, soft_wrap=False)
         console.print(f"市民原话：{entry['spoken']}")
         console.print(f"字错误率：市民 {entry['cer']:.1%}，坐席 {entry['agent_cer']:.1%}（经 A-law、RTP 与 Asterisk）")

@@ -29,6 +29,8 @@ _STRING = re.compile(
 )
 _PLAIN_RUN = re.compile(rf"[{_SAID}]+")
 _NUMBER = re.compile(r"[零一二两三四五六七八九十百千万亿]+")
+_ANY_NUMBER = re.compile(rf"[{_SAID}要腰十百千万亿]")
+"""What every number begins with; most talk has none, and is written as it was said."""
 _UNIT = {"十": 10, "百": 100, "千": 1000}
 
 _MOBILE = 11
@@ -112,6 +114,8 @@ def number_value(said: str) -> int | None:
 
 def write_numbers(text: str) -> Written:
     """Return `text` as one would write it, linear in its length."""
+    if not _ANY_NUMBER.search(text):
+        return Written(text, tuple((i, i + 1) for i in range(len(text))))
     out: list[str] = []
     spans: list[tuple[int, int]] = []
     position = 0

@@ -18,13 +18,14 @@ from cti.adapters.sql.lesson_store import SqlLessonStore
 from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.server.drafting import LearningPrefill
-from ivr.call import CallId, Leg
+from ivr.call import CallId, Leg, PhoneNumber
 from ivr.ports import Heard
 from ivr.speech.transcript import Turn
 from routing.adapters.learnt_models import LearntModels
 from tests.fakes import NOON
 from tests.workorder.test_learn import lessons
 from workorder.audit import Person
+from workorder.call_record import CallRecord
 from workorder.draft import Candidate, Draft, Field, FieldName
 from workorder.lessons import Lesson
 
@@ -137,3 +138,33 @@ def test_search_prints_each_hit_with_its_second_masked_for_the_role(
     assert main([*run, "，"]) == 1
     assert main([*run, "路灯", "--from", "昨天"]) == 1
     assert "改法" in capsys.readouterr().err
+
+
+def test_a_stored_transcript_is_shown_readable_masked_and_every_character_with_its_second(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fill() -> None:
+        opened = Database(f"sqlite:///{tmp_path / 'hotline.db'}")
+        await opened.open()
+        calls = SqlCallStore(opened)
+        await calls.save_call(CallRecord(CallId("c1"), PhoneNumber("13900000701"), started=NOON))
+        heard = (
+            Heard(CallId("c1"), Leg.CALLER, "你好昨天路灯坏了我电话幺三九零零零零零七零幺", True, 1.0, 9.0),
+            Heard(CallId("c1"), Leg.AGENT, "请问在哪里", True, 10.0, 12.0),
+        )
+        await calls.save_turns(CallId("c1"), heard)
+        await opened.close()
+
+    asyncio.run(fill())
+    run = ["--run-folder", str(tmp_path), "transcript", "c1"]
+    assert main([*run, "--role", "agent"]) == 0
+    told = capsys.readouterr().out
+    assert "你好，昨天（2026-11-21）路灯坏了，我电话13900000701。" in told
+    assert "请问在哪里？" in told
+    assert main([*run, "--json"]) == 0
+    first, _ = json.loads(capsys.readouterr().out)
+    assert "139****0701" in first["text"]
+    assert "幺三九" not in str(first)
+    assert len(first["times"]) == len(first["raw"])
+    assert main(["--run-folder", str(tmp_path), "transcript", "nobody"]) == 1
+    assert main(["--run-folder", str(tmp_path), "transcript", "no call"]) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from cti.adapters.sql.database import Database
 from cti.adapters.sql.schema import audit, calls, transcript_index, turns
 from ivr.call import CallId
 from ivr.ports import Heard
-from ivr.speech.redact import redact
+from ivr.speech.redact import PrivateKind, redact
 from workorder.audit import AuditRow, Person
 from workorder.masking import Masking, masked
 from workorder.search import Hit, Query, hits_in
@@ -46,9 +47,8 @@ class SqlTranscriptArchive:
             page = await self._page(query, before)
             fresh = [call for _, call in page if call not in seen]
             heard = await self._turns(fresh)
-            for call in dict.fromkeys(fresh):
-                seen.add(call)
-                found.extend(hits_in(masked(heard.get(call, ()), hidden), query.words))
+            seen.update(fresh)
+            found.extend(await asyncio.to_thread(_visible_hits, list(heard.values()), hidden, query.words))
             if len(page) < query.limit or len({hit.call for hit in found}) >= query.limit:
                 break
             before = page[-1][0]
@@ -76,7 +76,7 @@ class SqlTranscriptArchive:
             found: dict[CallId, list[Heard]] = {}
             for row in await connection.execute(query):
                 found.setdefault(CallId(row.call_id), []).append(heard_of_row(row))
-            return {call: tuple(heard) for call, heard in found.items()}
+            return {call: tuple(found[call]) for call in wanted if call in found}
 
         return await self._database.read("读取通话转写", work) if wanted else {}
 
@@ -113,6 +113,13 @@ class SqlTranscriptArchive:
             return (await connection.execute(statement)).all()
 
         return [(row.number, CallId(row.call_id)) for row in await self._database.read("检索通话转写", work)]
+
+
+def _visible_hits(
+    of_calls: Sequence[Sequence[Heard]], hidden: frozenset[PrivateKind], words: Sequence[str]
+) -> list[Hit]:
+    """Return the hits that the reader may see, call by call."""
+    return [hit for heard in of_calls for hit in hits_in(masked(heard, hidden), words)]
 
 
 def _terms(word: str) -> Sequence[str]:
