@@ -20,8 +20,9 @@ from pathlib import Path
 from cti.adapters.control.visit import ControllerAwayError, ask
 from cti.server.emergency import control_socket
 from ivr.adapters.simulator.call_plan import Answering
+from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.phone_errors import SimulatedPhoneError
-from ivr.adapters.simulator.sip_call import LineState, SipCall
+from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.tones import tone, tone_levels
 from ivr.call import CallId
@@ -82,7 +83,8 @@ async def rounds(service: RunningService, centre: SipPhone, step: str, count: in
 
 
 @asynccontextmanager
-async def _talk(service: RunningService) -> AsyncIterator[tuple[Bus, CallId, SipCall, SipCall]]:
+async def talk(service: RunningService) -> AsyncIterator[tuple[Bus, CallId, SipCall, SipCall]]:
+    """A citizen and an agent who talk, each with a tone of their own."""
     await service.serving()
     async with service.bus() as bus, service.seat("801") as seat, service.citizen() as citizen:
         caller = await service.dial(citizen)
@@ -99,25 +101,29 @@ async def _talk(service: RunningService) -> AsyncIterator[tuple[Bus, CallId, Sip
 
 
 async def _round(service: RunningService, centre: SipPhone, figures: Figures) -> None:
-    async with _talk(service) as (bus, call, caller, agent):
+    async with talk(service) as (bus, call, caller, agent):
         is_leaving = figures.step == "leaving"
         if is_leaving:
-            await _ask(service, "raise", call)
+            await ask_desk(service, "raise", call)
             await bus.event(call, "emergency_joined", 15)
-            await _ask(service, "verified", call)
+            await ask_desk(service, "verified", call)
         pid = service.pid("controller")
         file = service.journal.file(call)
         killing = asyncio.create_task(asyncio.to_thread(_kill_at, pid, file, STEPS[figures.step]))
         await asyncio.sleep(0.02)
         with contextlib.suppress(ControllerAwayError):
-            await _ask(service, "leave" if is_leaving else "raise", call)
+            await ask_desk(service, "leave" if is_leaving else "raise", call)
         last = await killing
         figures.kills += 1
         figures.died_after[last] += 1
         died = time.monotonic()
         await service.serving(pid)
         figures.back_after_s.append(time.monotonic() - died)
-        figures.lost_raises += not await _together(centre, caller, figures)
+        are_together = await both_hear(centre, caller)
+        figures.lost_raises += not are_together
+        if not are_together:
+            states = [f"{each.state.name} {each.statuses}" for each in centre.calls]
+            figures.faults.append(f"not together: centre {states}, caller {caller.state.name}")
         figures.caller_dropped += caller.state is not LineState.TALKING
         figures.agent_dropped += not is_leaving and agent.state is not LineState.TALKING
         numbers = [each.invitation.uri.partition("@")[0] for each in centre.calls if each.invitation is not None]
@@ -128,36 +134,36 @@ async def _round(service: RunningService, centre: SipPhone, figures: Figures) ->
                 await emergency.hang_up()
 
 
-async def _together(centre: SipPhone, caller: SipCall, figures: Figures) -> bool:
+async def both_hear(centre: SipPhone, caller: SipCall, within: float = TOGETHER_SECONDS) -> bool:
     """Whether caller and emergency service hear each other in the end."""
     since = time.monotonic()
     spoken: set[int] = set()
 
-    async def both_hear() -> bool:
+    async def heard() -> bool:
         for line in centre.calls:
             if line.state is LineState.TALKING and id(line) not in spoken:
                 spoken.add(id(line))
                 line.start_saying(tone(EMERGENCY_HZ, 60.0, 0.15))
         return any(
-            line.state is LineState.TALKING and _hears(line, CALLER_HZ, since) and _hears(caller, EMERGENCY_HZ, since)
+            line.state is LineState.TALKING and hears(line, CALLER_HZ, since) and hears(caller, EMERGENCY_HZ, since)
             for line in centre.calls
         )
 
     try:
-        await until(both_hear, TOGETHER_SECONDS)
+        await until(heard, within)
     except (AssertionError, TimeoutError):
-        states = [f"{each.state.name} {each.statuses}" for each in centre.calls]
-        figures.faults.append(f"not together: centre {states}, caller {caller.state.name}")
         return False
     return True
 
 
-def _hears(line: SipCall, hertz: float, since: float) -> bool:
+def hears(line: SipCall, hertz: float, since: float) -> bool:
+    """Whether a line has heard this tone for a third of a second."""
     levels = tone_levels(line.heard_pcm(since), [hertz])[hertz]
     return sum(level > 0.03 for level in levels) >= 15
 
 
-async def _ask(service: RunningService, verb: str, call: CallId) -> None:
+async def ask_desk(service: RunningService, verb: str, call: CallId) -> None:
+    """Ask the emergency desk at the control door; ControllerAwayError."""
     request = {"verb": f"emergency.{verb}", "call": call, "kind": "119", "by": "801", "why": "厨房着火"}
     await asyncio.to_thread(ask, control_socket(service.settings), request)
 

@@ -1,0 +1,124 @@
+"""An emergency while a part of the world is away, or the controller dies: it is called once, nobody is dropped.
+
+The full count of kills is `python -m tests.kills emergency`; here one of each step that the other tests leave out.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cti.server.installation import folders_of, part
+from ivr.adapters.asterisk.private_parts import PartName
+from ivr.adapters.asterisk.supervise_ports import free_port
+from ivr.adapters.simulator.call_plan import Answering
+from ivr.adapters.simulator.line import LineState
+from ivr.adapters.simulator.sip_phone import SipPhone
+from tests.kills.emergency import AGENT_HZ, CALLER_HZ, ask_desk, both_hear, hears, rounds, talk
+from tests.system.running_service import RunningService, service_of
+from tests.system.running_switch import until
+from tests.system.test_service_emergency import QUEUES
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-emergency-away")]
+
+PORT = free_port("127.0.0.3")
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[RunningService]:
+    with service_of({"emergency_trunk": {"port": PORT}}, QUEUES, hurried=True) as running:
+        yield running
+
+
+@pytest.fixture
+async def centre() -> AsyncIterator[SipPhone]:
+    async with SipPhone(bind_ip="127.0.0.3", port=PORT, number="centre", answering=Answering(0.5)) as phone:
+        yield phone
+
+
+@pytest.mark.parametrize("step", ["raised", "originated", "answered"])
+async def test_a_controller_killed_at_this_step_drops_nobody_doubles_nothing_and_loses_no_raise(
+    service: RunningService, centre: SipPhone, step: str
+) -> None:
+    figures = await rounds(service, centre, step, 1)
+    assert figures.is_good, figures
+
+
+@pytest.mark.parametrize("away", ["database", "broker", "ears"])
+async def test_with_this_part_away_a_click_still_brings_the_service_in_once(
+    service: RunningService, centre: SipPhone, away: str
+) -> None:
+    async with talk(service) as (_, call, caller, agent):
+        with closing(
+            sqlite3.connect(service.settings.database.removeprefix("sqlite:///"), isolation_level=None)
+        ) as lock:
+            if away == "database":
+                lock.execute("BEGIN IMMEDIATE")
+            elif away == "broker":
+                service.kill("broker")
+            else:
+                ears = ears_of(service)
+                assert ears
+                for pid in ears:
+                    os.kill(pid, signal.SIGKILL)
+            await ask_desk(service, "raise", call)
+            assert await both_hear(centre, caller)
+        assert (caller.state, agent.state, len(centre.calls)) == (LineState.TALKING, LineState.TALKING, 1)
+
+
+async def test_with_the_link_cut_while_the_service_rings_it_joins_all_the_same(
+    service: RunningService, centre: SipPhone
+) -> None:
+    centre.answering = Answering(after_seconds=1.0)
+    async with talk(service) as (_, call, caller, agent):
+        await ask_desk(service, "raise", call)
+        await centre.next_call(5)
+        assert cut_links(service) >= 1
+        assert await both_hear(centre, caller)
+        assert (caller.state, agent.state, len(centre.calls)) == (LineState.TALKING, LineState.TALKING, 1)
+        assert hears(caller, AGENT_HZ, 0.0)
+        assert hears(agent, CALLER_HZ, 0.0)
+
+        async def is_told() -> bool:
+            code, told = await service.hotline("emergency", "status")
+            return code == 0 and call in told and "已加入" in told
+
+        await until(is_told, 15)
+
+
+def ears_of(service: RunningService) -> list[int]:
+    """Return the processes of this service that recognise speech; none where the controller does it itself."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
+        except OSError:
+            continue
+        if b"ears" in words and str(service.file).encode() in words:
+            found.append(int(entry.name))
+    return found
+
+
+def cut_links(service: RunningService) -> int:
+    """Cut every connection to the manager interface; returns how many."""
+    asterisk = part(service.settings, PartName.ASTERISK)
+    main = folders_of(service.settings).run / "asterisk" / "etc" / "asterisk.conf"
+
+    def cli(command: str) -> str:
+        words = [*asterisk.command, "-C", str(main), "-rx", command]
+        return subprocess.run(
+            words, env={**os.environ, **asterisk.env}, capture_output=True, text=True, check=True
+        ).stdout
+
+    rows = [line.split() for line in cli("manager show connected").splitlines() if "127.0.0.1" in line]
+    for row in rows:
+        descriptor = next(word for word in row[2:] if word.isdigit() and int(word) < 10_000)
+        cli(f"manager kick session {descriptor}")
+    return len(rows)
