@@ -18,10 +18,8 @@ _VERSION = 1
 _BETWEEN = "，"
 """Stands between two results of one speaker: a number may go on over a pause, so it is looked for across results."""
 
-_MAY_BE_PRIVATE = re.compile(
-    r"[零〇一二两三四五六七八九幺妖洞拐\d](?:.*[零〇一二两三四五六七八九幺妖洞拐\d]|.*[A-Za-z])|[A-Za-z].*\d", re.S
-)
-"""Two digits at least (三个八 among them), or one beside a letter: else there is nothing to look for."""
+_DIGIT = re.compile(r"[零〇一二两三四五六七八九幺妖洞拐\d]")
+_LETTER = re.compile(r"[A-Za-z]")
 
 MARK = "*"
 _KEPT = {PrivateKind.PLATE: (2, 2), PrivateKind.PHONE: (3, 4)}
@@ -93,8 +91,9 @@ def _hide(
         places.extend((number, at) for at in range(len(heard[number].text)))
         places.append(None)
     joined = _BETWEEN.join(heard[number].text for number in group)
-    if not _MAY_BE_PRIVATE.search(joined):
-        return
+    digits = len(_DIGIT.findall(joined))
+    if digits < 2 and not (digits and _LETTER.search(joined)):
+        return  # not even 八个八, or a plate of one digit
     for private in find_private(joined):
         if private.kind in kinds:
             cover = _cover(private.kind, private.digits, joined[private.begin : private.end])
