@@ -20,7 +20,8 @@ from routing.adapters.emergency_policies import load_city
 from routing.adapters.emergency_words import load_spotter
 from routing.emergency.interlock import Interlock
 from routing.emergency.kinds import Kind
-from routing.emergency.policy import Policy, Source
+from routing.emergency.passing import Known
+from routing.emergency.policy import Policy, Source, Target
 from routing.emergency.shell import EmergencyDesk
 from routing.emergency.telling import Answer
 from routing.emergency.watch import Spots
@@ -59,10 +60,14 @@ def emergency_desk(
     human_queue: Callable[[], QueueName],
     tasks: asyncio.TaskGroup,
     interlock: Callable[[], Interlock] = Interlock,
+    known: Callable[[CallId, Kind, Target], Known] = lambda _call, _kind, _target: Known(),
 ) -> EmergencyDesk:
-    """Return the desk. `interlock` is asked before each call; closed, the simulator's trunk is all it can call."""
+    """Return the desk. `interlock` is asked before each call; closed, the simulator's trunk is all it can call.
+
+    `known` says what a service may be told; it must return at once.
+    """
     teller = BusTeller(publisher, outbox, tasks)
-    return EmergencyDesk(switch, journal, clock, spotter, policy, teller, human_queue, tasks, interlock)
+    return EmergencyDesk(switch, journal, clock, spotter, policy, teller, human_queue, tasks, interlock, known=known)
 
 
 def open_spotter() -> Spots:

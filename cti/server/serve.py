@@ -28,9 +28,10 @@ from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
 from cti.server.assistant import Assistant, assistant_verbs
+from cti.server.dossier import Dossier, link_files
 from cti.server.drafting import LearningPrefill, make_drafter
 from cti.server.ears import open_ears
-from cti.server.emergency import control_socket, emergency_desk, emergency_policy, open_spotter, verbs_of
+from cti.server.emergency import FlowHelp, control_socket, emergency_desk, emergency_policy, open_spotter, verbs_of
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.installation import (
     broker_url,
@@ -68,6 +69,7 @@ from ivr.ports import Clock, Heard, Switch
 from ivr.problems import Problem
 from ivr.shell import FlowDesk
 from routing.adapters.learnt_models import LearntModels
+from routing.emergency.shell import EmergencyDesk
 from routing.membership import SeatSkills
 from routing.queue import Queues
 from routing.shell import SeatDesk
@@ -92,11 +94,13 @@ class SystemClock:
 
 @dataclass(slots=True)
 class _Watcher:
-    """Tells the call desk what the flow desk does (fulfils `ivr.shell.FlowWatcher`)."""
+    """Tells the call desk and the dossier what the flow desk does (fulfils `ivr.shell.FlowWatcher`)."""
 
     desk: CallDesk
+    dossier: Dossier
 
     def opened(self, offered: CallOffered, flow: str) -> None:
+        self.dossier.offered(offered)
         self.desk.opened(offered, flow)
 
     def went(self, call: CallId, path: tuple[str, ...]) -> None:
@@ -162,7 +166,18 @@ async def serve(settings: Settings) -> None:
 
         calls = CallDesk(world, tasks, over=over)
         lost_taps.append(calls)
-        flow_desk = FlowDesk(shelf, routing, world.journal, clock, _Watcher(calls), settings.numbers[0].flow, tasks)
+        helpers: list[EmergencyDesk] = []
+        first_flow, flow_help = settings.numbers[0].flow, FlowHelp(lambda: helpers[0])
+        dossier = Dossier(
+            settings.emergency.link,
+            link_files(settings),
+            clock,
+            lambda work: tasks.create_task(asyncio.to_thread(work), name="link"),
+        )
+        watcher = _Watcher(calls, dossier)
+        flow_desk = FlowDesk(
+            shelf, routing, world.journal, clock, watcher, first_flow, tasks, flow_help, policy.from_110_priority
+        )
         flows.append(flow_desk)
         spotter = await asyncio.to_thread(open_spotter)
         emergency = emergency_desk(
@@ -176,7 +191,9 @@ async def serve(settings: Settings) -> None:
             lambda: queue_file.queues.default.name,
             tasks,
             lambda: interlock_of(settings),
+            dossier.known,
         )
+        helpers.append(emergency)
         trial = TrialCall(link, clock, settings, tasks)
 
         async def take(event: SwitchEvent) -> None:
@@ -199,6 +216,7 @@ async def serve(settings: Settings) -> None:
             calls.hear(heard)
             assistant.hear(heard)
             emergency.hear(heard)
+            dossier.hear(heard)
 
         async def follow_queues(queues: Queues) -> None:
             """Make sounds and switch follow the queues; seats are compared anew once they are in force."""

@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
+from cti.server.dossier import link_processes
 from cti.server.ears import worker_processes, workers_of
 from cti.server.emergency import emergency_policy
 from cti.server.flow_files import (
@@ -99,6 +100,7 @@ async def running_service(
         file = write_broker_files(settings)
         specs.insert(0, broker_process(parts[PartName.MOSQUITTO], file, settings.broker_port))
     specs += worker_processes(settings, arguments, workers_of(settings))
+    specs += link_processes(settings, arguments)
     specs.append(_controller(settings, arguments, config.ports.agi))
     say("4/4 启动")
     children = [ChildProcess(spec) for spec in specs]
@@ -144,6 +146,7 @@ def _addresses(settings: Settings) -> tuple[tuple[str, str], ...]:
         ("电话（SIP）", f"sip:{switch.sip_host}:{switch.sip_port}　被叫号码 {numbers}"),
         ("席位话机", "、".join(f"{seat.id} {seat.agent}" for seat in settings.seats)),
         ("消息代理（MQTT）", f"127.0.0.1:{settings.broker_port}" if settings.broker == PRIVATE else settings.broker),
+        ("紧急联动的链接页", settings.emergency.link.base_url if settings.emergency.link.is_served else "没有开放"),
         ("数据库", settings.database.split("@")[-1]),
         ("录音", str(settings.recordings_folder)),
         ("通话日志", str(folders_of(settings).journal)),

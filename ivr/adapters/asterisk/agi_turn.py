@@ -84,7 +84,7 @@ async def context_of(turn: Turn, line: AgiCall) -> Mapping[str, str]:
 
 def checked_context(told: Mapping[str, str]) -> dict[str, str]:
     """Return of what came in headers only what makes sense; the place comes percent-encoded (UTF-8)."""
-    place = unquote(told.get("place", "")[:LONGEST_ENCODED_PLACE], errors="replace").strip()
+    place = unquote(told.get("place", "")[:LONGEST_ENCODED_PLACE], errors="replace")
     known = {
         "id": told.get("id", "") if _THEIR_ID.fullmatch(told.get("id", "")) else "",
         "type": told.get("type", "") if _TYPE.fullmatch(told.get("type", "")) else "",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.adapters.asterisk.agi import AgiError, AgiHangUp, AgiMessage, AgiParser, AgiReply, AgiRequest, encode_command
-from ivr.adapters.asterisk.agi_turn import DIAL_OUTCOMES, QUEUE_OUTCOMES, turn_of
+from ivr.adapters.asterisk.agi_turn import DIAL_OUTCOMES, QUEUE_OUTCOMES, checked_context, turn_of
 from ivr.adapters.asterisk.steps_handover import variables_for
 from ivr.call import CallId, QueueName
 from ivr.commands import Dial, Enqueue, HangUp, RecordMessage
@@ -144,3 +144,23 @@ def test_the_done_flag_is_always_the_last_thing_the_dialplan_is_told() -> None:
 def test_every_word_of_asterisk_for_the_end_of_a_wait_is_one_of_ours() -> None:
     assert set(QUEUE_OUTCOMES.values()) == {"answered", "timeout", "full", "empty", "key"}
     assert set(DIAL_OUTCOMES.values()) == {"answered", "busy", "no_answer", "refused"}
+
+
+def test_what_110_tells_is_kept_where_it_makes_sense() -> None:
+    told = {"id": "110-2026_7.a", "type": "noise", "place": "%E4%B8%9C%E5%B2%97%E8%A5%BF%E8%B7%AF56%E5%8F%B7"}
+    assert checked_context(told) == {**told, "place": "东岗西路56号"}
+    assert turn_of(AgiRequest({"uniqueid": CALL}, ("12345", "", "", "", "", "", "110"))).sent_by == "110"
+    assert turn_of(AgiRequest({"uniqueid": CALL}, ("12345", "", "", "", "", "", "119"))).sent_by == ""
+
+
+@given(st.text(max_size=700), st.text(max_size=80), st.text(max_size=700))
+def test_nothing_that_comes_in_a_header_of_110_can_be_more_than_a_short_printable_word(a: str, b: str, c: str) -> None:
+    for name, value in checked_context({"id": a, "type": b, "place": c}).items():
+        assert value.isprintable()
+        assert len(value) <= 64
+        assert name == "place" or value.isascii()
+
+
+@pytest.mark.parametrize("place", ["%0d%0aX: y", "a\r\nb", "%00", "x" * 61, "%FF"])
+def test_a_place_with_a_line_break_or_no_text_is_dropped(place: str) -> None:
+    assert checked_context({"place": place}) == {}
