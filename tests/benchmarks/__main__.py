@@ -21,9 +21,11 @@ BENCHMARKS = {
     "keys": "Key press to the next prompt",
     "load": "Calls per second",
     "ears": "Speech",
+    "heard": "From the word to the bus and to the draft",
     "engine": "The flow engine",
     "ami": "Events of the switch",
     "words": "From words to a draft",
+    "emergency": "From the danger word to the emergency centre",
     "store": "Orders, outbox and bus",
     "text": "Live drafts, learning, search",
 }

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from cti.server.installation import broker_url
 from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.vosk.leg_recording import read_part
 from ivr.call import CallId, Leg
@@ -21,7 +23,7 @@ from ivr.recording import Part
 from ivr.speech.audio import rms_dbfs
 from ivr.speech.transcript import text_of
 from ivr.speech.transcript_cer import character_error_rate
-from tests.system.running_service import Bus, RunningService, service_of
+from tests.system.running_service import ROOT, Bus, RunningService, service_of
 from tests.system.running_switch import until
 
 pytestmark = pytest.mark.xdist_group("service-ears")
@@ -153,3 +155,23 @@ async def test_a_pause_leaves_silence_in_the_recording_and_no_word_in_the_transc
             assert rms_dbfs(read_part(file, 0.0, paused["at_s"])) > -45
     code, told = await service.hotline("call", "pause", call)
     assert (code, "没有正在进行的通话" in told) == (1, True), told
+
+
+async def test_a_second_machine_only_adds_capacity(service: RunningService, tmp_path: Path) -> None:
+    """As on another machine: a run folder of its own, another address, and nothing but the broker's address."""
+    broker = tmp_path / "broker.txt"
+    broker.write_text(broker_url(service.settings), encoding="utf-8")
+    command = (sys.executable, "-m", "cti", "--run-folder", str(tmp_path / "run"), "ears")
+    options = ("--broker-file", str(broker), "--workers", "1", "--listen", "127.0.0.9")
+    ears = await asyncio.create_subprocess_exec(*command, *options, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL)
+    try:
+        await until(lambda: joined(service, 3), 30)
+    finally:
+        ears.terminate()
+        await ears.wait()
+
+    async def is_gone() -> bool:
+        return not await joined(service, 3)
+
+    await until(is_gone, 10)
+    assert not list((tmp_path / "run" / "ears").glob("*.json")), "it leaves no process behind"

@@ -1,4 +1,4 @@
-"""What is no Mandarin: nothing, hours of silence, music, noise, tones, English. Bounded, and hardly a word comes of it."""
+"""What is no Mandarin: nothing, hours of silence, music, noise, English. Bounded, and hardly a word comes of it."""
 
 from __future__ import annotations
 
