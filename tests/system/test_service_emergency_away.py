@@ -33,7 +33,8 @@ PORT = free_port("127.0.0.3")
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[RunningService]:
-    with service_of({"emergency_trunk": {"port": PORT}}, QUEUES, hurried=True) as running:
+    change = {"emergency_trunk": {"port": PORT}, "ears": {"workers": 1}}
+    with service_of(change, QUEUES, hurried=True) as running:
         yield running
 
 
