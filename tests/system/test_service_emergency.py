@@ -22,6 +22,8 @@ from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.tones import tone, tone_levels
 from ivr.call import CallId
+from routing.emergency.clock import TIMES
+from routing.emergency.threeway_words import Mark
 from tests.system.running_service import Bus, RunningService, service_of
 from tests.system.running_switch import RawAmi, until
 
@@ -303,6 +305,14 @@ async def test_danger_words_in_the_talk_are_a_suggestion_that_the_agent_confirms
         await emergency.hang_up()
     spoken = {turn.leg.value for turn in await service.turns(talk.call)}
     assert {"caller", "emergency"} <= spoken
+    order = await service.order(talk.call)
+    assert order is not None
+    (clock,) = order.draft.emergency
+    assert list(clock.times) == list(TIMES)  # each moment of the clock, in its order, from the journal
+    assert (clock.kind, clock.outcome) == ("119", "verified")
+    heard = clock.seconds(Mark.WORD_ENDED, Mark.DETECTED)
+    assert heard is not None
+    assert -0.5 < heard < 8  # the ears' own second of the word, on the wall
 
 
 @pytest.mark.parametrize("moment", ["ringing", "joined", "agent leaving"])
