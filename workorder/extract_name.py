@@ -37,6 +37,8 @@ _HOUSEMATE = re.compile(
     r"我(?:就)?(?:是|姓)[^\x01，。我你他她]{0,9}?[小老](?P<surname>[\u4e00-\u9fff])(?=\d|$|[\x01，。]|电话|(?P=surname))"
 )
 """我是业主小董幺三九…, 我是二栋的老卢幺三五…: only where the sentence ends with it."""
+_FAMILIAR_END = re.compile(r"[小老](?P<surname>[\u4e00-\u9fff])(?=[，。,. ]*(?:电话|手机|号码)?是?\d{7,})")
+"""…保安老秦幺三九…: right before the number."""
 _WHOLE = re.compile(r"我叫(?P<name>[\u4e00-\u9fff]{3,7})(?=\d{7}|$)")
 """我叫阿依古丽幺三九…: a name of another people's manner, taken whole."""
 _NOT_THIS = re.compile(r"(?:不是|不叫|别写成?|可不是)(?:那个)?$")
@@ -141,7 +143,7 @@ def find_surnames(text: str, names: tuple[Found, ...]) -> tuple[Found, ...]:
     for match in BY_WORD.finditer(text):
         if match["surname"] in _SURNAMES and text[match.start() - 1 : match.start()] not in ("不", "别"):
             found.append(Found(match["surname"], *match.span("surname"), 0.8, "surname.described"))
-    for match in _HOUSEMATE.finditer(text):
+    for match in (*_HOUSEMATE.finditer(text), *_FAMILIAR_END.finditer(text)):
         if match["surname"] in _SURNAMES:
             found.append(Found(match["surname"], *match.span("surname"), 0.7, "surname.familiar"))
     for said, surname in DESCRIBED_SURNAMES.items():
@@ -209,13 +211,13 @@ def _name_before(text: str, phone: int, *, is_said_elsewhere: bool) -> Found | N
         if best is None or score > best[0]:
             best = (score, name)
     if best is None or best[0] < (1.25 if is_said_elsewhere else 0.5):
-        return _unusual_name_before(before, end)
+        return _unusual_name_before(before, end, is_said_elsewhere=is_said_elsewhere)
     return Found(
         best[1], end - len(best[1]), end, 0.8 if best[0] >= 3 else 0.65 if best[0] >= 2 else 0.6, "name.before_phone"
     )
 
 
-def _unusual_name_before(before: str, end: int) -> Found | None:
+def _unusual_name_before(before: str, end: int, *, is_said_elsewhere: bool) -> Found | None:
     """Return a surname with unusual characters (雷鸣, 商鞅): where callers say their name, so good enough to ask."""
     best: tuple[float, str] | None = None
     for length in (2, 3, 4):
@@ -233,7 +235,7 @@ def _unusual_name_before(before: str, end: int) -> Found | None:
         score -= 0.8 * (name[0] in _WORD_LIKE)
         if best is None or score > best[0]:
             best = (score, name)
-    if best is None or best[0] < 0.95:
+    if best is None or best[0] < (0.95 if is_said_elsewhere else 0.7):
         return None
     return Found(best[1], end - len(best[1]), end, 0.6, "name.before_phone")
 

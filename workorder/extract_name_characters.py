@@ -22,8 +22,9 @@ OTHER_SURNAMES = frozenset(
     "佘占练敬谯麦付靖撒邝扈母侴禤拓雒剡鹿岑幸漆粟逢尧妥逯"
 )
 _COMPOUND = "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 慕容 司徒 令狐 宇文 长孙 端木 夏侯 呼延 南宫 东郭 独孤 "
-_COMPOUND_RARE = "左丘 亓官 万俟 司空 申屠 澹台 公冶 轩辕 钟离 鲜于 闾丘 仲孙 赫连 百里 完颜 拓跋 西门 梁丘"
-COMPOUND_SURNAMES = tuple((_COMPOUND + _COMPOUND_RARE).split())
+_COMPOUND_RARE = "左丘 亓官 万俟 司空 申屠 澹台 公冶 轩辕 钟离 鲜于 闾丘 仲孙 赫连 百里 完颜 拓跋 西门 梁丘 "
+_COMPOUND_RARER = "宗政 濮阳 淳于 公羊 漆雕 乐正 谷梁 段干 羊舌 太史 闻人 纳兰 贺兰 叶赫"
+COMPOUND_SURNAMES = tuple((_COMPOUND + _COMPOUND_RARE + _COMPOUND_RARER).split())
 _DESCRIBED = (
     "弓长张 立早章 木子李 十八子李 耳东陈 口天吴 言午许 双木林 古月胡 草头黄 三横王 三横一竖王 人可何 走肖赵 双人徐"
     " 美女姜 女字旁姚 干勾于 人则俞 人未余 卯金刀刘 文刀刘 木易杨 白杨的杨 关耳郑 草头蒋 将军的蒋 "
