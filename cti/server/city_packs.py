@@ -72,3 +72,9 @@ def _packaged_years() -> tuple[YearOfDays, ...]:
         )
         for year, days in sorted(holidays.items())
     )
+
+
+def own_calendar(data_folder: Path) -> Path | None:
+    """Return the installation's own calendar of holidays, if it has one."""
+    file = data_folder / "calendar.yaml"
+    return file if file.is_file() else None

@@ -136,6 +136,7 @@ async def test_a_merge_touches_both_orders_or_neither(servers: Servers) -> None:
     assert untouched == kept
 
 
+@pytest.mark.requirement("Y-45")
 async def test_a_unit_sees_its_orders_by_due_date(servers: Servers) -> None:
     numbers = [await servers.with_unit(SUQIAN if nth % 2 else JINAN, "inquiry") for nth in range(4)]
     found = await servers.two.orders(owner=WATER)
@@ -188,7 +189,7 @@ async def test_an_edition_once_used_cannot_be_changed_and_old_orders_keep_it(ser
 # --------------------------------------------------------------------------------------------------------- timers
 
 
-@pytest.mark.requirement("S-24", "Y-45")
+@pytest.mark.requirement("S-24")
 async def test_an_order_not_signed_in_time_is_told_of_and_the_timer_goes_when_it_is_signed(servers: Servers) -> None:
     number = await servers.with_unit()
     assert await servers.one.fire("one", BEGUN + timedelta(minutes=60) - timedelta(seconds=1)) == ()
@@ -223,6 +224,29 @@ async def test_what_is_overdue_without_a_reason_is_supervised_by_itself(servers:
     untouched = await servers.one.order(extended)
     assert untouched is not None
     assert not untouched.is_supervised
+
+
+@pytest.mark.requirement("J-18", "S-47", "S-48", "S-49", "S-50")
+async def test_the_citys_reasons_open_a_supervision_by_themselves(servers: Servers) -> None:
+    assigned = await servers.opened(JINAN, "help", is_leader_assigned=True)
+    major = await servers.opened(SUQIAN, "sudden", is_major=True)
+    for number in (assigned, major, plain := await servers.opened(JINAN, "help")):
+        await servers.does(number, AGENT, a.Accept())
+        order = await servers.does(number, AGENT, a.Dispatch(WATER))
+        assert order.is_supervised == (number != plain)
+    joint = await servers.opened()
+    await servers.does(joint, AGENT, a.Accept())
+    await servers.does(joint, HOST, a.Coordinate("涉及三家", "热线办"))
+    assert (await servers.does(joint, HOST, a.DecideLead(WATER, ("甲局", "乙局")))).is_supervised
+    poor = await servers.with_unit()
+    await servers.does(poor, unit(), a.Sign("老李"))
+    for nth in range(2):
+        assert not (await servers.does(poor, unit(), a.Reply("已处理。"))).is_supervised
+        order = await servers.does(poor, CENTRE, a.FailReview(("specific",), "敷衍"))
+        assert order.is_supervised == (nth == 1)
+    assert order.supervisions == 1
+    last = (await servers.one.history(poor))[-1]
+    assert (last.actor.name, type(last.action)) == ("系统", a.Supervise)
 
 
 async def test_two_servers_that_fire_at_once_fire_each_timer_once(servers: Servers) -> None:

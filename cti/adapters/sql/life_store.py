@@ -28,6 +28,7 @@ from workorder.cities.pack_file import load_pack
 from workorder.clock.days import WorkCalendar
 from workorder.life.actions import Absorb, Action, Merge, Open
 from workorder.life.actors import SYSTEM, Actor
+from workorder.life.automatic import supervision_due
 from workorder.life.decide import decide, open_order
 from workorder.life.evolve import fold
 from workorder.life.history import LifeEvent
@@ -200,7 +201,12 @@ class SqlLifeStore:
     ) -> LivingOrder | Refusal:
         pack = await self._pack_of(connection, order)
         found = decide(order, action, actor, at, pack, self._calendar(), version)
-        return found if isinstance(found, Refusal) else await self._write(connection, order, found, pack)
+        if isinstance(found, Refusal):
+            return found
+        now = await self._write(connection, order, found, pack)
+        wish = supervision_due(now, pack)
+        watched = decide(now, wish, SYSTEM, now.updated, pack, self._calendar()) if wish else None
+        return await self._write(connection, now, watched, pack) if isinstance(watched, LifeEvent) else now
 
     async def _write(
         self, connection: AsyncConnection, order: LivingOrder | None, event: LifeEvent, pack: Pack
