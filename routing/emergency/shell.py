@@ -221,7 +221,7 @@ class EmergencyDesk:
             return
         source = _BY_PLACE.get(known.parties.where, Source.WORDS_IN_TALK)
         why = "、".join(dict.fromkeys(each.words for each in alarm.finding.why)) or alarm.said[-20:]
-        ended_at = known.parties.begun_at + timedelta(seconds=alarm.ended_s)
+        ended_at = min(known.parties.begun_at + timedelta(seconds=alarm.ended_s), self._clock.now())
         finding = alarm.finding
         self._raise(known, alarm.call, finding.kind, source, finding.confidence, EARS, why, word_ended_at=ended_at)
 
