@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import logging
 import os
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -23,11 +24,13 @@ from cti.adapters.mqtt.relay import Relay
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.caller_book import SqlCallerBook
 from cti.adapters.sql.database import Database
+from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
 from cti.server.assistant import Assistant, assistant_verbs
+from cti.server.city_packs import load_calendar, own_calendar
 from cti.server.dossier import Dossier, link_files
 from cti.server.drafting import LearningPrefill, make_drafter
 from cti.server.ears import open_ears
@@ -46,6 +49,7 @@ from cti.server.installation import (
     switch_config,
 )
 from cti.server.interlock import gate_of, interlock_of
+from cti.server.life_timers import run_timers
 from cti.server.pausing import pause_verbs
 from cti.server.policy import Routing
 from cti.server.queue_file import QueueFile
@@ -120,6 +124,8 @@ async def serve(settings: Settings) -> None:
     config = switch_config(settings, queue_file.queues)
     policy = emergency_policy(settings)
     database = Database(settings.database)
+    workdays = load_calendar(own_calendar(settings.data_folder))
+    lives = SqlLifeStore(database, lambda: workdays)
     publisher = MqttPublisher(broker_url(settings))
     outbox = SqlOutboxStore(database)
     relay = Relay(outbox, publisher, clock)
@@ -231,6 +237,7 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(publisher.run(), name="publisher")
         tasks.create_task(relay.run(), name="relay")
         tasks.create_task(store.run(), name="spool")
+        tasks.create_task(run_timers(lives, clock, f"{socket.gethostname()}:{os.getpid()}", relay.wake), name="timers")
         tasks.create_task(shelf.run(), name="flows")
         tasks.create_task(queue_file.run(), name="queues")
         tasks.create_task(_follow(link.events(), take), name="switch events")
