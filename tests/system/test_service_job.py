@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import MappingProxyType
 
 import pytest
 
-from ivr.call import Leg
+from cti.adapters.sql.call_store import SqlCallStore
+from cti.adapters.sql.caller_book import SqlCallerBook
+from cti.adapters.sql.order_store import SqlOrderStore
+from ivr.call import CallId, Leg, PhoneNumber
 from ivr.speech.transcript import text_of
 from ivr.speech.transcript_cer import character_error_rate
 from tests.system.running_service import RunningService, service_of
-from workorder.draft import FieldName
+from workorder.audit import Person
+from workorder.call_record import CallRecord
+from workorder.draft import Draft, Field, FieldName
 
 pytestmark = pytest.mark.xdist_group("service-job")
 
@@ -75,4 +82,44 @@ async def test_a_complaint_by_key_ends_as_recording_transcript_and_draft(service
     assert phone.number not in str(bus.envelopes)
     code, told = await service.hotline("replay", call)
     assert (code, "指令完全相同" in told) == (0, True), told
+    assert not service.tracebacks()
+
+
+async def test_an_agent_knows_a_returning_caller_before_the_ring_and_reads_the_draft_while_he_talks(
+    service: RunningService,
+) -> None:
+    said = await service.speech("人民路和建设路的路口雨水井盖坏了，你们快来修一下。", "f4")
+    async with service.bus() as bus, service.seat("801"), service.citizen() as phone:
+        earlier = CallId("hl-1763827200.12")
+        fields = {
+            FieldName.CALLER_NUMBER: phone.number,
+            FieldName.KEYWORDS: "井盖 雨水",
+            FieldName.TITLE: "雨水井盖坏了",
+        }
+        old = Draft(earlier, MappingProxyType({name: Field(value, 0.9) for name, value in fields.items()}))
+        async with service.database() as database:
+            order = await SqlOrderStore(database).save_draft(old, datetime.now(UTC))
+            number, person = PhoneNumber(phone.number), Person("班长", "supervisor")
+            await SqlCallStore(database).save_call(CallRecord(earlier, number, started=datetime.now(UTC), seat="802"))
+            await SqlCallerBook(database).mark_nuisance(earlier, number, "谩骂", person, datetime.now(UTC))
+        line = await service.dial(phone, "12319")
+        call = await service.offered(bus, phone)
+        await line.press("2")
+        await bus.event(call, "answered")
+        types = [each["type"] for each in bus.envelopes if each["call"] == call]
+        assert types.index("caller_known") < types.index("offered")
+        known = (await bus.event(call, "caller_known"))["data"]
+        assert (known["nuisances"], known["last_seat"]) == (1, "802")
+        assert [each["number"] for each in known["orders"]] == [order.number]
+        await line.say(said)
+        similar = await bus.event(call, "similar", 20)
+        assert order.number in {each["number"] for each in similar["data"]["orders"]}
+        drafts = [each["data"] for each in bus.envelopes if (each["call"], each["type"]) == (call, "draft")]
+        assert drafts
+        assert all(each["ms"] <= 300 for each in drafts)
+        await line.hang_up()
+        await bus.event(call, "finished", 20)
+    assert phone.number not in str(bus.envelopes)
+    code, told = await service.hotline("search", "井盖", "--json")
+    assert (code, call in told) == (0, True), told
     assert not service.tracebacks()
