@@ -78,10 +78,12 @@ async def was_tapped(service: RunningService, call: CallId) -> bool:
 async def test_a_worker_killed_under_several_calls_costs_no_word(service: RunningService) -> None:
     sounds = [await service.speech(text, "f4") for text in SAYS]
 
+    all_heard = asyncio.Barrier(CALLERS + 1)
+
     async def one_call(bus: Bus, number: int) -> CallId:
         async with service.citizen(f"1380001{number:04d}") as phone:
             line, call = await begin(service, bus, phone)
-            await asyncio.sleep(0.3)
+            await all_heard.wait()
             for sound in sounds:
                 await line.say(sound)
                 await asyncio.sleep(0.8)
@@ -90,7 +92,8 @@ async def test_a_worker_killed_under_several_calls_costs_no_word(service: Runnin
 
     async with service.bus() as bus:
         calls = [asyncio.create_task(one_call(bus, number)) for number in range(CALLERS)]
-        await asyncio.sleep(3.0)
+        await all_heard.wait()
+        await asyncio.sleep(2.0)  # in the middle of the first sentence
         victim = next(iter(workers(service).values()))
         os.kill(victim, signal.SIGKILL)
         killed_at = time.time()
