@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 DEBOUNCE_SECONDS = 0.05
 """Results that come together make one draft; the agent sees it well within 300 ms of the last word."""
+DRAFTS_AT_ONCE = 2
+"""Drafts are arithmetic: many at once only make each other late. Two, so that a long one stops nobody."""
 LOOK_UP_SECONDS = 2.0
 OPEN_DAYS = 30
 MOST_RESULTS = 600
@@ -67,6 +69,7 @@ class Assistant:
         self._drafter, self._orders, self._book = drafter, orders, book
         self._publisher, self._clock, self._tasks = publisher, clock, tasks
         self._calls: dict[CallId, _Call] = {}
+        self._turn = asyncio.Semaphore(DRAFTS_AT_ONCE)
 
     def take(self, event: SwitchEvent) -> None:
         """Begin with the caller's first channel: the number is looked up long before a seat rings."""
@@ -139,7 +142,8 @@ class Assistant:
             here.is_drafting = False
 
     async def _draft(self, call: CallId, here: _Call, heard_at: float) -> None:
-        draft = await self._drafter(call, here.caller, in_order(here.finals), here.begun_at)
+        async with self._turn:
+            draft = await self._drafter(call, here.caller, in_order(here.finals), here.begun_at)
         here.draft = (await self._typed(call)).revised_by(draft)
         here.nth += 1
         if call in self._calls:
