@@ -50,7 +50,7 @@ def main() -> int:
         figures = _one(step, arguments.rounds)
         is_good &= figures.is_good
         print(_row(figures), flush=True)
-        for fault in figures.faults[:10]:
+        for fault in figures.faults[:60]:
             print(f"#   {fault}", flush=True)
     print(f"# load average at the end: {load()}")
     return 0 if is_good else 1
