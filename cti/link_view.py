@@ -59,8 +59,22 @@ class CallView:
     expires_at: datetime
 
 
-def view_of(lines: Iterable[Mapping[str, object]], grant: Grant) -> CallView:
-    """Return the page for a call's journal lines; lines that make no sense are passed over."""
+@dataclass(frozen=True, slots=True)
+class ToldSoFar:
+    """What a call's journal tells: the caller's number, the id of 110, and (leg, second, words) as written."""
+
+    number: str = ""
+    theirs: str = ""
+    said: tuple[tuple[str, int, str], ...] = ()
+
+    @property
+    def of_the_caller(self) -> list[str]:
+        """The caller's words."""
+        return [text for leg, _, text in self.said if leg == Leg.CALLER]
+
+
+def told_so_far(lines: Iterable[Mapping[str, object]]) -> ToldSoFar:
+    """Read a call's journal; lines that make no sense are passed over."""
     number, theirs, said = "", "", []
     for line in lines:
         heard = line.get("heard_of")
@@ -74,8 +88,15 @@ def view_of(lines: Iterable[Mapping[str, object]], grant: Grant) -> CallView:
                 number, theirs = str(caller), str(event.get("their_id") or "")
             case _:
                 pass
-    place = place_of([text for leg, _, text in said if leg == Leg.CALLER]) if grant.shows_place else ""
-    shown = said[-MOST_TURNS:] if grant.shows_place else []
+    return ToldSoFar(number, theirs, tuple(said))
+
+
+def view_of(lines: Iterable[Mapping[str, object]], grant: Grant) -> CallView:
+    """Return the page for a call's journal lines."""
+    told = told_so_far(lines)
+    number, theirs, said = told.number, told.theirs, told.said
+    place = place_of(told.of_the_caller) if grant.shows_place else ""
+    shown = said[-MOST_TURNS:] if grant.shows_place else ()
     return CallView(
         order=grant.call,
         kind=grant.kind.value,

@@ -6,6 +6,7 @@ the loop that carries callers (docs/adr/0006).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections import OrderedDict
@@ -15,14 +16,14 @@ from datetime import timedelta
 
 from cti.adapters.web.link_files import LinkFiles, link_of, new_secret, place_of_link
 from cti.emergency_settings import LinkPage
-from cti.link_view import Grant, place_of
+from cti.link_view import Grant, place_of, told_so_far
 from cti.server.installation import folders_of
 from cti.settings import PROJECT, Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec
 from ivr.call import CallId, Leg
 from ivr.errors import StoreError
 from ivr.events import CallOffered
-from ivr.ports import Clock, Heard
+from ivr.ports import Clock, Heard, Journal
 from routing.emergency.kinds import Kind
 from routing.emergency.passing import Known
 from routing.emergency.policy import Target
@@ -38,14 +39,24 @@ class _Heard:
     said: list[str] = field(default_factory=list)
     place: str = ""
     theirs: str = ""
+    is_whole: bool = False
 
 
 class Dossier:
-    """What a service may be told of each call, kept as it is heard. `known` never waits and never raises."""
+    """What a service may be told of each call, kept as it is heard; `known` never raises.
+
+    Of a call that an earlier controller took, the journal tells the beginning: it is read once, when it is needed.
+    """
 
     def __init__(
-        self, page: LinkPage, links: LinkFiles, clock: Clock, in_background: Callable[[Callable[[], None]], object]
+        self,
+        page: LinkPage,
+        links: LinkFiles,
+        journal: Journal,
+        clock: Clock,
+        in_background: Callable[[Callable[[], None]], object],
     ) -> None:
+        self._journal = journal
         self._page = page
         self._links = links
         self._clock = clock
@@ -54,7 +65,8 @@ class Dossier:
 
     def offered(self, offered: CallOffered) -> None:
         """A call came in, perhaps with an id that 110 gave it."""
-        self._of(offered.call).theirs = offered.their_id
+        known = self._of(offered.call)
+        known.theirs, known.is_whole = offered.their_id, True
 
     def hear(self, heard: Heard) -> None:
         """Keep what the caller said, and the place in it."""
@@ -66,7 +78,7 @@ class Dossier:
 
     def known(self, call: CallId, kind: Kind, target: Target) -> Known:
         """Return what this target may be told now; its link opens as soon as its file is written, in the background."""
-        here = self._calls.get(call) or _Heard()
+        here = self._whole(call)
         if not self._page.is_served:
             return Known(here.place, theirs=here.theirs)
         secret = new_secret()
@@ -81,6 +93,18 @@ class Dossier:
             self._links.open(grant, secret)
         except StoreError as error:
             log.error("link_not_opened", extra={"call": grant.call, "reason": str(error)})
+
+    def _whole(self, call: CallId) -> _Heard:
+        here = self._of(call)
+        if not here.is_whole:
+            here.is_whole = True
+            with contextlib.suppress(StoreError):
+                told = told_so_far(self._journal.read(call))
+                before = told.of_the_caller
+                here.said = [*before, *(text for text in here.said if text not in before)][-MOST_TEXTS:]
+                here.theirs = told.theirs
+                here.place = place_of(here.said)
+        return here
 
     def _of(self, call: CallId) -> _Heard:
         known = self._calls.setdefault(call, _Heard())

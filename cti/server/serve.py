@@ -177,6 +177,7 @@ async def serve(settings: Settings) -> None:
         dossier = Dossier(
             settings.emergency.link,
             link_files(settings),
+            world.journal,
             clock,
             lambda work: tasks.create_task(asyncio.to_thread(work), name="link"),
         )

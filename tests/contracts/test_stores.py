@@ -181,6 +181,7 @@ async def test_a_call_is_kept_anew_whenever_it_moves_on(stores: Stores) -> None:
         queue="general",
         seat="801",
         outcome="answered",
+        their_id="110-20261122-7",
     )
     await stores.calls.save_call(ended)
     await stores.calls.save_call(ended)

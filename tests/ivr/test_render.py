@@ -245,3 +245,24 @@ def test_names_are_checked_before_they_are_section_titles() -> None:
 
 def test_a_folder_with_spaces_and_chinese_in_its_name_is_fine() -> None:
     assert path(Path("/home/anna/市民 热线/run"), "运行目录") == "/home/anna/市民 热线/run"
+
+
+def test_what_110_sends_to_us_is_known_by_its_trunk_or_by_the_number_it_dials(
+    config: SwitchConfig, part: Part, tmp_path: Path
+) -> None:
+    told = replace(
+        config,
+        trunks=(*config.trunks, Trunk("police", "10.1.2.3", match=("10.1.2.3",), from_110=True)),
+        numbers=(CalledNumber("12345", "main"), CalledNumber("1234510", "main", from_110=True)),
+        from_110_priority=90,
+    )
+    pjsip = rendered(told, tmp_path / "run", part, "pjsip.conf")
+    police, citizens = pjsip.partition("[police](trunk)")[2], pjsip.partition("[pstn](trunk)")[2]
+    assert "context=from-emergency" in police.partition("[")[0]
+    assert "context=from-trunk" in citizens.partition("[")[0]
+    dialplan = rendered(told, tmp_path / "run", part, "extensions.conf")
+    own = dialplan.partition("exten => 1234510,1,")[2].partition("exten =>")[0]
+    everybodys = dialplan.partition("exten => 12345,1,")[2].partition("exten =>")[0]
+    assert "Gosub(hl-110,s,1)" in own
+    assert "hl-110" not in everybodys
+    assert "Set(HL_PRIO=90)" in dialplan

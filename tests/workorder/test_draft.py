@@ -32,6 +32,7 @@ _DRAFTS = st.builds(
     st.just(CallId("hl-1.2")),
     st.dictionaries(st.sampled_from(FieldName), _FIELDS, max_size=5),
     st.lists(_WORDS, max_size=2).map(tuple),
+    their_id=st.sampled_from(["", "110-20261122-7"]),
 )
 
 
@@ -43,6 +44,7 @@ def test_a_stored_draft_comes_back_equal(draft: Draft) -> None:
 @given(_DRAFTS, _DRAFTS)
 def test_later_speech_never_changes_what_a_person_typed_or_confirmed(draft: Draft, later: Draft) -> None:
     revised = draft.revised_by(later)
+    assert revised.their_id == (later.their_id or draft.their_id)
     for name, field in draft.fields.items():
         if field.is_fixed:
             assert revised[name] == field
