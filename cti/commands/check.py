@@ -101,7 +101,7 @@ def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
         b"city_pack": lambda text, file: load_pack(text, file)[1],
         b"calendar": lambda text, file: load_days(text, file)[1],
         b"emergency_policy": lambda text, file: load_policy(text, file)[1],
-        b"settings_version": lambda text, file: load_settings(text, file, default_settings(settings.data_folder))[1],
+        b"settings_version": lambda text, file: _settings_problems(text, file, default_settings(settings.data_folder)),
     }
     for file in files:
         try:
@@ -118,6 +118,21 @@ def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
     if flows:
         problems += check_files(flows, catalogue_for(flows, settings)).problems
     return tuple(sorted(problems, key=lambda problem: problem.place))
+
+
+def _settings_problems(text: bytes, file: str, defaults: Settings) -> tuple[Problem, ...]:
+    """Return the problems of a settings file, and of the emergency policy that it names."""
+    settings, problems = load_settings(text, file, defaults)
+    if settings is None or settings.emergency.policy_file is None:
+        return problems
+    try:
+        policy = settings.emergency.policy_file.read_bytes()
+    except OSError as error:
+        return (
+            *problems,
+            Problem(Place(str(policy_path(settings))), f"读不到文件（{error.strerror}）。", "检查权限。"),
+        )
+    return (*problems, *load_policy(policy, str(settings.emergency.policy_file))[1])
 
 
 def _lexicon_problems(text: bytes, file: str) -> tuple[Problem, ...]:
