@@ -21,7 +21,9 @@ def test_the_agents_table_is_the_codes_own() -> None:
     assert between_markers(ROOT / "docs" / "path-of-a-call.md", "agent table") == table()
 
 
-@pytest.mark.parametrize("file", ["README.md", "README.en.md", "docs/path-of-a-call.md", "docs/operations.md"])
+@pytest.mark.parametrize(
+    "file", ["README.md", "README.en.md", "docs/path-of-a-call.md", "docs/operations.md", "docs/reliability.md"]
+)
 def test_every_link_to_a_file_leads_somewhere(file: str) -> None:
     here = ROOT / file
     for target in re.findall(r"\]\(([^)#:]+)\)", here.read_text(encoding="utf-8")):
