@@ -85,6 +85,7 @@ def write_settings(settings: Settings, folder: Path) -> Path:
         "speech_model": settings.speech_model,
         "broker_port": free_port(),
         "ears": {"workers": 2},  # for three calls
+        "emergency": {"link": {"port": free_port()}},
         "emergency_trunk": {"port": free_port("127.0.0.3")},
         "switch": {
             "sip_port": free_port(),

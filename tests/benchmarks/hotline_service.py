@@ -255,6 +255,7 @@ def _write_installation(folder: Path, most_calls: int, seats: Sequence[str] = ()
             "most_calls": most_calls,
         },
         "broker_port": next(port),
+        "emergency": {"link": {"serve": False}},
         "emergency_trunk": {"port": next(port)},
         "called_numbers": {"12345": {"flow": "main"}, FLOW: {"flow": "bench"}},
     }
