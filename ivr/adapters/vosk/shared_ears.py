@@ -28,7 +28,10 @@ from ivr.speech.transcript_spans import Span, Spans, union
 
 log = logging.getLogger(__name__)
 
-EXPECT_S, PAUSE_S, FINISH_S, AGAIN_S = 1.0, 1.0, 12.0, 120.0
+EXPECT_S, PAUSE_S, FINISH_S, AGAIN_S = 0.5, 1.0, 12.0, 120.0
+MOST_ASKED = 2
+"""How many workers are asked to take a leg before we take it ourselves: its call waits meanwhile."""
+
 RECONNECT_S = 0.5
 
 OpenOwn = Callable[[EarsNews], Awaitable[VoskEars]]
@@ -166,7 +169,7 @@ class SharedEars:
         asked_at = asyncio.get_running_loop().time()
         book = self._book(call)
         await self._end_earlier(book, call, leg)
-        for link in self._ranked():
+        for link in self._ranked()[:MOST_ASKED]:
             at_s = begun_at_s + asyncio.get_running_loop().time() - asked_at
             asked = {"leg": leg.value, "begun_at_s": at_s, "paused": book.is_paused}
             try:
