@@ -30,6 +30,7 @@ _OWNED = ("家属", "宿舍", "大院", "老院")
 """五建公司家属院: a company's name stands before its houses."""
 _CUE = re.compile(r"(?:地址是?|位置是?|位于|住在|家住|家在|就在|在|地点是?|坐落在|发生在)$")
 _UNIQUE = frozenset(["火车站", "高铁站", "汽车站", "客运站", "机场", "政务大厅", "火车站广场"])
+_STATION = re.compile(r"(?:汽车|火车|高铁|长途|客运)[东西南北总新老]{1,2}站")
 _UNKNOWN = re.compile(
     rf"(?:^|(?<=[，。,.在到是住{HIDDEN}]))(?:我们|我家|我们家|咱们|我住|户口在|听说|有人|有个|就在?)?(?P<name>[\u4e00-\u9fff]{{2,7}}?)"
     r"(?=那[条个座片段排棵栋处块家儿里]|跟前|那边|那一片|这边|附近|对面|旁边|后面|前面|东边|西边|"
@@ -40,7 +41,8 @@ _HOME = re.compile(rf"(?![大全自国回人农一在这])[\u4e00-\u9fff]家[大
 _ESTATE = frozenset(TERRAIN + "苑园城邸府庭里居院区郡")
 _VERB_ROAD = frozenset(["挡路", "堵路", "占路", "拦路", "绕路", "让路", "修路", "铺路", "问路", "赶路"])
 _NO_NAME = frozenset(["马路", "公路", "道路", "铁路", "走路", "让路", "修路", "一路"])
-_ALL_THE_WAY = re.compile(r"[^东西南北中山放民利谊京海新兴业园八]一路")
+_BEFORE_ONE = "东西南北中山放民利谊京海新兴业园八七五经纬"
+_ALL_THE_WAY = re.compile(rf"[^{_BEFORE_ONE}]一路")
 _OPENING = re.compile(rf"^(?P<name>[\u4e00-\u9fff]{{2,4}})(?={HIDDEN})")
 """A call that opens with two to four characters and a time: 庙滩子|整改以后 …"""
 _LAND = re.compile(
@@ -62,6 +64,10 @@ _AT = re.compile(
     r"让人|给人|租[了的房]|开了|工作|跳舞|遛|散步|施工|修|排队|坐|等)"
 )
 """在南门口|被扣了."""
+_VALLEY = re.compile(
+    rf"(?P<name>[\u4e00-\u9fff]{{2}}[{TERRAIN}山](?<![^楼]楼)(?<!河水营村))(?=的(?![人时路那]|一)|那[个条边]|\d{{1,2}}[社组队]|[一二三四五六七八九十]{{1,2}}[社组队](?!区))"
+)
+"""朝阳沟|的小化工厂, 朝阳沟|二社: names of the land, with what follows them."""
 
 
 class _Piece(NamedTuple):
@@ -104,12 +110,12 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
         if _ALL_THE_WAY.search(text, max(0, match.start() - 2), match.end()):
             continue
         name = text[begin : match.end()]
-        if name in _UNIQUE:
+        if name in _UNIQUE or _STATION.fullmatch(name):
             weight = 1.6
-        elif name == match.group() or name in GENERIC or name[-2:] in _NO_NAME:
+        elif name == match.group() or name in GENERIC:
             follows = bool(pieces) and pieces[-1].kind == "named" and pieces[-1].end == begin > pieces[-1].begin
             weight = 1.2 if follows else 0.6
-        elif len(name) < 4 and match.group() in _LONG_NAMED:
+        elif _names_no_road(name) or (len(name) < 4 and match.group() in _LONG_NAMED):
             weight = 0.6
         pieces.append(_Piece(begin, match.end(), weight, "named"))
         floor = match.end()
@@ -134,13 +140,19 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
     pieces.extend(_Piece(*match.span(), 0.4, "direction") for match in DIRECTION.finditer(text))
     pieces.extend(_Piece(*match.span(), 0.5, "landmark") for match in LANDMARK.finditer(text))
     for match in _NEAR_STRONG.finditer(text):
-        begin = _name_begin(text, match.start(), max(floor_of(pieces, match.start()), match.start() - 7))
+        begin = _name_begin(text, match.start(), max(_floor_of(pieces, match.start()), match.start() - 7))
         name = text[begin : match.start()]
         if len(name) >= 2 and name not in GENERIC and name[-2:] not in STOP_WORDS and name[-2:] not in _NO_NAME:
             pieces.append(_Piece(begin, match.end(), 1.9 if name[-1] in _PLACE_ENDS else 1.1, "unknown"))
     pieces.extend(
         _Piece(*match.span("name"), 1.2, "unknown")
-        for match in (*_UNKNOWN.finditer(text), *_OPENING.finditer(text), *_LAND.finditer(text), *_AT.finditer(text))
+        for match in (
+            *_UNKNOWN.finditer(text),
+            *_OPENING.finditer(text),
+            *_LAND.finditer(text),
+            *_AT.finditer(text),
+            *_VALLEY.finditer(text),
+        )
         if not STOPS & set(match["name"])
         and match["name"] not in GENERIC
         and (match["name"][-2:] not in STOP_WORDS or match["name"].endswith("门口"))
@@ -151,7 +163,14 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
     return pieces
 
 
-def floor_of(pieces: Sequence[_Piece], place: int) -> int:
+def _names_no_road(name: str) -> bool:
+    """Whether it ends in a road that has no name: 一马路, 走公路; 盘山公路 and 八一路 are names."""
+    if name.endswith("公路") and len(name) > 3:
+        return False
+    return name[-2:] in _NO_NAME and not (name.endswith("一路") and name[-3:-2] in _BEFORE_ONE)
+
+
+def _floor_of(pieces: Sequence[_Piece], place: int) -> int:
     """Return the end of the last named piece before `place`: a name does not reach into another."""
     return max((piece.end for piece in pieces[-6:] if piece.kind == "named" and piece.end <= place), default=0)
 

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from workorder.extract import Found
-from workorder.extract_time_words import AFTER, BOND, SINCE, TOKEN
+from workorder.extract_time_words import AFTER, ATTACHED, BOND, SINCE, TOKEN, WHENEVER
 
 
 class _Token(NamedTuple):
@@ -20,12 +20,14 @@ class _Token(NamedTuple):
 
 
 _LONGEST_BOND = 6
+_SAID = 0.5
 _SINCE = re.compile(SINCE)
 _VAGUE = re.compile(
     r"(?:[前这那头][两几些]天|最近|(?<![早晚])(?:上|这)(?:个?(?:周|星期|礼拜|月).{0,2})|那天|前一?阵子?)$"
 )
 _RELATIVE = re.compile(r"(?:去年|今年|前年|上个?月|月份?|月底|月初|上周|上个?星期|上个?礼拜)$")
 _DAYS = frozenset(["day", "part"])
+_DATED = frozenset(["day", "part", "week", "month", "year"])
 _PASSING = frozenset(["大白天", "白天", "高考", "中考", "开学", "放假", "假期", "疫情", "老早", "大半天", "汛期"])
 _SOFT_DAY = frozenset(["上回", "上一回", "上次", "上一次", "那回", "那次", "头一回", "头一次", "第一回", "第一次"])
 """Which of several times this was, and so less of a time than the date that mostly follows."""
@@ -63,6 +65,8 @@ def find_times(text: str) -> tuple[Found, ...]:
             spans.append([token])
     found = [each for span in spans if (each := _found(text, span)) is not None]
     found.extend(_since(text))
+    if all(each.confidence < _SAID for each in found):
+        found.extend(Found(each.group(), *each.span(), _SAID, "time.whenever") for each in WHENEVER.finditer(text))
     found.sort(key=lambda each: (-each.confidence, each.begin))
     return tuple(found)
 
@@ -104,6 +108,8 @@ def _found(text: str, span: list[_Token]) -> Found | None:
         (after["weather"] and (kinds <= _DAYS or _VAGUE.search(text[begin:end]))) or _RELATIVE.search(text[begin:end])
     ):
         end = after.end()
+    elif kinds <= _DATED and (attached := ATTACHED.match(text, end)):
+        end = attached.end()
     value = text[begin:end]
     if kinds == {"duration"} and _AGE.search(value):
         return None
