@@ -253,6 +253,7 @@ def test_transfer_frees_the_agent_as_soon_as_it_is_verified() -> None:
     assert FreeAgent(CALL, AGENT) in told
 
 
+@pytest.mark.requirement("Y-28")
 def test_parallel_notice_starts_both_contacts_in_one_step() -> None:
     _, commands = begin(raised(mode=Mode.PARALLEL_NOTIFY))
     assert NotifyUnit(CALL, UNIT) in commands
@@ -486,6 +487,7 @@ def test_every_path_ends_once_everybody_has_hung_up(where: Where, steps: list[st
     assert isinstance(state, Closed)
 
 
+@pytest.mark.requirement("Y-42")
 def test_a_unit_that_acknowledges_is_written_down() -> None:
     _, told = play(raised(mode=Mode.PARALLEL_NOTIFY), Acknowledged("utility", "值班员", AT))
     assert marks(told)[-1] is Mark.ACKNOWLEDGED
