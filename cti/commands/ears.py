@@ -22,6 +22,9 @@ from cti.settings import Settings
 from ivr.adapters.asterisk.supervise import ChildProcess
 from ivr.errors import EarsError
 
+SERIES = "more"
+"""Ours are not those of `hotline up` in the same run folder, which we must neither adopt nor stop."""
+
 EXAMPLES = """\
 示例：
   hotline ears --workers 4                                        为本机的服务增加 4 个识别进程
@@ -79,7 +82,8 @@ async def _supervise(arguments: argparse.Namespace, settings: Settings, url: str
     console = Console(highlight=False, soft_wrap=True)
     count = arguments.workers if arguments.workers >= 0 else max(1, workers_of(settings))
     options = ["--listen", arguments.listen, "--broker-file", str(_kept(settings, url))]
-    children = [ChildProcess(spec) for spec in worker_processes(settings, words_of(arguments), count, options)]
+    specs = worker_processes(settings, words_of(arguments), count, options, SERIES)
+    children = [ChildProcess(spec) for spec in specs]
     try:
         for child in children:
             await child.start()

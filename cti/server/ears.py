@@ -109,7 +109,7 @@ async def work(settings: Settings, name: str, host: str, url: str) -> None:
 
 
 def worker_processes(
-    settings: Settings, arguments: Sequence[str], count: int, options: Sequence[str] = ()
+    settings: Settings, arguments: Sequence[str], count: int, options: Sequence[str] = (), series: str = ""
 ) -> list[ProcessSpec]:
     """Return the workers as programs to supervise; `arguments` stand before the subcommand, `options` after it.
 
@@ -117,14 +117,14 @@ def worker_processes(
     """
     run = folders_of(settings).run
     return [_process(run, name, (sys.executable, "-m", "cti", *arguments, "ears", "--one", name, *options))
-            for name in worker_names(run, count)]  # fmt: skip
+            for name in worker_names(run, count, series)]  # fmt: skip
 
 
-def worker_names(run: Path, count: int) -> list[str]:
-    """Return names that no other machine or run folder has."""
+def worker_names(run: Path, count: int, series: str = "") -> list[str]:
+    """Return names that no other machine, run folder or series has."""
     host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:30] or "machine"
     ours = hashlib.sha256(str(run).encode()).hexdigest()[:4]
-    return [f"{host}-{ours}-{number}" for number in range(1, count + 1)]
+    return [f"{host}-{ours}-{series}{number}" for number in range(1, count + 1)]
 
 
 def _process(run: Path, name: str, command: tuple[str, ...]) -> ProcessSpec:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cti.server.ears import worker_names, workers_of
 from cti.settings import Settings, default_settings, load_settings
 
 
@@ -112,3 +115,21 @@ def test_a_real_emergency_trunk_is_read_when_all_is_said(tmp_path: Path) -> None
     assert problems == ()
     assert settings is not None
     assert (settings.emergency_trunk.is_real, settings.emergency_trunk.port) == (True, 5080)
+
+
+def test_workers_are_one_per_core_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    file, text = str(tmp_path / "settings.yaml"), "settings_version: 1\nears: {workers: 2, longest_pause_seconds: 0}\n"
+    settings, problems = load_settings(text, file, defaults(tmp_path))
+    assert problems == ()
+    assert settings is not None
+    assert (settings.ears.workers, settings.ears.longest_pause_seconds) == (2, 0)
+    assert workers_of(settings) == 2
+    assert 1 <= workers_of(defaults(tmp_path)) <= (os.cpu_count() or 1)
+    served = replace(defaults(tmp_path), speech_model="ws://127.0.0.1:2700")
+    assert workers_of(served) == 0, "the server does the work"
+    assert workers_of(replace(defaults(tmp_path), speech_model="none")) == 0, "the controller says what is missing"
+
+
+def test_workers_of_a_second_command_are_not_those_of_the_service(tmp_path: Path) -> None:
+    assert not set(worker_names(tmp_path, 4)) & set(worker_names(tmp_path, 4, "more"))
+    assert not set(worker_names(tmp_path, 4)) & set(worker_names(tmp_path / "other", 4))

@@ -179,14 +179,14 @@ async def test_an_unreadable_recording_is_told_and_blamed_on_no_worker(scene: Sc
 async def test_a_worker_that_cannot_keep_up_says_so_and_the_recording_has_the_rest(
     scene: Scene, tmp_path: Path
 ) -> None:
-    sound = (after_quiet(spoken(STREETLIGHT), 0.4) + QUIET + spoken(WATER) + QUIET) * 8
+    sound = (after_quiet(spoken(STREETLIGHT), 0.4) + QUIET + spoken(WATER) + QUIET) * 5
     async with scene.worker("a"):
         stream = await scene.ears.expect(CALL, Leg.CALLER, 0.0)
-        await tap(scene.ears.address_of(stream), stream, sound, speed=0)  # a minute and a half in no time
+        await tap(scene.ears.address_of(stream), stream, sound, speed=0)  # a minute in no time
         live, covered = await scene.ears.finish(CALL), scene.ears.coverage(CALL, Leg.CALLER)
         assert scene.late, "it was told that text is late"
         assert scene.late[-1][:2] == (CALL, Leg.CALLER)
         assert total_s(covered) <= len(sound) / 16_000 - scene.late[-1][2] + 0.5
         holes = holes_to_mend(live, covered, (0.0, len(sound) / 16_000))
         found = await scene.ears.recognise(CALL, Leg.CALLER, write_wav(tmp_path / "r.wav", sound), holes)
-    assert understood((STREETLIGHT + WATER) * 8, mend(live, found, holes))
+    assert understood((STREETLIGHT + WATER) * 5, mend(live, found, holes))
