@@ -12,13 +12,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cti.server.installation import queues_of, switch_config
+from cti.server.installation import queues_of, seat_password, switch_config
 from cti.server.interlock import confirmation_file, gate_of
 from ivr.adapters.asterisk.link import AsteriskLink, LinkSettings
 from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.simulator.phone_errors import CallTimeoutError, SimulatedPhoneError
 from ivr.adapters.simulator.sip_call import SipCall
+from ivr.adapters.simulator.sip_message import SipRequest, respond
 from ivr.adapters.simulator.sip_phone import SipPhone
+from ivr.adapters.simulator.sip_wire import Address
 from ivr.call import CallId, ChannelName, PhoneNumber
 from ivr.errors import SwitchError, SwitchRefusedError
 from tests.system.running_service import Bus, RunningService, service_of
@@ -121,6 +123,42 @@ async def test_no_transfer_and_no_feature_code_reaches_a_real_number(
             await line.press("#1110#*2119#")
         await asyncio.sleep(1.0)
     assert called(outside, CENTRE) == called(outside, CARRIER) == []
+
+
+class ForwardingPhone(SipPhone):
+    """Answers each call with 302: please call 110 at the centre instead."""
+
+    forwarded = 0
+
+    def _take_invitation(self, invite: SipRequest, sender: Address) -> None:
+        self.forwarded += 1
+        elsewhere = (("Contact", f"<sip:110@{CENTRE}:{PORTS[CENTRE]}>"),)
+        self._wire.send(respond(invite, 302, "Moved Temporarily", "forwards", elsewhere), sender)
+
+
+async def test_no_telephone_that_forwards_its_calls_reaches_a_real_number(service: RunningService) -> None:
+    switch = service.settings.switch
+    password = seat_password(service.settings, "803")
+    async with (
+        SipPhone(bind_ip=CENTRE, port=PORTS[CENTRE], number="centre") as centre,
+        ForwardingPhone(bind_ip=CARRIER, port=PORTS[CARRIER], number="carrier") as carrier,
+        ForwardingPhone(bind_ip="127.0.0.1", number="803", password=password) as seat,
+        service.seat("802") as other,
+        service.citizen() as citizen,
+    ):
+        await dialled_by(other, service, ALLOWED)  # the carrier forwards
+        await seat.register(switch.sip_host, switch.sip_port)
+        await dialled_by(other, service, "803")  # a seat forwards
+
+        async def both_forwarded() -> bool:
+            return min(carrier.forwarded, seat.forwarded) >= 1
+
+        await until(both_forwarded)
+        line = await service.dial(citizen)  # and a citizen whom the queue gives to it
+        await asyncio.sleep(3.0)
+        await line.hang_up()
+        assert centre.calls == []
+        assert carrier.forwarded == 1  # 110 was not asked of the carrier either
 
 
 async def test_a_flow_that_wishes_a_real_number_is_refused_by_the_dialplan(
