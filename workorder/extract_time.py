@@ -21,6 +21,8 @@ class _Token(NamedTuple):
 
 _LONGEST_BOND = 6
 _SAID = 0.5
+_UNTIL = re.compile(r"(?:一直)?[\u4e00-\u9fff]{1,2}到")
+"""早晨6点|一直吵到|晚上11点."""
 _SINCE = re.compile(SINCE)
 _VAGUE = re.compile(
     r"(?:[前这那头][两几些]天|最近|(?<![早晚])(?:上|这)(?:个?(?:周|星期|礼拜|月).{0,2})|那天|前一?阵子?)$"
@@ -85,7 +87,7 @@ def _joins(text: str, span: list[_Token], token: _Token) -> bool:
             return bond in ("", "也就", "大概", "大约")
         is_days = last in ("week", "season") and _DAYS_OF.match(text, begin)
         return begin == end and (bool(is_days) or text[:end].endswith(("最近", "近", "这")))
-    if kind == "frequency" and last in ("clock", "part"):
+    if kind == "frequency" and (last in ("clock", "part") or bond not in ("", "的", "都", "又")):
         return False
     if kind == "now" and text[begin] == "刚":
         return False
@@ -97,6 +99,8 @@ def _joins(text: str, span: list[_Token], token: _Token) -> bool:
         return False
     if kind in ("event", "moment"):
         return bond in ("", "的") and last in ("day", "now", "part", "frequency", "week", "month", "season", "year")
+    if kind in _UNANCHORED and last in _UNANCHORED and _UNTIL.fullmatch(bond):
+        return True
     return BOND.fullmatch(bond) is not None
 
 
@@ -105,7 +109,8 @@ def _found(text: str, span: list[_Token]) -> Found | None:
     kinds = {token.kind for token in span}
     after = AFTER.match(text, end)
     if after and (
-        (after["weather"] and (kinds <= _DAYS or _VAGUE.search(text[begin:end]))) or _RELATIVE.search(text[begin:end])
+        (after["weather"] and (kinds <= _DAYS | {"season", "year"} or _VAGUE.search(text[begin:end])))
+        or _RELATIVE.search(text[begin:end])
     ):
         end = after.end()
     elif kinds <= _DATED and (attached := ATTACHED.match(text, end)):

@@ -28,7 +28,7 @@ _STRING = re.compile(
     rf"(?:(?<![重需主不只])[要腰](?=[{_SAID}]{{10}}))?(?:[{_SAID}](?!个)|{_REPEATED})(?:{_PAUSE}(?:{_REPEATED}|[{_SAID}]))*"
 )
 _PLAIN_RUN = re.compile(rf"[{_SAID}]+")
-_NUMBER = re.compile(r"[零一二两三四五六七八九十百千万亿]+")
+_NUMBER = re.compile(r"(?<!初)(?<!初[一二三四五六七八九十])[零一二两三四五六七八九十百千万亿]+")
 _ANY_NUMBER = re.compile(rf"[{_SAID}要腰十百千万亿]")
 """What every number begins with; most talk has none, and is written as it was said."""
 _UNIT = {"十": 10, "百": 100, "千": 1000}
