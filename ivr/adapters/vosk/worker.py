@@ -155,6 +155,8 @@ class _Session:
                         tasks.create_task(self._answer(message, audio))
                     else:
                         await self._answer(message, audio)
+            except (WireError, OSError) as odd:
+                log.warning("ears_controller_odd", extra={"reason": str(odd)[:200]})
             finally:
                 beat.cancel()
 

@@ -190,3 +190,37 @@ async def test_a_worker_that_cannot_keep_up_says_so_and_the_recording_has_the_re
         holes = holes_to_mend(live, covered, (0.0, len(sound) / 16_000))
         found = await scene.ears.recognise(CALL, Leg.CALLER, write_wav(tmp_path / "r.wav", sound), holes)
     assert understood((STREETLIGHT + WATER) * 5, mend(live, found, holes))
+
+
+HELLO, ASK = b'{"hello": "TOKEN"}\n', b'{"ask": 1, "do": "expect", "call": "c", "leg": "caller", "begun_at_s": 0}\n'
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        ASK,
+        b'{"hello": "wrong"}\n' + ASK,
+        b'{"hello": 5}\n',
+        HELLO + b"garbage\n",
+        HELLO + b"[]\n",
+        HELLO + b'{"audio": -1}\n',
+        HELLO + b'{"audio": 99999999}\n',
+        HELLO + b'{"do": "again", "ask": 1}\n' + ASK.replace(b"caller", b"nobody"),
+        HELLO + b"x" * 2_000_000,
+    ],
+)
+async def test_whatever_a_stranger_or_a_confused_controller_sends_the_worker_goes_on(scene: Scene, sent: bytes) -> None:
+    async with scene.worker("a") as worker:
+        reader, writer = await asyncio.open_connection("127.0.0.1", worker.card.port)
+        with contextlib.suppress(ConnectionError):
+            writer.write(sent.replace(b"TOKEN", worker.card.token.encode()))
+            writer.write_eof()
+            async with asyncio.timeout(5):
+                told = await reader.read()
+            assert b'"stream"' not in told, "nobody was given a stream"
+        writer.close()
+        await scene.hear(CALL, SPOKEN)
+        assert understood(STREETLIGHT, await scene.ears.finish(CALL))
+        assert scene.own_opened == 0
