@@ -99,8 +99,8 @@ class DialEnded:
 class EmergencyEnded:
     """The caller called for help and is still there.
 
-    `outcome` is `joined` (the emergency service was in the call), `answered` (an agent was, without it), `failed`
-    (neither could be reached) or `no_policy` (the city does not connect this service).
+    `outcome` is `joined` (caller and service understood each other), `answered` (an agent was there), `failed` (neither)
+    or `no_policy` (the city does not connect this service).
     """
 
     call: CallId

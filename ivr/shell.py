@@ -87,8 +87,8 @@ class HelpLine(Protocol):
     def call_for_help(self, call: CallId, service: str) -> bool:
         """Begin, or go on, without moving the caller; False when this city does not connect the service."""
 
-    def has_helped(self, call: CallId) -> bool:
-        """Whether the emergency service has been in the call."""
+    def help_ended(self, call: CallId) -> str:
+        """Return `joined` when caller and service understood each other, `answered` when an agent was there, or ``."""
 
 
 class NoHelpLine:
@@ -97,8 +97,8 @@ class NoHelpLine:
     def call_for_help(self, call: CallId, service: str) -> bool:
         return False
 
-    def has_helped(self, call: CallId) -> bool:
-        return False
+    def help_ended(self, call: CallId) -> str:
+        return ""
 
 
 class FlowWatcher(Protocol):
@@ -260,8 +260,8 @@ class FlowDesk:
         if caller.session.phase is not Phase.HELPED or not isinstance(event, QueueLeft):
             return event
         call = caller.session.call
-        if self._help_line.has_helped(call):
-            return EmergencyEnded(call, "joined")
+        if ended := self._help_line.help_ended(call):
+            return EmergencyEnded(call, ended)
         if caller.wish is not None and self._policy.overflow(caller.wish, event, caller.tried) is not None:
             return event  # the next queue may have somebody
         return EmergencyEnded(call, "answered" if event.outcome == "answered" else "failed")

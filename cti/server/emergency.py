@@ -24,6 +24,9 @@ from routing.emergency.passing import Known
 from routing.emergency.policy import Policy, Source, Target
 from routing.emergency.shell import EmergencyDesk
 from routing.emergency.telling import Answer
+from routing.emergency.threeway_journal import PREFIX
+from routing.emergency.threeway_state import Raise
+from routing.emergency.threeway_words import AgentJoined, TurnsHeard, VerifiedByClick
 from routing.emergency.watch import Spots
 from workorder.envelope import Envelope, call_event
 from workorder.ports import Outbox, Publisher
@@ -77,15 +80,28 @@ def open_spotter() -> Spots:
 
 @dataclass(frozen=True, slots=True)
 class FlowHelp:
-    """Fulfils `ivr.shell.HelpLine` with the desk, which is there only after the flow desk is."""
+    """Fulfils `ivr.shell.HelpLine` with the desk, which is there only after the flow desk is, and with the journal."""
 
     desk: Callable[[], EmergencyDesk]
+    journal: Journal
 
     def call_for_help(self, call: CallId, service: str) -> bool:
         return self.desk().call_for_help(call, Kind(service))
 
-    def has_helped(self, call: CallId) -> bool:
-        return self.desk().has_helped(call)
+    def help_ended(self, call: CallId) -> str:
+        """Read how it was: who left before anything was verified has not helped, and the caller goes to a person."""
+        try:
+            lines = self.journal.read(call)
+        except StoreError as error:
+            log.error("help_not_known", extra={"call": call, "reason": str(error)})
+            return ""
+        names: set[str] = set()
+        for line in lines:
+            name = str(line.get("name", ""))
+            names = set() if name == f"{PREFIX}{Raise.__name__}" else names | {name.removeprefix(PREFIX)}
+        if names & {VerifiedByClick.__name__, TurnsHeard.__name__}:
+            return "joined"
+        return "answered" if AgentJoined.__name__ in names else ""
 
 
 class BusTeller:

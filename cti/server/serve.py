@@ -173,7 +173,7 @@ async def serve(settings: Settings) -> None:
         calls = CallDesk(world, tasks, over=over)
         lost_taps.append(calls)
         helpers: list[EmergencyDesk] = []
-        first_flow, flow_help = settings.numbers[0].flow, FlowHelp(lambda: helpers[0])
+        first_flow, flow_help = settings.numbers[0].flow, FlowHelp(lambda: helpers[0], world.journal)
         dossier = Dossier(
             settings.emergency.link,
             link_files(settings),

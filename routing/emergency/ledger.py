@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 from ivr.call import CallId, ChannelName, Leg
 from ivr.errors import StoreError
-from ivr.events import BridgeEntered, CallerQueued, SwitchEvent
+from ivr.events import CallerQueued, SwitchEvent
 from ivr.ports import Clock, Journal, SwitchSnapshot
-from routing.emergency.legs import EMERGENCY
 from routing.emergency.parties import Parties, follow
 from routing.emergency.threeway import advance, begin
-from routing.emergency.threeway_journal import PREFIX, line_of, our_leg, rebuild, resynced
+from routing.emergency.threeway_journal import line_of, our_leg, rebuild, resynced
 from routing.emergency.threeway_state import Closed, Joined, Raise, ThreeWay
 from routing.emergency.threeway_words import ThreeWayCommand, ThreeWayEvent, TurnsHeard
 from routing.emergency.watch import Watch
@@ -42,7 +41,6 @@ class Call:
     watch: Watch = field(default_factory=Watch)
     raised: int = 0
     is_being_brought: bool = False
-    has_joined: bool = False
 
 
 class Ledger:
@@ -122,14 +120,12 @@ class Ledger:
             self.calls[call] = Call(parties)
         if (here := self.calls.get(call)) is not None:
             here.is_being_brought = here.is_being_brought and not isinstance(event, CallerQueued)
-            here.has_joined |= isinstance(event, BridgeEntered) and event.unique_id.startswith(EMERGENCY)
 
     def take_over(self, call: CallId, parties: Parties) -> None:
         """Begin to know a call that an earlier controller had, with the cases that its journal tells of."""
         lines = self._lines(call)
-        has_joined = any(line.get("name") == f"{PREFIX}{BridgeEntered.__name__}" for line in lines)
         written = self._cases_in(call, lines)
-        self.calls[call] = Call(parties, raised=len(written), has_joined=has_joined)
+        self.calls[call] = Call(parties, raised=len(written))
         for name, state in written.items():
             if not isinstance(state, Closed):
                 self.cases[name] = Live(state)

@@ -117,11 +117,6 @@ class EmergencyDesk:
         live = self._ledger.cases.get(answer.case)
         return live is not None and not isinstance(live.state, Closed)
 
-    def has_helped(self, call: CallId) -> bool:
-        """Whether an emergency service has been in this call."""
-        known = self._ledger.calls.get(call)
-        return known is not None and known.has_joined
-
     def raise_category(self, call: CallId, category: str, by: str, why: str = "") -> Answer:
         """An agent has chosen this category for the order: an emergency where the city's policy says it is one."""
         kind = self._policy.kind_of(category)

@@ -111,14 +111,14 @@ class Line:
 class Helpers:
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.connects, self.was_there = True, False
+        self.connects, self.ended = True, ""
 
     def call_for_help(self, call: CallId, service: str) -> bool:
         self.asked.append(service)
         return self.connects
 
-    def has_helped(self, call: CallId) -> bool:
-        return self.was_there
+    def help_ended(self, call: CallId) -> str:
+        return self.ended
 
 
 class Scene:
@@ -239,18 +239,18 @@ FIRE = (EXPIRED, DigitPressed(CALL, "*"), DigitPressed(CALL, "1"))
 
 
 @pytest.mark.parametrize(
-    ("left", "was_there", "node"),
-    [("failed", True, None), ("answered", False, None), ("timeout", False, "human")],
-    ids=["the service came", "only an agent came", "nobody came"],
+    ("left", "ended", "node"),
+    [("failed", "joined", None), ("failed", "answered", None), ("answered", "", None), ("timeout", "", "human")],
+    ids=["the service helped", "an agent came besides", "only an agent came", "nobody came"],
 )
 async def test_who_calls_for_help_waits_before_everybody_and_the_flow_hears_how_it_ended(
-    left: str, was_there: bool, node: str | None
+    left: str, ended: str, node: str | None
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         scene, line = Scene(tasks), Line(*FIRE)
         await scene.visit(line)
         assert (scene.helpers.asked, line.handed) == (["119"], [Enqueue(CALL, GENERAL, 100)])
-        scene.helpers.was_there = was_there
+        scene.helpers.ended = ended
         overflown, after = QueueLeft(CALL, GENERAL, left), Line(CallerHungUp(CALL), CallerHungUp(CALL))
         await scene.visit(after, outcome=overflown)
     assert isinstance(after.handed[-1], HangUp if node is None else Enqueue)
@@ -273,7 +273,7 @@ async def test_a_call_for_help_outlives_the_controller() -> None:
         old = Scene(tasks)
         await old.visit(Line(*FIRE))
         new, line = Scene(tasks, old.journal), Line()
-        new.helpers.was_there = True
+        new.helpers.ended = "joined"
         await new.visit(line, outcome=QueueLeft(CALL, GENERAL, "failed"))
     assert [type(each) for each in line.handed] == [HangUp]
     assert new.replayed_alike()

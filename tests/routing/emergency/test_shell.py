@@ -431,11 +431,9 @@ async def test_a_key_calls_at_once_and_leaves_the_caller_to_the_flow_that_brings
         assert here.desk.call_for_help(CALL, Kind.FIRE)  # the flow began the step again
         await here.tell(QUEUED, TAKEN, JOINED)
         assert here.dialled() == ["PJSIP/119@emergency"]
-        assert here.desk.has_helped(CALL)
 
 
 async def test_a_key_for_a_caller_who_is_gone_calls_nobody() -> None:
     async with scene(policy=load_city("default")) as here:
         assert not here.desk.call_for_help(CALL, Kind.FIRE)
-        assert not here.desk.has_helped(CALL)
         assert here.dialled() == []
