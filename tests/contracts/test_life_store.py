@@ -270,6 +270,11 @@ async def test_an_ended_order_has_no_timers_and_those_kept_are_those_of_the_orde
     assert order is not None
     waiting = [timer for timer, fired in await servers.one.timers(number) if fired is None]
     assert tuple(waiting) == timers_of(order, pack_of("suqian"), CALENDAR)
-    await servers.does(number, AGENT, a.Merge(OrderNumber("WO20261101-000001"), "电话"))
+    alone = await servers.one.act(number, a.Merge(OrderNumber("WO20261101-000001"), "电话"), AGENT, BEGUN)
+    assert isinstance(alone, Refusal)  # the other order is not there
+    main = await servers.opened()
+    assert isinstance(await servers.one.act(main, a.Absorb(number), AGENT, BEGUN), Refusal)
+    await servers.does(number, AGENT, a.Merge(main, "电话"))
+    await servers.does(main, AGENT, a.AnswerDirectly("KB-1", "已答复"))
     assert await servers.one.timers(number) == ()
     assert await servers.one.fire("one", BEGUN + timedelta(days=99)) == ()

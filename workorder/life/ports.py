@@ -40,7 +40,13 @@ class LifeStore(Protocol):
         """Do it, if the table and the city's rules let this actor; `version` is what the actor saw."""
 
     async def merge(
-        self, number: OrderNumber, into: OrderNumber, told: str, actor: Actor, at: datetime
+        self,
+        number: OrderNumber,
+        into: OrderNumber,
+        told: str,
+        actor: Actor,
+        at: datetime,
+        version: int | None = None,
     ) -> LivingOrder | Refusal:
         """Merge one order into another, both or neither; returns the one that lives on."""
 

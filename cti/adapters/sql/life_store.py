@@ -92,6 +92,10 @@ class SqlLifeStore:
     async def act(
         self, number: OrderNumber, action: Action, actor: Actor, at: datetime, version: int | None = None
     ) -> LivingOrder | Refusal:
+        if isinstance(action, Merge):  # takes two orders
+            return await self.merge(number, action.into, action.told, actor, at, version)
+        if isinstance(action, Absorb):
+            return Refusal("并单要从被并入的那一张做起。", f"对 {action.other} 做“并入”，写明并到 {number}。")
         clean, who = stored_action(action), stored_actor(actor)
 
         async def work(connection: AsyncConnection) -> LivingOrder | Refusal:
@@ -101,7 +105,13 @@ class SqlLifeStore:
         return await self._database.write("办理工单", work)
 
     async def merge(
-        self, number: OrderNumber, into: OrderNumber, told: str, actor: Actor, at: datetime
+        self,
+        number: OrderNumber,
+        into: OrderNumber,
+        told: str,
+        actor: Actor,
+        at: datetime,
+        version: int | None = None,
     ) -> LivingOrder | Refusal:
         merging, who = stored_action(Merge(into, told)), stored_actor(actor)
 
@@ -114,7 +124,7 @@ class SqlLifeStore:
             absorbed = decide(stays, Absorb(number, goes.calls), who, at, pack, self._calendar())
             if isinstance(absorbed, Refusal):
                 return absorbed
-            merged = await self._act(connection, goes, merging, who, at, None)
+            merged = await self._act(connection, goes, merging, who, at, version)
             if isinstance(merged, Refusal):
                 return merged
             return await self._write(connection, stays, absorbed, pack)

@@ -1,0 +1,190 @@
+"""`hotline order`: open an order, move it under its city's rules, and look at it and its sealed history."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from cti.action_words import NAMES, plain_json, read_action, read_actor
+from cti.adapters.sql.database import Database
+from cti.adapters.sql.life_store import SqlLifeStore
+from cti.commands.city import own_cities
+from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
+from cti.settings import Settings
+from ivr.errors import AuthorError
+from ivr.problems import Place, Problem
+from workorder.cities.pack import Pack
+from workorder.clock.due import spoken_instant
+from workorder.life.actions import Open
+from workorder.life.actors import ROLE_TITLES, Actor, Role
+from workorder.life.codec import to_plain
+from workorder.life.history import breaks_in
+from workorder.life.living import LivingOrder
+from workorder.life.refusal import Refusal
+from workorder.life.states import STATE_TITLES
+from workorder.life.table import MOVES, moves_from
+from workorder.order import OrderNumber, order_number
+
+T = TypeVar("T")
+
+EXAMPLES = """\
+示例：
+  hotline order open --city suqian --category sudden --by agent:801
+  hotline order do WO20261122-000001 accept --by agent:801
+  hotline order do WO20261122-000001 dispatch unit=水务局 --by agent:801
+  hotline order do WO20261122-000001 request_extension by=6,days why=雨季 --by unit:老李:水务局
+  hotline order show WO20261122-000001       现在怎样、下一步可以做什么
+  hotline order history WO20261122-000001    全程，并核对封印
+  hotline order list --owner 水务局
+  hotline order actions                      全部动作和参数
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A verb and its order."""
+    parser.epilog = EXAMPLES
+    verbs = parser.add_subparsers(dest="verb", metavar="动作", required=True)
+    begin = verbs.add_parser("open", help="登记一张工单")
+    begin.add_argument("--city", required=True, metavar="CITY", help="按哪个城市的规则办理")
+    begin.add_argument("--category", required=True, metavar="NAME", help="哪一类诉求")
+    begin.add_argument("--number", metavar="ORDER", help="沿用通话留下的草稿编号；不写则取新号")
+    begin.add_argument("--by", required=True, metavar="WHO", help="谁：agent:801")
+    move = verbs.add_parser("do", help="办理一步")
+    move.add_argument("order", metavar="ORDER")
+    move.add_argument("action", metavar="ACTION", help="例如 accept、dispatch、reply")
+    move.add_argument("words", nargs="*", metavar="名=值")
+    move.add_argument("--by", required=True, metavar="WHO", help="谁：agent:801，或 unit:姓名:单位")
+    move.add_argument("--version", type=int, help="看到的是第几版；别人改过就不做")
+    for name, words in (("show", "现在怎样"), ("history", "全程与封印")):
+        look = verbs.add_parser(name, help=words)
+        look.add_argument("order", metavar="ORDER")
+        look.add_argument("--json", action="store_true", help="打印成 JSON")
+    many = verbs.add_parser("list", help="按到期先后列出")
+    many.add_argument("--owner", default="", metavar="UNIT", help="只看这个单位手里的")
+    many.add_argument("--limit", type=int, default=50)
+    verbs.add_parser("actions", help="全部动作和参数")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Do it; 1 when the rules refuse it, or there is no such order."""
+    match arguments.verb:
+        case "actions":
+            return _actions()
+        case "open":
+            pack = load_city(arguments.city, own_cities(settings))
+            actor = _actor(arguments.by)
+            return _told(_with_store(settings, lambda store: _open(store, arguments, settings, pack, actor)))
+        case "do":
+            return _do(arguments, settings)
+        case "list":
+            orders = _with_store(settings, lambda store: store.orders(owner=arguments.owner, limit=arguments.limit))
+            for order in orders:
+                print(_line(order))
+            return 0
+        case _:
+            return _look(arguments, settings)
+
+
+def _do(arguments: argparse.Namespace, settings: Settings) -> int:
+    action, problems = read_action(arguments.action, arguments.words)
+    if action is None:
+        raise AuthorError(problems)
+    actor, number, now = _actor(arguments.by), _number(arguments.order), datetime.now(UTC)
+    return _told(_with_store(settings, lambda store: store.act(number, action, actor, now, arguments.version)))
+
+
+async def _open(
+    store: SqlLifeStore, arguments: argparse.Namespace, settings: Settings, pack: Pack, actor: Actor
+) -> LivingOrder | Refusal:
+    now = datetime.now(UTC)
+    file = city_files(own_cities(settings)).get(arguments.city, Path(arguments.city))
+    kept = await store.keep_pack(file.read_text(encoding="utf-8"), now)
+    if isinstance(kept, Refusal):
+        return kept
+    number = _number(arguments.number) if arguments.number else None
+    return await store.open(Open(pack.edition, arguments.category), actor, now, number)
+
+
+def _look(arguments: argparse.Namespace, settings: Settings) -> int:
+    number = _number(arguments.order)
+    history = _with_store(settings, lambda store: store.history(number))
+    order = _with_store(settings, lambda store: store.order(number))
+    if order is None:
+        print(f"没有工单 {number}，或它还没有受理登记。")
+        return 1
+    broken = breaks_in(history)
+    if arguments.json:
+        events = [to_plain(event) for event in history]
+        print(plain_json(to_plain(order) if arguments.verb == "show" else {"events": events, "breaks": len(broken)}))
+    elif arguments.verb == "show":
+        print(_line(order))
+        possible = "、".join(
+            f"{move.title}（{_name(move.action)}）" for move in moves_from(order.state) if move.roles != {Role.SYSTEM}
+        )
+        print(f"下一步可以：{possible or '已经结束'}")
+    else:
+        for event in history:
+            title = "登记" if isinstance(event.action, Open) else MOVES[type(event.action)].title
+            who = f"{ROLE_TITLES[event.actor.role]} {event.actor.name}"
+            print(
+                f"{event.seq}　{spoken_instant(event.at)}　{who}　{title}　→ {STATE_TITLES[event.after]}　{event.owner}"
+            )
+        print("封印完好。" if not broken else "\n".join(each.what for each in broken))
+    return 1 if broken else 0
+
+
+def _actions() -> int:
+    for name, kind in NAMES.items():
+        if kind in MOVES:
+            words = " ".join(f"{each.name}=…" for each in fields(kind))
+            print(f"{name}　{MOVES[kind].title}　{words}".rstrip("　"))
+    return 0
+
+
+def _with_store(settings: Settings, work: Callable[[SqlLifeStore], Awaitable[T]]) -> T:
+    async def doing() -> T:
+        database = Database(settings.database)
+        calendar = load_calendar(own_calendar(settings.data_folder))
+        try:
+            await database.open()
+            return await work(SqlLifeStore(database, lambda: calendar))
+        finally:
+            await database.close()
+
+    return asyncio.run(doing())
+
+
+def _told(found: LivingOrder | Refusal) -> int:
+    print(found if isinstance(found, Refusal) else _line(found))
+    return 1 if isinstance(found, Refusal) else 0
+
+
+def _line(order: LivingOrder) -> str:
+    provisional = "（暂定）" if order.is_provisional else ""
+    due = f"到期 {spoken_instant(order.due)}{provisional}" if order.due else "没有时限在走"
+    watched = "　督办中" if order.is_supervised else ""
+    return f"{order.number}　{STATE_TITLES[order.state]}　{order.owner}　{due}　第 {order.version} 版{watched}"
+
+
+def _name(kind: type[object]) -> str:
+    return next(name for name, each in NAMES.items() if each is kind)
+
+
+def _actor(text: str) -> Actor:
+    actor, problems = read_actor(text)
+    if actor is None:
+        raise AuthorError(problems)
+    return actor
+
+
+def _number(text: str) -> OrderNumber:
+    try:
+        return order_number(text)
+    except ValueError:
+        problem = Problem(Place("ORDER"), f"“{text[:40]}”不是工单编号。", "写成 WO20261122-000123。")
+        raise AuthorError((problem,)) from None
