@@ -114,6 +114,8 @@ async def _mended(world: World, here: Conversation, recording: Recording, words:
         return tuple(words)  # nobody took the call: what the caller heard was the flow and the music
     own = [heard for heard in words if heard.leg is leg]
     covered = (*world.ears.coverage(here.call, leg), *spans_of(here.pauses, recording.seconds))
+    if leg is Leg.AGENT:  # its tape is what the caller heard: an emergency service's words are no agent's
+        covered = (*covered, *world.ears.coverage(here.call, Leg.EMERGENCY))
     holes = holes_to_mend(own, covered, (min(spoke_from, recording.seconds), recording.seconds))
     if not holes:
         return tuple(words)

@@ -200,6 +200,20 @@ async def test_words_that_the_live_ears_missed_come_from_the_recording() -> None
     assert [heard.text for heard in office.database.turns[CALL]] == ["路灯坏了", "已经三天了"]
 
 
+async def test_an_emergency_services_words_are_not_written_down_as_the_agents() -> None:
+    """The agent's tape is what the caller heard: after the agent has left, that is the emergency service alone."""
+    async with an_office() as office:
+        agent = tape(Part.AGENT, 9.0)
+        office.tapes.tapes[CALL] = (agent,)
+        office.ears.covered[CALL, Leg.AGENT] = ((0.0, 4.0),)
+        office.ears.covered[CALL, Leg.EMERGENCY] = ((3.0, 9.0),)
+        words = (HeardWord("消防车马上到", 5.0, 7.0, 1.0),)
+        theirs = Heard(CALL, Leg.AGENT, "消防车马上到", True, 5.0, 7.0, words)
+        office.ears.in_recordings[Path(agent.file)] = (theirs,)
+        await office.whole_call()
+    assert [heard.text for heard in office.database.turns[CALL]] == ["路灯坏了"]
+
+
 async def test_a_recording_much_shorter_than_the_call_is_noted() -> None:
     async with an_office() as office:
         office.tapes.tapes[CALL] = (tape(Part.CALLER, seconds=1.0), tape(Part.MIX, seconds=8.5))
