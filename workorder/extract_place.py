@@ -30,7 +30,7 @@ _OWNED = ("家属", "宿舍", "大院", "老院")
 """五建公司家属院: a company's name stands before its houses."""
 _CUE = re.compile(r"(?:地址是?|位置是?|位于|住在|家住|家在|就在|在|地点是?|坐落在|发生在)$")
 _UNIQUE = frozenset(["火车站", "高铁站", "汽车站", "客运站", "机场", "政务大厅", "火车站广场"])
-_STATION = re.compile(r"(?:汽车|火车|高铁|长途|客运)[东西南北总新老]{1,2}站")
+_STATION = re.compile(r".*[国省县乡]道.*|(?:汽车|火车|高铁|长途|客运)[东西南北总新老]{1,2}站")
 _UNKNOWN = re.compile(
     rf"(?:^|(?<=[，。,.在到是住{HIDDEN}]))(?:我们|我家|我们家|咱们|我住|户口在|听说|有人|有个|就在?)?(?P<name>[\u4e00-\u9fff]{{2,7}}?)"
     r"(?=那[条个座片段排棵栋处块家儿里]|跟前|那边|那一片|这边|附近|对面|旁边|后面|前面|东边|西边|"
@@ -86,7 +86,7 @@ def find_places(text: str, gazetteer: Matcher | None = None, names: Sequence[str
     chains: list[list[_Piece]] = []
     for piece in pieces:
         if chains and _joins(text, chains[-1], piece):
-            if piece.end > chains[-1][-1].end:
+            if piece.end > chains[-1][-1].end or piece.weight > chains[-1][-1].weight:
                 chains[-1].append(piece)
         else:
             chains.append([piece])
@@ -254,4 +254,6 @@ def _not_nested(chain: list[_Piece]) -> list[_Piece]:
     for piece in chain:
         if not kept or piece.end > kept[-1].end:
             kept.append(piece)
+        elif piece.weight > kept[-1].weight:
+            kept[-1] = kept[-1]._replace(weight=piece.weight)
     return kept
