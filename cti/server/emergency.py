@@ -23,10 +23,11 @@ from routing.emergency.kinds import Kind
 from routing.emergency.passing import Known
 from routing.emergency.policy import Policy, Source, Target
 from routing.emergency.shell import EmergencyDesk
-from routing.emergency.telling import Answer
+from routing.emergency.telling import Answer, Teller
 from routing.emergency.threeway_journal import PREFIX
 from routing.emergency.threeway_state import Raise
 from routing.emergency.threeway_words import AgentJoined, TurnsHeard, VerifiedByClick
+from routing.emergency.units import Outlets
 from routing.emergency.watch import Spots
 from workorder.envelope import Envelope, call_event
 from workorder.ports import Outbox, Publisher
@@ -64,13 +65,16 @@ def emergency_desk(
     tasks: asyncio.TaskGroup,
     interlock: Callable[[], Interlock] = Interlock,
     known: Callable[[CallId, Kind, Target], Known] = lambda _call, _kind, _target: Known(),
+    outlets: Callable[[Teller], Outlets] = lambda _teller: Outlets(),
 ) -> EmergencyDesk:
     """Return the desk. `interlock` is asked before each call; closed, the simulator's trunk is all it can call.
 
     `known` says what a service may be told; it must return at once.
     """
     teller = BusTeller(publisher, outbox, tasks)
-    return EmergencyDesk(switch, journal, clock, spotter, policy, teller, human_queue, tasks, interlock, known=known)
+    return EmergencyDesk(
+        switch, journal, clock, spotter, policy, teller, human_queue, tasks, interlock, outlets(teller), known
+    )
 
 
 def open_spotter() -> Spots:

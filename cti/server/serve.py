@@ -14,7 +14,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -50,6 +50,7 @@ from cti.server.installation import (
 )
 from cti.server.interlock import gate_of, interlock_of
 from cti.server.life_timers import run_timers
+from cti.server.notices import outlets_of
 from cti.server.pausing import pause_verbs
 from cti.server.policy import Routing
 from cti.server.queue_file import QueueFile
@@ -199,6 +200,7 @@ async def serve(settings: Settings) -> None:
             tasks,
             lambda: interlock_of(settings),
             dossier.known,
+            lambda teller: outlets_of(settings, replace(espeak, cache=None), teller, clock, tasks),
         )
         helpers.append(emergency)
         trial = TrialCall(link, clock, settings, tasks)

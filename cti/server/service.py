@@ -45,6 +45,7 @@ from ivr.adapters.asterisk.supervise_switch import switch_process
 from ivr.adapters.voice.prompts import net_sounds
 from ivr.errors import AuthorError
 from ivr.problems import has_errors
+from routing.emergency.spoken import prompts as emergency_prompts
 
 Say = Callable[[str], object]
 
@@ -81,13 +82,13 @@ async def running_service(
     names = (PartName.ASTERISK, PartName.ESPEAK, *((PartName.MOSQUITTO,) if settings.broker == PRIVATE else ()))
     parts = {name: await asyncio.to_thread(part, settings, name, say) for name in names}
     say("2/4 语音流程与提示音")
-    emergency_policy(settings)
+    policy = emergency_policy(settings)
     queues = queues_of(settings)
     edition, problems = read_edition(FlowFiles.read(settings), catalogue_of(settings, queues), queues)
     problems += missing_flows(settings, edition) if edition is not None else ()
     if edition is None or has_errors(problems):
         raise AuthorError(problems)
-    standing = (*net_sounds(NET_SOUNDS), *comforts(queues))
+    standing = (*net_sounds(NET_SOUNDS), *comforts(queues), *emergency_prompts(policy))
     espeak = espeak_of(settings, parts[PartName.ESPEAK])
     made = await make_prompts(edition, standing, folders.sounds, espeak, settings.flows_folder, progress)
     if made.problems:

@@ -175,15 +175,19 @@ class Deeds:
             self._loop.spawn(self._say(call, words))
 
     async def _say(self, call: CallId, words: str) -> None:
+        """Say words to the caller, and to the agent who talks with them: they must not talk against each other."""
         known = self._ledger.calls.get(call)
         if known is None or known.parties.caller is None:
             return
-        self._said += 1
-        leg = f"{SAYING}{call}-{int(self._tools.clock.now().timestamp() * 1000)}-{self._said}"
-        try:
-            await self._tools.hands.say(leg, spoken.sound_of(words), known.parties.caller)
-        except SwitchError as error:
-            log.warning("caller_not_told", extra={"call": call, "reason": str(error)})
+        for party in (known.parties.caller, known.parties.agent):
+            if party is None:
+                continue
+            self._said += 1
+            leg = f"{SAYING}{call}-{int(self._tools.clock.now().timestamp() * 1000)}-{self._said}"
+            try:
+                await self._tools.hands.say(leg, spoken.sound_of(words), party)
+            except SwitchError as error:
+                log.warning("words_not_said", extra={"call": call, "reason": str(error)})
 
     # --------------------------------------------------------------------------------------------------------- agents
 
@@ -242,7 +246,8 @@ class Deeds:
                 await self._tools.hands.note_talk(known.parties.caller)
 
     def forget(self, call: CallId, cases: tuple[str, ...]) -> None:
-        """The call is history."""
-        self._says_until.pop(call, None)
+        """The call is history, and so are its cases, if it had any."""
+        if cases:
+            self._says_until.pop(call, None)
         for name in cases:
             self._tools.invitations.forget(name)

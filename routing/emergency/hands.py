@@ -44,12 +44,15 @@ class Hands:
         )
 
     async def say(self, leg: str, sound: str, to: ChannelName) -> None:
-        """Say a sound to a party and whoever they talk with, over all they hear; nobody is moved or interrupted."""
+        """Say a sound to one party, over all they hear; nobody is moved or interrupted.
+
+        Not by barging in on both at once: the switch would tell of the other's hang-up only when all was said.
+        """
         await self._switch.originate(
             channel=f"Local/{sound.removeprefix(f'{FOLDER}/')}@hl-say/n",
             channel_id=leg,
             application="ChanSpy",
-            data=f"{to},qBES",
+            data=f"{to},qwES",
             caller=OURSELVES,
             variables={},
             timeout_seconds=SAY_WITHIN_SECONDS,
