@@ -32,7 +32,7 @@ bench: ## the figures of docs/benchmarks.md, measured again
 	@./hotline parts --for-benchmarks
 	@$(PY) -m tests.benchmarks
 
-model: ## train the demo speech model from nothing (about 40 minutes)
+model: ## train the demo speech model from nothing (about 25 minutes)
 	@./hotline model-train
 
 format: ## format the code
