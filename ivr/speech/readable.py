@@ -155,7 +155,8 @@ _GREETING = re.compile(r"(?:喂|你好|您好|是的|好的|对的|没有|可以
 _ASKS = re.compile(
     r"请问|什么|怎么|咋|哪[里儿个些位条]|几[点个号时楼]|多少|多久|为啥|谁|是不是|有没有|能不能|可不可以|行不行|要不要|会不会|好不好"
 )
-_PARTICLE = re.compile(r"(?:吗|呢|么|不(?=$))$")
+_PARTICLES = "吗呢么"
+_CLOSING_PARTICLES = (*_PARTICLES, "不")
 _AFTER_PARTICLE = re.compile(r"(?<=[吗])(?=[我你您他这那请就家楼])|(?<=了吧)(?=[我你您])")
 _BESIDE_NUMBER = re.compile(r"(?<![0-9话码是打机号])(?=[0-9]{7})|(?<=[0-9]{7})(?=[我你您请谢麻])")
 
@@ -163,7 +164,9 @@ _BESIDE_NUMBER = re.compile(r"(?<![0-9话码是打机号])(?=[0-9]{7})|(?<=[0-9]
 def _end_of(clause: str) -> str:
     """Return the mark that closes a sentence."""
     clause = clause.strip("，。？ ")
-    is_question = bool(_PARTICLE.search(clause)) or bool(_ASKS.search(clause) and not _SAID_NOT_ASKED.search(clause))
+    is_question = clause.endswith(_CLOSING_PARTICLES) or bool(
+        _ASKS.search(clause) and not _SAID_NOT_ASKED.search(clause)
+    )
     return "？" if is_question else "。"
 
 
@@ -188,7 +191,7 @@ def _stops(text: str, spans: Sequence[Span], times: Times) -> dict[int, str]:
         if pause >= STOP_PAUSE_S and at - sentence >= _SHORTEST_SENTENCE:
             stops[at] = _end_of(text[sentence:at])
             sentence = at
-        elif _PARTICLE.search(text[last:at]) and (pause >= COMMA_PAUSE_S or at in openers):
+        elif text[at - 1] in _PARTICLES and (pause >= COMMA_PAUSE_S or at in openers):
             stops[at] = "？"
             sentence = at
         elif (

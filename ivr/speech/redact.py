@@ -76,10 +76,12 @@ def redact(text: str, kinds: Collection[PrivateKind] = ALL_KINDS, mark: str = "*
 def _found(written: Written) -> list[tuple[Private, int, int]]:
     """Return each private number with its range in the source."""
     taken: list[tuple[int, int, PrivateKind]] = []
+    is_taken = bytearray(len(written.text))
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(written.text):
-            if all(match.end() <= begin or match.start() >= end for begin, end, _ in taken):
+            if not any(is_taken[match.start() : match.end()]):
                 taken.append((*match.span(), kind))
+                is_taken[match.start() : match.end()] = b"\1" * len(match.group())
     found = []
     for begin, end, kind in sorted(taken):
         since, until = written.source_span(begin, end)

@@ -136,6 +136,13 @@ def test_the_way_back_is_total_and_never_goes_back(
         assert 0 <= mark.begin < mark.end <= len(whole.text)
 
 
+@pytest.mark.parametrize("said", ["嗯", "零一二三", "请问吗", "<b>x"])
+def test_an_hour_of_anything_takes_bounded_time(said: str) -> None:
+    text = said * (60_000 // len(said))
+    (turn,) = readable([Turn(Leg.CALLER, text, (), 0.0, 3600.0)], DAY)
+    assert turn.raw == text
+
+
 @given(st.text(alphabet="路灯坏了一二", max_size=10), st.lists(st.floats(-5, 50), max_size=10))
 def test_words_with_odd_times_still_give_every_character_a_time(text: str, odd: list[float]) -> None:
     words = tuple(HeardWord(char, at, at - 1, 1.0) for char, at in zip(text, odd, strict=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +36,9 @@ class SqlCallStore:
 
     async def save_turns(self, call: CallId, heard: Sequence[Heard]) -> None:
         rows = [{**_turn_row(nth, turn), "call_id": call} for nth, turn in enumerate(heard, 1)]
-        terms = [{"call_id": call, "words": words} for words in chunks([row["text"] for row in rows])]
+        texts = [row["text"] for row in rows]
+        chunked = await asyncio.to_thread(lambda: tuple(chunks(texts)))  # some ms for a call, seconds for a book
+        terms = [{"call_id": call, "words": words} for words in chunked]
 
         async def work(connection: AsyncConnection) -> None:
             await ensure_call(connection, call)
