@@ -14,6 +14,7 @@ from cti.link_view import place_of
 from cti.server.installation import folders_of
 from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.simulator.call_plan import Answering, Dialling
+from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.sip_message import SipRequest, user_of
 from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.call import CallId
@@ -171,6 +172,30 @@ async def test_a_caller_who_cannot_speak_calls_the_fire_service_by_two_keys_and_
 
 
 @pytest.mark.requirement("Y-04")
+async def test_a_service_that_leaves_before_anything_is_understood_leaves_the_caller_to_a_person(
+    service: RunningService, centre: SipPhone
+) -> None:
+    async with service.bus() as bus, service.citizen() as citizen:
+        line = await service.dial(citizen, "12319")
+        call = await service.offered(bus, citizen)
+        await service.at_node(call, "main_menu")
+        await line.press("*")
+        await service.at_node(call, "danger")
+        await line.press("2")
+        emergency = await centre.next_call(10)
+        await bus.event(call, "emergency_joined", 20)
+        await emergency.hang_up()
+        await bus.event(call, "emergency_emergency_left", 10)
+        async with service.seat("801") as seat:
+            agent = await seat.next_call(30)
+            await bus.event(call, "answered", 10)
+            assert line.state is LineState.TALKING
+            await line.hang_up()
+            await agent.ended(10)
+        assert (await service.finished(call)).outcome == "answered"
+    assert service.tracebacks() == []
+
+
 async def test_a_call_that_110_sends_goes_ahead_of_all_others_and_keeps_their_id_both_ways(
     service: RunningService, centre: SipPhone
 ) -> None:
