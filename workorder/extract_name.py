@@ -16,6 +16,7 @@ from workorder.extract_name_characters import (
     TITLES,
 )
 from workorder.extract_name_spelling import BY_RADICAL, BY_WORD, SPELLING
+from workorder.extract_place_words import TERRAIN
 
 _SURNAMES = COMMON_SURNAMES | OTHER_SURNAMES
 _GIVEN = COMMON_GIVEN | OTHER_GIVEN
@@ -29,8 +30,10 @@ _THIRD = re.compile(
     r"(?:他|她|老公|媳妇|老婆|丈夫|妻子|爸|妈|父亲|母亲|儿子|女儿|孩子|娃|老板|司机|房东|邻居|"
     r"那人|那个人|店主|主任|对方|老师|负责人|经理|书记|村长|队长|包工头|工头)(?:也|就)?(?:是)?(?:名字)?$"
 )
-_NICKNAME = re.compile(rf"(?:叫我|喊我|叫)(?:小|老|阿)?(?P<surname>[\u4e00-\u9fff])(?:{_TITLE}|就行|就好|就可以)")
-_FAMILIAR = re.compile(r"(?:叫我|喊我)[小老](?P<surname>[\u4e00-\u9fff])")
+_NICKNAME = re.compile(
+    rf"(?:叫我|喊我|叫|称呼我?|登记|就写|就留|留个|记个)(?:小|老|阿)?(?P<surname>[\u4e00-\u9fff])(?:{_TITLE}|就行|就好|就可以)"
+)
+_FAMILIAR = re.compile(r"(?:叫我|喊我|称呼我)[小老](?P<surname>[\u4e00-\u9fff])")
 _TITLED = re.compile(rf"(?:我是|我这边是|免贵|这边是|我就是)(?:小|老)?(?P<surname>[\u4e00-\u9fff])(?:{_TITLE})")
 _THANKS = re.compile(r"多谢|谢谢+|感谢")
 _HOUSEMATE = re.compile(
@@ -85,7 +88,9 @@ def find_names(text: str) -> tuple[Found, ...]:
         begin = cue.end()
         if _THIRD.search(text[max(0, cue.start() - 6) : cue.start()]):
             continue
-        is_weak = cue.group().startswith(("我是", "俺是", "这里是", "叫", "人叫")) and cue.group()[0] not in "叫"
+        is_weak = (
+            cue.group().startswith(("我是", "我这边是", "俺是", "这里是", "叫", "人叫")) and cue.group()[0] not in "叫"
+        )
         best = _best_name(text, begin, is_weak=is_weak)
         if best is not None:
             found.append(Found(best, begin, begin + len(best), 0.75 if is_weak else 0.9, "name.cue"))
@@ -125,6 +130,8 @@ def find_surnames(text: str, names: tuple[Found, ...]) -> tuple[Found, ...]:
         elif text[begin] in _SURNAMES:
             sureness = 0.95 if text[begin] in COMMON_SURNAMES else 0.9
             found.append(Found(text[begin], begin, begin + 1, sureness, "surname.cue"))
+        elif cue.group() != "姓" and _is_hanzi(text[begin]) and _LAST_WORD.match(text, begin + 1):
+            found.append(Found(text[begin], begin, begin + 1, 0.85, "surname.rare"))
         elif (
             _is_hanzi(text[begin])
             and text[begin] not in _NEVER_A_SURNAME
@@ -170,6 +177,8 @@ def _best_name(text: str, begin: int, *, is_weak: bool) -> str | None:
         if len(given) < length or not all(_is_hanzi(char) for char in given):
             continue
         name = surname + given
+        if given[0] == "家" and given[1:] and given[1] in TERRAIN:
+            continue
         after = text[begin + len(name) : begin + len(name) + 8]
         score = _likelihood(surname, given) + (2.0 if _ENDS_WELL.match(after) else 0.0) + _second_bonus(given)
         if after[:1] == "的" or name in NOT_A_NAME or (is_weak and re.match(r"[市县区镇村路街家小社]|的", after)):
