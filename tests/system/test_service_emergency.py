@@ -75,6 +75,7 @@ class Talk:
     citizen: SipPhone
     caller: SipCall
     agent: SipCall
+    seat: SipPhone
 
     async def ask(self, verb: str, *words: str) -> tuple[int, str]:
         return await self.service.hotline("emergency", verb, self.call, *words)
@@ -100,7 +101,7 @@ async def talking(service: RunningService, number: str = "12345") -> AsyncIterat
         await bus.event(call, "answered", 30)
         agent = await seat.next_call(10)
         await agent.answered(5)
-        talk = Talk(service, bus, call, citizen, caller, agent)
+        talk = Talk(service, bus, call, citizen, caller, agent, seat)
         yield talk
         for line in (caller, agent):
             with contextlib.suppress(Exception):
