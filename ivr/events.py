@@ -99,7 +99,7 @@ class DialEnded:
 class EmergencyEnded:
     """The caller called for help and is still there.
 
-    `outcome` is `joined` (caller and service understood each other), `answered` (an agent was there), `failed` (neither)
+    `outcome` is `joined` (caller and service understood each other), `answered` (an agent was there), `failed` (neither),
     or `no_policy` (the city does not connect this service).
     """
 
