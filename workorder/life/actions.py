@@ -23,6 +23,7 @@ class Open:
     repeat_of: OrderNumber | None = None
     repeat_kind: str = ""
     subject_unit: str = ""
+    consents: bool = False  # 同意向承办单位公开姓名和电话
     is_major: bool = False
     is_leader_assigned: bool = False
     upstream_id: str = ""

@@ -16,10 +16,14 @@ _KIND = "is"
 
 
 def to_plain(value: object) -> object:
-    """Return `value` as JSON knows it; instants in UTC. `from_plain` of its type gives back an equal value."""
+    """Return `value` as JSON knows it; instants in UTC. `from_plain` of its type gives back an equal value.
+
+    Fields at their default are left out: a field that a later version adds changes nothing that is stored or sealed.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         whole: dict[str, object] = {_KIND: type(value).__name__}
-        return whole | {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+        held = ((field, getattr(value, field.name)) for field in fields(value))
+        return whole | {field.name: to_plain(each) for field, each in held if each != field.default}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

@@ -59,6 +59,7 @@ def _opened(event: LifeEvent, action: a.Open) -> LivingOrder:
         repeat_of=action.repeat_of,
         repeat_kind=action.repeat_kind,
         subject_unit=action.subject_unit,
+        consents=action.consents,
         is_major=action.is_major,
         is_leader_assigned=action.is_leader_assigned,
         upstream_id=action.upstream_id,
@@ -157,9 +158,9 @@ def _ended(order: LivingOrder, event: LifeEvent) -> LivingOrder:
         case a.Rectify():
             return replace(order, rectifications=order.rectifications + 1)
         case a.Redo():
-            return replace(order, redos=order.redos + 1)
+            return replace(order, redos=order.redos + 1, closed=None)
         case a.Close(satisfaction=satisfaction):
-            return replace(order, satisfaction=satisfaction)
+            return replace(order, satisfaction=satisfaction, closed=event.at)
         case a.Urge():
             return replace(order, urges=order.urges + 1)
         case a.Supervise():

@@ -56,6 +56,7 @@ class LivingOrder:
     repeat_kind: str = ""
     new_facts: str = ""
     subject_unit: str = ""
+    consents: bool = False  # 同意向承办单位公开姓名和电话
     is_major: bool = False
     is_leader_assigned: bool = False
     upstream_id: str = ""
@@ -90,6 +91,7 @@ class LivingOrder:
     told: datetime | None = None
     followed: tuple[str, ...] = ()
     satisfaction: str = ""
+    closed: datetime | None = None
 
     review_fails: int = 0
     second_notices: int = 0

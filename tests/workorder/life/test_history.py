@@ -51,6 +51,12 @@ def test_events_come_back_from_json_as_they_were() -> None:
         assert from_plain(LifeEvent, json.loads(json.dumps(to_plain(event)))) == event
 
 
+def test_a_field_that_a_later_version_adds_breaks_no_old_seal() -> None:
+    text = json.dumps(to_plain(some_history()[0]))
+    assert "consents" not in text  # at its default it is neither stored nor sealed
+    assert breaks_in([from_plain(LifeEvent, json.loads(text))]) == ()
+
+
 @pytest.mark.parametrize("plain", [{}, [], {"is": "LifeEvent"}, {"is": "LifeEvent", "action": {"is": "Nonsense"}}, 7])
 def test_anything_else_is_no_event(plain: object) -> None:
     with pytest.raises(ValueError, match="not a LifeEvent"):
