@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from cti.conversation import Conversation
 from cti.world import Drafter
 from ivr.call import CallId, Leg, PhoneNumber
 from ivr.errors import StoreError
@@ -65,7 +66,10 @@ class Assistant:
         publisher: Publisher,
         clock: Clock,
         tasks: asyncio.TaskGroup,
+        live: Callable[[CallId], Conversation | None] = lambda _call: None,
     ) -> None:
+        """`live` knows calls whose beginning this controller did not see: it was started in their midst."""
+        self._live = live
         self._drafter, self._orders, self._book = drafter, orders, book
         self._publisher, self._clock, self._tasks = publisher, clock, tasks
         self._calls: dict[CallId, _Call] = {}
@@ -83,8 +87,13 @@ class Assistant:
 
     def hear(self, heard: Heard) -> None:
         """Let final words of caller or agent reach the draft."""
+        if not heard.is_final or not heard.text:
+            return
+        adopted = self._live(heard.call) if heard.call not in self._calls else None
+        if adopted is not None:
+            self._begin(heard.call, adopted.caller, adopted.begun_at)
         here = self._calls.get(heard.call)
-        if here is None or not heard.is_final or not heard.text:
+        if here is None:
             return
         here.finals = [*here.finals[-MOST_RESULTS + 1 :], heard]
         here.heard_at = self._clock.monotonic()

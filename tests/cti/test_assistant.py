@@ -11,6 +11,7 @@ from time import monotonic
 
 import pytest
 
+from cti.conversation import Conversation
 from cti.server.assistant import Assistant, assistant_verbs
 from cti.server.drafting import make_drafter, make_prefill
 from cti.world import Drafter
@@ -192,6 +193,21 @@ async def test_words_of_strangers_and_of_calls_that_are_over_are_nobodys(drafter
         desk.assistant.hear(final(LAMP))
         await asyncio.sleep(0.1)
         assert desk.told("draft") == []
+
+
+async def test_a_call_that_began_before_this_controller_gets_its_draft_all_the_same(drafter: Drafter) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        here = Conversation(CALL, CALLER, "12345", NOON)
+        publisher, orders = FakePublisher(), FakeOrderStore(FakeDatabase())
+        assistant = Assistant(drafter, orders, FakeBook(), publisher, RealClock(), tasks, {CALL: here}.get)
+        assistant.hear(final(LAMP))
+        for _ in range(1000):
+            if {"draft", "caller_known"} <= {each.type for each in publisher.announced}:
+                break
+            await asyncio.sleep(0.005)
+        draft = assistant.draft_of(CALL)
+        assert draft is not None
+        assert draft.value(FieldName.CALLER_NUMBER) == CALLER.digits
 
 
 async def test_the_live_draft_can_be_asked_at_the_control_door(drafter: Drafter) -> None:
