@@ -165,7 +165,12 @@ async def serve(settings: Settings) -> None:
         seats = SeatDesk(link, _seat_skills(settings), lambda: queue_file.queues)
         routing = Routing(lambda: queue_file.queues, seats)
         flows: list[FlowDesk] = []
-        assistant = Assistant(world.drafter, store, SqlCallerBook(database), publisher, clock, tasks)
+
+        def live(call: CallId) -> Conversation | None:
+            task = calls.live.get(call)
+            return task.here if task else None
+
+        assistant = Assistant(world.drafter, store, SqlCallerBook(database), publisher, clock, tasks, live)
 
         def over(call: CallId) -> None:
             flows[0].forget(call)
