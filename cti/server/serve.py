@@ -29,6 +29,7 @@ from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
+from cti.conversation import Conversation
 from cti.server.assistant import Assistant, assistant_verbs
 from cti.server.city_packs import load_calendar, own_calendar
 from cti.server.dossier import Dossier, link_files
