@@ -437,3 +437,68 @@ async def test_a_key_for_a_caller_who_is_gone_calls_nobody() -> None:
     async with scene(policy=load_city("default")) as here:
         assert not here.desk.call_for_help(CALL, Kind.FIRE)
         assert here.dialled() == []
+
+
+async def test_words_wait_until_the_words_before_them_were_said() -> None:
+    async with scene() as here:
+        await here.tell(*TALK)
+        here.desk.raise_case(CALL, Kind.FIRE, Source.CLICK, "801")
+        await here.settle()
+        first = sound_of(calling(Kind.FIRE))
+        assert here.said() == [first, first]  # the agent hears it too, or would talk against it
+        await here.tell(LegDown(CALL, AGENT, 16, "", NOON, "hl-1.2"))
+        assert here.said() == [first, first]
+
+
+async def test_a_restart_while_an_invited_seat_rings_invites_nobody_again_and_knows_who_came() -> None:
+    journal = FakeJournal()
+    free = tuple(QueueMember(GENERAL, SeatId(seat), 0, False, "", "not in use") for seat in ("801", "802"))
+    async with scene(journal) as before:
+        before.switch.state = SwitchSnapshot(1, (), free, ())
+        await before.tell(UP, QUEUED)
+        before.desk.raise_case(CALL, Kind.FIRE, Source.SUPERVISOR, "900")
+        await before.settle()
+        await before.tell(OUR_LEG, TAKEN, replace(JOINED, legs=2))
+        assert before.dialled()[-1] == "PJSIP/801"
+    caller = LiveChannel(CALL, CALLER, CALL, PhoneNumber("13812345678"), "", "b", 9.0, {}, Leg.CALLER, None)
+    emergency = replace(caller, channel=EMERGENCY, unique_id=FIRST, leg=Leg.EMERGENCY)
+    invited = f"ag-{CALL}-1-1"
+    seat = replace(caller, channel=AGENT, unique_id=invited, leg=Leg.AGENT, bridge="", seat=SEAT)
+    switch = FakeSwitch()
+    switch.state = SwitchSnapshot(1, (caller, emergency, seat), free, ())
+    async with scene(journal, switch) as after:
+        await after.tell(SwitchReady(1, NOON))
+        assert after.dialled() == []
+        await after.tell(BridgeEntered(CALL, AGENT, invited, "b", 3, NOON))
+        assert [(case["state"], case["seat"]) for case in after.desk.status()] == [("joined", "801")]
+
+
+async def test_a_unit_is_called_beside_the_service_and_its_second_number_when_the_first_does_not_answer() -> None:
+    unit = Target("rescue", "专业救援", ("02900000001", "02900000002"))
+    other = Target("civil", "民政", ("02900000005",), ("main",))
+    rules = tuple(Rule(kind, Mode.PARALLEL_NOTIFY, ("fire",), ("rescue", "civil")) for kind in Kind)
+    policy = replace(POLICY, rules=rules, targets={"fire": FIRE, "rescue": unit, "civil": other})
+    async with scene(policy=policy) as here:
+        await here.tell(*TALK)
+        here.desk.raise_case(CALL, Kind.FIRE, Source.CLICK, "801")
+        await here.settle()
+        first = ["PJSIP/119@emergency", "PJSIP/02900000001@emergency", "Local/02900000005@hl-notice/n"]
+        assert here.dialled() == first
+        assert all(target(channel) == channel for channel in first)
+        await here.tell(OriginateEnded(f"nt-{CALL}-1-1", "", False, 5, NOON))
+        assert here.dialled() == [*first, "PJSIP/02900000002@emergency"]
+        await here.tell(OriginateEnded(f"nt-{CALL}-1-2", "", True, 4, NOON))
+        await here.tell(OriginateEnded(f"nt-{CALL}-1-101", "", False, 5, NOON))
+        named = [(name, data.get("detail")) for name, data, _ in here.teller.told if name.startswith("emergency_unit_")]
+        assert ("emergency_unit_answered", "rescue") in named
+        assert ("emergency_unit_missed", "civil") in named
+        assert "emergency_supervisor" in here.teller.names()
+
+
+async def test_the_last_marks_of_a_call_are_told_although_nobody_is_left() -> None:
+    async with scene() as here:
+        await here.tell(*TALK)
+        here.desk.raise_case(CALL, Kind.FIRE, Source.CLICK, "801")
+        await here.settle()
+        await here.tell(LegDown(CALL, AGENT, 16, "", NOON, "hl-1.2"), LegDown(CALL, CALLER, 16, "", NOON, CALL))
+        assert {"emergency_caller_lost", "emergency_closed"} <= set(here.teller.names())

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, SeatId
 from ivr.events import BridgeEntered, LegDown, LegUp, OriginateEnded, SwitchLost
 from ivr.ports import LiveChannel, SwitchSnapshot
+from routing.emergency import spoken
 from routing.emergency.kinds import Kind
-from routing.emergency.policy import Mode, Plan, Source, Start, Target
+from routing.emergency.policy import Mode, Plan, Policy, Rule, Source, Start, Target
 from routing.emergency.threeway import advance, begin
 from routing.emergency.threeway_journal import line_of, our_leg, rebuild, resynced
 from routing.emergency.threeway_state import Calling, Closed, Joined, Raise, Suggested, ThreeWay, Unreached
@@ -43,6 +44,7 @@ from routing.emergency.threeway_words import (
     ThreeWayEvent,
     TimerExpired,
     TurnsHeard,
+    UnitNews,
     VerifiedByClick,
     Where,
     WriteMark,
@@ -265,6 +267,24 @@ def test_a_second_raise_of_the_same_call_dials_nobody_again() -> None:
     assert len(dialled(told)) == 1
 
 
+def test_an_agent_cut_off_while_it_rings_leaves_the_caller_told_and_first_in_the_queue() -> None:
+    state, told = play(raised(), *UP, gone(AGENT))
+    assert isinstance(state, Calling)
+    assert told.index(BringHuman(CALL)) < told.index(TellCaller(CALL, spoken.agent_lost(Kind.FIRE)))
+    after, commands = advance(state, joined())
+    assert isinstance(after, Joined)
+    assert InviteAgent(CALL) in commands
+
+
+def test_a_unit_nobody_answers_for_is_a_supervisors_matter_even_after_the_case_was_closed() -> None:
+    missed = UnitNews("utility", Mark.UNIT_MISSED, "", AT)
+    state, told = play(raised(mode=Mode.PARALLEL_NOTIFY), *UP, gone(CALLER), missed)
+    assert isinstance(state, Closed)
+    assert marks(told)[-1] is Mark.UNIT_MISSED
+    assert isinstance(told[-1], MarkForSupervisor)
+    assert "抢修值班" in told[-1].reason
+
+
 # ------------------------------------------------------------------------------------------------ after a restart
 
 
@@ -319,6 +339,24 @@ def test_killed_while_the_agent_left_the_two_stay_joined() -> None:
     assert isinstance(state, Joined)
     assert state.is_verified
     assert dialled(told) == []
+    assert InviteAgent(CALL) not in told, "the two understand each other"
+
+
+def test_killed_before_it_was_known_how_the_leg_ended_the_reason_is_not_made_up() -> None:
+    _, told = restarted((OriginateSent("em-c1-1", AT),), CALLER_LIVE, AGENT_LIVE)
+    details = [each.detail for each in told if isinstance(each, WriteMark) and each.mark is Mark.ATTEMPT_FAILED]
+    assert details == ["fire emergency unknown"]
+
+
+@pytest.mark.parametrize("was_called", [False, True])
+def test_killed_before_a_unit_was_called_it_is_called_once(was_called: bool) -> None:
+    first = raised(mode=Mode.PARALLEL_NOTIFY)
+    news = (UnitNews("utility", Mark.UNIT_CALLED, "emergency", AT),) if was_called else ()
+    lines = [line_of(first, "c1"), *(line_of(each, "c1") for each in (*UP, *news))]
+    state = rebuild(json.loads(json.dumps(lines)))["c1"]
+    channels = (CALLER_LIVE, AGENT_LIVE, live(EMERGENCY, "em-c1-1", Leg.EMERGENCY, ""))
+    _, told = advance(state, resynced(state, snapshot(*channels), AT))
+    assert [each.target for each in told if isinstance(each, NotifyUnit)] == ([] if was_called else [UNIT])
 
 
 # ---------------------------------------------------------------------------------------------------- properties
@@ -354,6 +392,8 @@ class World:
                     self.agent = False
                 case BringHuman():
                     self.with_machine = True
+                case TellCaller(text=words):
+                    assert words in KNOWN_WORDS, "its sound would be missing"
                 case WriteMark(mark=Mark.VERIFIED):
                     self.verified = True
                 case _:
@@ -364,6 +404,8 @@ class World:
             assert self.agent or self.with_machine or (self.ours and self.in_bridge), "alone on a silent line"
 
 
+RULES = tuple(Rule(kind, Mode.THREE_WAY, ("fire",), guide="请拨打 119") for kind in Kind)
+KNOWN_WORDS = frozenset(spoken.words_known(Policy("x", "1", RULES, {"fire": FIRE})))
 HAPPENINGS = """
 sent up rang answered refused joined down caller agent_gone agent leaves insists turns click
 ring_timer join_timer gone_timer verify_timer resync dismiss confirm again lost
