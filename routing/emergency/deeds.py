@@ -115,7 +115,7 @@ class Deeds:
                 await self.invite(name)
             case TellCaller(call=call, text=words):
                 self._tell(live, command)
-                self._say_in_turn(call, words)
+                self._say_in_turn(live, call, words)
             case NotifyUnit(target=target):
                 self._tell(live, command)
                 await tools.units.notify(name, target)
@@ -164,15 +164,21 @@ class Deeds:
 
     # ---------------------------------------------------------------------------------------------- words for callers
 
-    def _say_in_turn(self, call: CallId, words: str) -> None:
-        """Say words to the caller once what was said before is over."""
+    def _say_in_turn(self, live: Live, call: CallId, words: str) -> None:
+        """Say words once what was said before is over, if they are still true then."""
         now = self._tools.clock.monotonic()
         begins = max(now, self._says_until.get(call, now))
         self._says_until[call] = begins + spoken.seconds_of(words)
+        stage = type(live.state)
+
+        def say() -> None:
+            if type(live.state) is stage:
+                self._loop.spawn(self._say(call, words))
+
         if begins > now:
-            self._loop.later(begins - now, lambda: self._loop.spawn(self._say(call, words)))
+            self._loop.later(begins - now, say)
         else:
-            self._loop.spawn(self._say(call, words))
+            say()
 
     async def _say(self, call: CallId, words: str) -> None:
         """Say words to the caller, and to the agent who talks with them: they must not talk against each other."""
