@@ -34,7 +34,7 @@ _ORDINARY = ("ordinary", "plain", "talk")
 _SCENES = {"scenes": 60, "everyday": 90}
 _RAREST = 4
 _MOST_RUNS = 20_000
-_ROUNDS = 120
+_ROUNDS = 80
 _STEP = 0.08
 _HOLD_RUNS, _HOLD_RULES = 2e-5, 2e-4
 
@@ -63,7 +63,7 @@ class Sample:
     line: int
 
 
-def samples(seeds: Iterable[int] = (1, 2, 3)) -> list[Sample]:
+def samples(seeds: Iterable[int] = (1, 2)) -> list[Sample]:
     """Return every training sentence with its variations; the same each time."""
     return [sample for seed in seeds for sample in _varied(seed)]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from ivr.call import CallId, PhoneNumber
+from ivr.call import CallId, ChannelName, PhoneNumber
 from ivr.errors import SwitchError, SwitchLostError, SwitchRefusedError, UnsafeHeaderError
 from ivr.events import LegDown, OriginateEnded
 from ivr.ports import Clock, Switch
@@ -77,6 +77,7 @@ class Deeds:
         self._tools = tools
         self._loop = loop
         self._says_until: dict[CallId, float] = {}
+        self._saying: dict[CallId, list[ChannelName]] = {}
         self._said = 0
         self.is_linked = True
 
@@ -195,6 +196,22 @@ class Deeds:
             except SwitchError as error:
                 log.warning("words_not_said", extra={"call": call, "reason": str(error)})
 
+    def saying(self, event: OriginateEnded) -> None:
+        """Words began to be said."""
+        if event.succeeded and event.channel:
+            call = CallId(event.action.removeprefix(SAYING).rsplit("-", 2)[0])
+            self._saying.setdefault(call, []).append(event.channel)
+
+    def hush(self, call: CallId) -> None:
+        """The service speaks: nothing of ours is said over it any more."""
+        self._says_until.pop(call, None)
+        for channel in self._saying.pop(call, ()):
+            self._loop.spawn(self._end(channel))
+
+    async def _end(self, channel: ChannelName) -> None:
+        with contextlib.suppress(SwitchError):  # most are over by themselves
+            await self._tools.switch.hang_up(channel)
+
     # --------------------------------------------------------------------------------------------------------- agents
 
     async def invite(self, name: str) -> None:
@@ -255,5 +272,6 @@ class Deeds:
         """The call is history, and so are its cases, if it had any."""
         if cases:
             self._says_until.pop(call, None)
+            self._saying.pop(call, None)
         for name in cases:
             self._tools.invitations.forget(name)

@@ -36,7 +36,7 @@ from routing.emergency.interlock import Interlock
 from routing.emergency.invitations import Invitations
 from routing.emergency.kinds import TITLES, Confidence, Kind
 from routing.emergency.ledger import Call, Ledger
-from routing.emergency.legs import AGENT, NOTICE, call_of_leg
+from routing.emergency.legs import AGENT, EMERGENCY, NOTICE, SAYING, call_of_leg
 from routing.emergency.passing import Known
 from routing.emergency.policy import ALWAYS_GO, Policy, Source, Start, Target, decide
 from routing.emergency.telling import Answer, Teller, status_of
@@ -172,6 +172,9 @@ class EmergencyDesk:
             if event.action.startswith(NOTICE):
                 await self._units.ended(event)
                 return
+            if event.action.startswith(SAYING):
+                self._deeds.saying(event)
+                return
             call = call_of_leg(event.unique_id or event.action)
             if not event.unique_id:
                 event = replace(event, unique_id=event.action)  # it never became a channel
@@ -182,6 +185,8 @@ class EmergencyDesk:
         self._ledger.follow(call, event)
         if isinstance(event, BridgeEntered):
             self._answered_at_latest(call, event)
+            if event.unique_id.startswith(EMERGENCY):
+                self._deeds.hush(call)
         if isinstance(event, LegUp | LegDown | BridgeEntered | BridgeLeft | OriginateEnded):
             self._ledger.tell_all(call, event)
         elif isinstance(event, LegRang):

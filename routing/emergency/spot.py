@@ -22,7 +22,7 @@ STEP = 16
 """Characters from the beginning of one window to that of the next."""
 ALARM = 0.75
 """Probability of danger from which on an alarm is raised."""
-ALARM_BY_LIKENESS = 0.9
+ALARM_BY_LIKENESS = 0.85
 """The same where no pattern speaks for it."""
 ALARM_BY_RULE = 0.5
 """The same where a strong pattern stood there in characters and nothing softens it."""
