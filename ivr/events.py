@@ -99,8 +99,8 @@ class DialEnded:
 class EmergencyEnded:
     """The caller called for help and is still there.
 
-    `outcome` is `joined` (caller and service understood each other), `answered` (an agent was there), `failed` (neither),
-    or `no_policy` (the city does not connect this service).
+    `outcome` is `joined` (caller and service understood each other), `answered` (an agent was there), `failed` or
+    `no_policy` (the city does not connect this service).
     """
 
     call: CallId
@@ -290,13 +290,17 @@ class BridgeLeft:
 
 @dataclass(frozen=True, slots=True)
 class OriginateEnded:
-    """The switch's own word on a call we asked for. Success says only that it was answered, not that it joined."""
+    """The switch's own word on a call we asked for. Success says only that it was answered, not that it joined.
+
+    `channel` is its name where the switch told it: of a leg that is no party, nothing else tells.
+    """
 
     action: str
     unique_id: str
     succeeded: bool
     reason: int
     at: datetime
+    channel: ChannelName = field(default=ChannelName(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
