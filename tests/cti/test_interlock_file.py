@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from cti.adapters.control.visit import ControllerAwayError
+from cti.commands.doctor_emergency import examine
 from cti.emergency_trunk import EmergencyTrunk
 from cti.server.interlock import confirmation_file, gate_of, interlock_of, keep_confirmation
 from cti.settings import Settings, default_settings
@@ -64,3 +68,23 @@ def test_by_default_the_simulator_takes_everything_and_nothing_else_does(tmp_pat
     gate = gate_of(default_settings(tmp_path / "data", tmp_path / "run"))
     assert gate("PJSIP/119@emergency") == ""
     assert gate("PJSIP/119@pstn")
+
+
+def test_the_doctor_says_that_by_default_no_real_number_can_be_dialled(tmp_path: Path) -> None:
+    said = StringIO()
+    settings = default_settings(tmp_path / "data", tmp_path / "run")
+    assert examine(settings, "", Console(file=said, width=120)) == 0
+    assert "任何线路都拨不出真实的" in said.getvalue()
+
+
+def test_the_doctor_asks_for_a_new_test_call_after_half_a_year_and_goes_on_meanwhile(settings: Settings) -> None:
+    keep_confirmation(settings, replace(TEST, at=datetime.now(UTC) - timedelta(days=200)))
+    said = StringIO()
+    assert examine(settings, "", Console(file=said, width=120)) == 0
+    assert "超过半年" in said.getvalue()
+    assert gate_of(settings)("PJSIP/119@emergency") == ""
+
+
+def test_the_doctor_makes_no_test_call_without_a_running_service(settings: Settings) -> None:
+    with pytest.raises(ControllerAwayError, match="hotline up"):
+        examine(settings, "王班长", Console(file=StringIO()))
