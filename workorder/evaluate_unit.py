@@ -48,7 +48,7 @@ def evaluate_unit(
     train_rows = [row for row in train_rows if row.get("unit") and row.get("text")]
     test_rows = [row for row in test_rows if row.get("unit")]
     begun = clock()
-    texts, units = [str(row["text"]) for row in train_rows], [str(row["unit"]) for row in train_rows]
+    texts, units = [str(row["text"]) for row in train_rows], [str(row["unit"]).strip() for row in train_rows]
     callers = [row.get("caller", number) for number, row in enumerate(train_rows)]
     labels = tuple(sorted(set(units)))
     classify = lru_cache(maxsize=16)(classifier.classify)
@@ -89,7 +89,7 @@ def _figures(
     begun = clock()
     answers = [rank(str(row["text"])) for row in rows]
     spent = clock() - begun
-    gold = [str(row["unit"]) for row in rows]
+    gold = [str(row["unit"]).strip() for row in rows]
     first = [answer[0][0] if answer else "" for answer in answers]
     right = [one == unit for one, unit in zip(first, gold, strict=True)]
     among = [any(label == unit for label, _ in answer) for answer, unit in zip(answers, gold, strict=True)]
