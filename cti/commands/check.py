@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cti.commands.city import own_cities
-from cti.server.city_packs import SHIPPED_DAYS, city_files
+from cti.server.city_packs import SHIPPED_DAYS, city_files, own_calendar
 from cti.server.drafting import SHIPPED_CATALOGUE, SHIPPED_GAZETTEER, SHIPPED_LEXICONS
 from cti.server.emergency import policy_path
 from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, FlowFiles, catalogue_of
@@ -75,6 +75,7 @@ def files_in_use(settings: Settings) -> list[Path]:
     prompts = prompts if prompts.is_file() else SHIPPED_PROMPTS
     queues = settings.queues_file or SHIPPED_QUEUES
     cities = city_files(own_cities(settings)).values()
+    days = [file for file in (SHIPPED_DAYS, own_calendar(settings.data_folder)) if file]
     return [
         *flows,
         prompts,
@@ -83,7 +84,7 @@ def files_in_use(settings: Settings) -> list[Path]:
         SHIPPED_CATALOGUE,
         SHIPPED_GAZETTEER,
         *SHIPPED_LEXICONS,
-        SHIPPED_DAYS,
+        *days,
         *cities,
     ]
 

@@ -49,6 +49,13 @@ def test_a_city_put_into_the_data_folder_is_listed_and_checked(home: Path, capsy
     assert "合计 101" in capsys.readouterr().err
 
 
+def test_an_installations_own_calendar_is_checked_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mkdir(parents=True)
+    (home / "calendar.yaml").write_text("calendar: 1\nyears:\n  - {year: 2027}\n", encoding="utf-8")
+    assert main(["check"]) == 1
+    assert "缺少“source”" in capsys.readouterr().err
+
+
 def test_a_city_nobody_knows_is_refused_with_the_names_that_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["city", "show", "suqain"]) == 1
     assert "suqian" in capsys.readouterr().err

@@ -27,7 +27,7 @@ from workorder.life import actions as a
 from workorder.life.history import breaks_in
 
 ROOT = Path(__file__).resolve().parents[3]
-KILLS = int(os.environ.get("HOTLINE_KILLS", "6"))
+KILLS = int(os.environ.get("HOTLINE_KILLS", "4"))
 
 
 @pytest.mark.slow

@@ -178,4 +178,4 @@ def step(life: Life) -> None:
 
 
 TestAnyLife = AnyLife.TestCase
-TestAnyLife.settings = settings(max_examples=70, stateful_step_count=40, deadline=None)
+TestAnyLife.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
