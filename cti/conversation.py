@@ -43,7 +43,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Everything known of one call. Times are aware UTC; `begun_at` is the answer, from which all seconds count."""
+    """Everything known of one call. Times are aware UTC; `begun_at` is the answer, from which all seconds count.
+
+    `referred` is what 110 told of a call that it sent to us (`from`, `id`, `type`, `place`), empty for everybody else.
+    """
 
     call: CallId
     caller: PhoneNumber
@@ -63,6 +66,7 @@ class Conversation:
     outcome: Outcome = Outcome.IN_FLOW
     pauses: tuple[Pause, ...] = ()
     their_id: str = ""
+    referred: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:
@@ -167,7 +171,8 @@ def advance(here: Conversation, event: SwitchEvent) -> tuple[Conversation, tuple
             return _leg_down(here, event)
         case CallerQueued():
             after = replace(here, queue=event.queue, queued_at=here.queued_at or event.at, outcome=_waiting(here))
-            return after, (Publish(here.call, "queued", {"queue": event.queue, "position": event.position}),)
+            source = {"source": here.referred["from"], "their_id": here.their_id} if here.referred else {}
+            return after, (Publish(here.call, "queued", {"queue": event.queue, "position": event.position, **source}),)
         case SeatRang():
             after = replace(here, rang_at=here.rang_at or event.at)
             return after, (Publish(here.call, "offered", {"queue": event.queue, "seat": event.seat}),)

@@ -24,6 +24,7 @@ from ivr.speech.transcript import in_order
 from ivr.speech.transcript_mend import holes_to_mend, mend
 from routing.emergency.clock import EmergencyClock, clocks
 from workorder.call_record import CallbackRequest, Survey
+from workorder.draft import Draft, Field, FieldName
 from workorder.envelope import call_event
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ async def finish(world: World, here: Conversation) -> None:
     if here.outcome is Outcome.ABANDONED and here.caller.is_known:
         await keep(world, here, RequestCallback(here.call, here.caller.digits, ABANDONED_REASON))
     draft = await world.drafter(here.call, here.caller, words, here.begun_at)
-    draft = replace(draft, emergency=_clocks(world, here.call), their_id=here.their_id)
+    draft = replace(_with_their_place(draft, here), emergency=_clocks(world, here.call), their_id=here.their_id)
     order = await _tried(here, "draft", world.orders.save_draft(draft, world.clock.now()))
     await _tried(here, "turns", world.calls.save_turns(here.call, marked(here.call, words, here.pauses, ended_s)))
     await _tried(here, "recordings", world.calls.save_recordings(here.call, recordings))
@@ -68,6 +69,15 @@ async def finish(world: World, here: Conversation) -> None:
     world.journal.append(here.call, {"at": now.isoformat(), "finished": data["order"]})
     await _tried(here, "record", world.calls.save_call(record_of(here), [call_event(here.call, "finished", now, data)]))
     log.info("call_finished", extra={"call": here.call, "outcome": here.outcome})
+
+
+def _with_their_place(draft: Draft, here: Conversation) -> Draft:
+    """Return the draft with the place that 110 told, where the caller has told none."""
+    place = here.referred.get("place", "")
+    if not place or draft.value(FieldName.PLACE):
+        return draft
+    told = Field(place, confidence=1.0, source=here.referred.get("from", ""))
+    return replace(draft, fields={**draft.fields, FieldName.PLACE: told})
 
 
 def _clocks(world: World, call: CallId) -> tuple[EmergencyClock, ...]:

@@ -151,6 +151,7 @@ class CallTask:
                     original_line=offered.original_line,
                     flow=flow,
                     their_id=offered.their_id,
+                    referred=offered.context,
                 )
                 referred = (Publish(self.here.call, "referred", dict(offered.context)),) if offered.context else ()
                 return (

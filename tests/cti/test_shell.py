@@ -44,7 +44,7 @@ from tests.fakes import (
     FakeSwitch,
 )
 from workorder.call_record import CallRecord
-from workorder.draft import Draft
+from workorder.draft import Draft, FieldName
 
 CALL, CHANNEL, SEAT_CHANNEL = CallId("hl-1795312728.0"), ChannelName("PJSIP/pstn-0000000a"), ChannelName("PJSIP/801-0b")
 CALLER, GENERAL, SEAT = PhoneNumber("13812345678"), QueueName("general"), SeatId("801")
@@ -460,3 +460,16 @@ async def test_text_that_is_late_is_told_as_such() -> None:
         await settle()
     (late,) = (envelope for envelope in office.publisher.announced if envelope.type == "text_late")
     assert late.data == {"leg": Leg.CALLER, "shed_seconds": 5.0}
+
+
+async def test_what_110_tells_of_a_call_is_told_on_and_stands_in_its_order() -> None:
+    sent = {"from": "110", "id": "110-7", "type": "noise", "place": "东岗西路56号"}
+    async with an_office() as office:
+        office.desk.opened(replace(OFFERED, their_id="110-7", context=sent), "main")
+        await office.take(UP, QUEUED, ANSWERED, DOWN, SEAT_DOWN)
+    told = {envelope.type: envelope.data for envelope in office.publisher.announced}
+    assert told["referred"] == sent
+    assert (told["queued"]["source"], told["queued"]["their_id"]) == ("110", "110-7")
+    assert office.database.calls[CALL].their_id == "110-7"
+    draft = office.database.orders[CALL].draft
+    assert (draft.their_id, draft.value(FieldName.PLACE)) == ("110-7", "东岗西路56号")

@@ -23,6 +23,7 @@ from routing.emergency.passing import decoded
 from tests.system.running_service import RunningService, service_of
 from tests.system.running_switch import until
 from tests.system.test_service_emergency import QUEUES, Talk, emergency_centre, talking
+from workorder.draft import FieldName
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-emergency")]
 
@@ -171,7 +172,6 @@ async def test_a_caller_who_cannot_speak_calls_the_fire_service_by_two_keys_and_
     assert service.tracebacks() == []
 
 
-@pytest.mark.requirement("Y-04")
 async def test_a_service_that_leaves_before_anything_is_understood_leaves_the_caller_to_a_person(
     service: RunningService, centre: SipPhone
 ) -> None:
@@ -196,6 +196,7 @@ async def test_a_service_that_leaves_before_anything_is_understood_leaves_the_ca
     assert service.tracebacks() == []
 
 
+@pytest.mark.requirement("Y-03", "Y-04")
 async def test_a_call_that_110_sends_goes_ahead_of_all_others_and_keeps_their_id_both_ways(
     service: RunningService, centre: SipPhone
 ) -> None:
@@ -209,7 +210,8 @@ async def test_a_call_that_110_sends_goes_ahead_of_all_others_and_keeps_their_id
         call = CallId(told["call"])
         expected = {"from": "110", "id": "110-20261122-0007", "type": "noise", "place": "东岗西路56号"}
         assert told["data"] == expected
-        assert (await bus.event(call, "queued"))["data"]["position"] == 1
+        queued = (await bus.event(call, "queued"))["data"]
+        assert (queued["position"], queued["source"]) == (1, "110")
         async with service.seat("801") as seat:
             agent = await seat.next_call(15)
             await agent.answered(5)
@@ -229,6 +231,7 @@ async def test_a_call_that_110_sends_goes_ahead_of_all_others_and_keeps_their_id
     assert (record.their_id, record.caller.digits) == ("110-20261122-0007", "13900001111")
     assert order is not None
     assert order.draft.their_id == "110-20261122-0007"
+    assert order.draft.value(FieldName.PLACE) == "东岗西路56号"
     assert (drafted["order"], drafted["data"]["their_id"]) == (order.number, "110-20261122-0007")
 
 
