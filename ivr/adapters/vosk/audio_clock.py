@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-LATE_S = 0.5
-"""Audio that stays later than this, was lost on the way rather than delayed."""
+LATE_S = 0.2
+"""Audio that stays later than this was lost on the way rather than delayed.
+
+A busy switch drops some tenths of a second from a tap now and then. At 0.5 s twenty calls on a machine with four times
+its load lost 1.1 % of their letters, since the recording was not asked for them; at 0.2 s 0.03 %.
+"""
 
 PATIENCE_S = 1.0
 """How long it must stay late: a burst that catches up is no loss."""
