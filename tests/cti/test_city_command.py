@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from cti.__main__ import main
 from cti.server.city_packs import SHIPPED_CITIES, load_calendar, load_city
 from ivr.errors import AuthorError
+from workorder.order import numbered, order_day
 
 
 @pytest.fixture
@@ -70,3 +71,22 @@ def test_an_installations_own_calendar_comes_before_the_shipped_one(tmp_path: Pa
     kind = load_calendar(own).kind(date(2027, 1, 3))
     assert (kind.is_workday, kind.is_provisional) == (True, False)
     assert not load_calendar().kind(date(2019, 10, 1)).is_workday
+
+
+def test_stored_orders_are_taken_again_under_another_citys_rules(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["--run-folder", str(tmp_path / "run")]
+    number = numbered(order_day(datetime.now(UTC)), 1)
+    assert main([*run, "order", "open", "--city", "jinan", "--category", "help", "--by", "agent:801"]) == 0
+    for words in ("accept --by agent:801", "dispatch unit=水务局 --by agent:801"):
+        assert main([*run, "order", "do", number, *words.split()]) == 0
+    capsys.readouterr()
+    assert main([*run, "city", "whatif", "--pack", "suqian", "--as", "help=sudden"]) == 0
+    told = capsys.readouterr().out
+    assert "1 张工单按 suqian@2020-10-19 重走，1 张会有不同" in told
+    assert f"{number}　到期" in told
+    assert main([*run, "city", "whatif", "--pack", "jinan"]) == 0
+    assert "0 张会有不同" in capsys.readouterr().out
+    assert main([*run, "city", "whatif", "--pack", "suqian"]) == 0
+    assert "没有“help”这一类诉求" in capsys.readouterr().out
