@@ -16,6 +16,8 @@ from cti.adapters.sql.database import Database
 from cti.adapters.sql.lesson_store import SqlLessonStore
 from cti.server.installation import folders_of
 from cti.settings import Settings
+from ivr.errors import AuthorError
+from ivr.problems import Place, Problem
 from routing.adapters.jieba_words import JiebaWords
 from routing.adapters.learnt_models import LearntModels
 from routing.adapters.packaged_lexicon import load_classifier
@@ -34,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--try", dest="only_try", action="store_true", help="只学、只比较，不采用")
     what.add_argument("--rollback", action="store_true", help="换回上一次采用的模型（没有就只用关键词库）")
     what.add_argument("--advice", action="store_true", help="关键词建议：哪些词本来能选对单位，由管理员采纳")
+    what.add_argument(
+        "--accept", nargs="+", metavar="单位:词", help="采纳关键词，例如 水务局:爆管=3；正在运行的服务下一次起草就用"
+    )
     what.add_argument("--list", action="store_true", help="列出采用过的模型，最后一个正在用")
     parser.add_argument("--json", action="store_true", help="打印 JSON")
     parser.epilog = (
@@ -55,9 +60,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             versions = "，".join(f"{_NAMES[target]} {version}" for target, version in edition.versions.items())
             console.print(f"{edition.adopted}　{versions}", markup=False)
         return 0
+    if arguments.accept:
+        votes = models.accept([_accepted(each) for each in arguments.accept])
+        console.print(f"已采纳，现有 {len(votes)} 个采纳的关键词", markup=False)
+        return 0
     lessons = asyncio.run(_lessons(settings))
     if arguments.advice:
-        _show_advice(_advice(lessons), arguments.json, console)
+        _show_advice(_advice(lessons, models), arguments.json, console)
         return 0
     outcomes = outcomes_of(lessons, models)
     better = {outcome.target: outcome for outcome in outcomes if outcome.is_better and outcome.model}
@@ -77,7 +86,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def outcomes_of(lessons: tuple[Lesson, ...], models: LearntModels) -> tuple[Outcome, ...]:
     """Learn each target beside the model in use."""
-    classify = cache(load_classifier().classify)
+    classify = cache(load_classifier(accepted=models.accepted()).classify)
     hints = lexicon_hints(classify)
     in_use = models.current(hints)
     return tuple(learn(lessons, target, classify, hints, in_use.get(target)) for target in Target)
@@ -92,8 +101,19 @@ async def _lessons(settings: Settings) -> tuple[Lesson, ...]:
         await database.close()
 
 
-def _advice(lessons: tuple[Lesson, ...]) -> tuple[Advice, ...]:
-    return advise(lessons, load_classifier().classify, JiebaWords().cut)
+def _advice(lessons: tuple[Lesson, ...], models: LearntModels) -> tuple[Advice, ...]:
+    accepted = models.accepted()
+    taken = {(vote.label, vote.words) for vote in accepted}
+    found = advise(lessons, load_classifier(accepted=accepted).classify, JiebaWords().cut)
+    return tuple(each for each in found if (each.unit, (each.word,)) not in taken)
+
+
+def _accepted(text: str) -> tuple[str, str]:
+    """Read 单位:词 (a full-width colon will do)."""
+    unit, colon, word = text.replace("：", ":").partition(":")
+    if not colon or not unit or not word:
+        raise AuthorError((Problem(Place("命令行"), f"“{text[:40]}”看不懂。", "写成 单位:词=3，例如 水务局:爆管=3。"),))
+    return word, unit
 
 
 def _plain(outcome: Outcome, adopted: bool) -> dict[str, object]:
@@ -143,7 +163,7 @@ def _show_advice(found: tuple[Advice, ...], as_json: bool, console: Console) -> 
         console.print("没有建议：改正太少，或没有哪个词能改对而不改错")
     for each in found:
         console.print(
-            f"{each.unit}：加“{each.line}”　改对 {each.mended} 张，改错 {each.spoilt} 张，{each.callers} 位来电人说过"
+            f"{each.unit}:{each.line}　改对 {each.mended} 张，改错 {each.spoilt} 张，{each.callers} 位来电人说过"
             f"（例如 {'、'.join(each.orders[:2])}）",
             markup=False,
         )

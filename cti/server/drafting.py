@@ -21,6 +21,7 @@ from ivr.speech.transcript import Transcript, Turn, turns
 from routing.adapters.aho_matcher import AhoMatcher
 from routing.adapters.learnt_models import LearntModels
 from routing.adapters.packaged_lexicon import load_classifier
+from routing.classify.lexicon_file import Vote
 from routing.classify.voting import NOTHING_LEARNT, Learnt, Target, VotingClassifier
 from workorder.dispatch import Catalogue, read_catalogue
 from workorder.draft import Draft, FieldName
@@ -59,7 +60,8 @@ class LearningPrefill:
         self._models = models
         self._lexicon, self._catalogue, self._gazetteer = load_classifier(), _catalogue(), shipped_gazetteer()
         self._hints = lexicon_hints(self._lexicon.classify)
-        self._mark: tuple[int, int] | None = None
+        self._accepted: tuple[Vote, ...] = ()
+        self._mark: tuple[int, ...] | None = None
         self._learnt: Mapping[Target, Learnt] = NOTHING_LEARNT
         self._prefill = Prefill(self._lexicon, self._catalogue, self._gazetteer)
 
@@ -80,6 +82,11 @@ class LearningPrefill:
             return
         self._mark = mark
         try:
+            accepted = self._models.accepted()
+            if accepted != self._accepted:
+                self._lexicon = load_classifier(accepted=accepted)
+                self._hints = lexicon_hints(self._lexicon.classify)
+                self._accepted = accepted
             self._learnt = self._models.current(self._hints)
         except HotlineError as error:
             log.error("learnt_model_not_read", extra={"reason": str(error)[:300]})

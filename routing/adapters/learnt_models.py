@@ -13,7 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ivr.errors import StoreError
+from ivr.errors import AuthorError, StoreError
+from routing.classify.lexicon_file import Vote, read_units
 from routing.classify.model import BrokenModelError, LinearModel
 from routing.classify.ngrams import Hints
 from routing.classify.voting import NOTHING_LEARNT, Learnt, Target
@@ -35,15 +36,44 @@ class LearntModels:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._list = folder / "editions.json"
+        self._words = folder / "words.yaml"
 
     @property
-    def mark(self) -> tuple[int, int]:
-        """Changes whenever another edition comes into use; costs one look at the file."""
+    def mark(self) -> tuple[int, ...]:
+        """Changes whenever another edition comes into use or a word is accepted; costs a look at two files."""
+        marks: list[int] = []
+        for file in (self._list, self._words):
+            try:
+                seen = file.stat()
+            except OSError:
+                marks += (0, 0)
+            else:
+                marks += (seen.st_mtime_ns, seen.st_ino)
+        return tuple(marks)
+
+    def accepted(self) -> tuple[Vote, ...]:
+        """Return the words for units that an admin accepted; AuthorError when somebody spoilt the file."""
         try:
-            seen = self._list.stat()
-        except OSError:
-            return (0, 0)
-        return (seen.st_mtime_ns, seen.st_ino)
+            text = self._words.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(f"读不到采纳的关键词 {self._words}。改法：检查权限与 UTF-8 编码") from error
+        return _words_of(text, str(self._words))
+
+    def accept(self, words: Sequence[tuple[str, str]]) -> tuple[Vote, ...]:
+        """Add words (as in units.yaml: 爆管=3) to units; AuthorError, and nothing changed, when one is wrong."""
+        with self._alone():
+            by_unit: dict[str, dict[str, None]] = {}
+            for vote in self.accepted():
+                by_unit.setdefault(vote.label, {})[f"{'+'.join(vote.words)}={vote.weight:g}"] = None
+            for word, unit in words:
+                by_unit.setdefault(unit, {})[word] = None
+            lines = [f"  {json.dumps(unit, ensure_ascii=False)}: {' '.join(said)}" for unit, said in by_unit.items()]
+            text = "\n".join(["# 管理员从 hotline learn --advice 采纳的关键词", "lexicon: 1", "units:", *lines, ""])
+            votes = _words_of(text, "采纳的关键词")
+            self._write(self._words, text.encode())
+            return votes
 
     def editions(self) -> tuple[Edition, ...]:
         """Return every edition, the one in use last; StoreError when the list cannot be read."""
@@ -142,6 +172,13 @@ class LearntModels:
             yield
         finally:
             os.close(lock)
+
+
+def _words_of(text: str, file: str) -> tuple[Vote, ...]:
+    lexicon, problems = read_units(text, file)
+    if lexicon is None:
+        raise AuthorError(problems)
+    return lexicon.votes
 
 
 def _edition(raw: Mapping[str, Any]) -> Edition:

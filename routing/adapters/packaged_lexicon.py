@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,7 @@ from ivr.errors import AuthorError
 from ivr.problems import Problem
 from routing.adapters.aho_matcher import AhoMatcher
 from routing.classify.classify import Classifier
-from routing.classify.lexicon_file import Lexicon, read_categories, read_units
+from routing.classify.lexicon_file import Lexicon, Vote, read_categories, read_units
 from routing.classify.sound import SoundTable
 
 _PACKAGE = "routing.classify"
@@ -29,8 +30,10 @@ def sound_table() -> SoundTable:
     return SoundTable(packaged_text("pinyin.txt"), packaged_text("common_words.txt").split())
 
 
-def load_classifier(folder: Path | None = None) -> Classifier:
+def load_classifier(folder: Path | None = None, accepted: Iterable[Vote] = ()) -> Classifier:
     """Return the classifier; `folder` may hold categories.yaml, units.yaml, manner.yaml or concepts.yaml.
+
+    `accepted` are votes for units that an admin took from the advice of `hotline learn`.
 
     AuthorError with every problem when a file cannot be used.
     """
@@ -38,7 +41,7 @@ def load_classifier(folder: Path | None = None) -> Classifier:
     units = _load(folder, "units.yaml", read_units)
     return Classifier(
         categories=categories,
-        units=units,
+        units=replace(units, votes=(*units.votes, *accepted)),
         manner=_load(folder, "manner.yaml", read_units),
         concepts=_load(folder, "concepts.yaml", read_units),
         make_matcher=AhoMatcher,

@@ -110,10 +110,19 @@ def test_the_command_adopts_what_is_better_the_next_draft_uses_it_and_one_comman
     (card,) = (tmp_path / "learnt").glob("unit-*.md")
     assert "塔影" not in card.read_text(encoding="utf-8")
     assert main([*run, "--advice"]) == 0
-    assert "观景" in capsys.readouterr().out
+    assert "塔影管理处:观景=3" in capsys.readouterr().out
     assert main([*run, "--rollback"]) == 0
     assert prefill.draft(CallId("next"), [turn]) == before
     assert main([*run, "--rollback"]) == 1
+    assert main([*run, "--accept", "塔影管理处:观景=3", "塔影管理处：旋梯"]) == 0
+    assert prefill.draft(CallId("next"), [turn]).value(FieldName.UNIT) == "塔影管理处"
+    assert main([*run, "--advice"]) == 0
+    assert "塔影管理处:观景" not in capsys.readouterr().out
+    for wrong in ("观景", "塔影管理处:", "塔影管理处:观景=99", "塔影\n管理处:观景", "塔影管理处:<b>"):
+        assert main([*run, "--accept", wrong]) == 1
+        assert prefill.draft(CallId("next"), [turn]).value(FieldName.UNIT) == "塔影管理处"
+    (tmp_path / "learnt" / "words.yaml").write_text("lexicon: 1\nunits: [1]\n")
+    assert prefill.draft(CallId("next"), [turn]).value(FieldName.UNIT) == "塔影管理处"
 
 
 def test_search_prints_each_hit_with_its_second_masked_for_the_role(
