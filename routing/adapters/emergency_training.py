@@ -31,7 +31,7 @@ from routing.emergency.words import Words
 _FOLDER = files("routing.emergency")
 _VARIANTS = {"danger": 10, "tricky": 14, "ordinary": 12, "plain": 14, "talk": 3}
 _ORDINARY = ("ordinary", "plain", "talk")
-_SCENES = {"scenes": 60, "everyday": 90}
+_SCENES = {"scenes": 60, "everyday": 90, "fragments": 15}
 _RAREST = 4
 _MOST_RUNS = 20_000
 _ROUNDS = 80
@@ -165,7 +165,7 @@ def _seen(name: str) -> Iterator[tuple[str, str]]:
     """Yield (class, line) of a file whose lines have slots."""
     for line in (_FOLDER / "training" / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            kind, _, text = line.partition(" ") if name == "scenes" else ("none", " ", line)
+            kind, _, text = line.partition(" ") if name != "everyday" else ("none", " ", line)
             yield kind, text
 
 

@@ -20,6 +20,10 @@ WINDOW = 48
 """Characters judged together, as many as `watch` reads of a partial; longer texts are read in windows that overlap."""
 STEP = 16
 """Characters from the beginning of one window to that of the next."""
+CLOSE, CLOSE_STEP = 24, 8
+"""The same for a second, closer look at longer texts: danger said in passing drowns in a whole window."""
+ALARM_BY_CLOSE_LOOK = 0.999
+"""Probability of danger asked for by the closer look, which does not see whether all this is past."""
 ALARM = 0.75
 """Probability of danger from which on an alarm is raised."""
 ALARM_BY_LIKENESS = 0.85
@@ -69,11 +73,13 @@ class Spotter:
         """Return the surest danger in `text`, or None."""
         bare = strip(text[:LONGEST])
         best: Finding | None = None
-        last = max(0, len(bare) - WINDOW)
-        for begin in (*range(0, last, STEP), last):
-            finding = self._judge(text, bare, begin)
+        for begin in _starts(len(bare), WINDOW, STEP):
+            finding = self._judge(text, bare, begin, WINDOW)
             if finding is not None and (best is None or finding.probability > best.probability):
                 best = finding
+        if best is None and len(bare) > WINDOW:
+            closer = (self._judge(text, bare, begin, CLOSE) for begin in _starts(len(bare), CLOSE, CLOSE_STEP))
+            best = next((each for each in closer if each and each.probability >= ALARM_BY_CLOSE_LOOK), None)
         return best
 
     def look(self, text: str) -> tuple[Reading, Likeness]:
@@ -82,8 +88,8 @@ class Spotter:
         reading = self._grammar.read(bare)
         return reading, self._model.judge(bare, reading)
 
-    def _judge(self, said: str, bare: str, begin: int) -> Finding | None:
-        text = bare[begin : begin + WINDOW]
+    def _judge(self, said: str, bare: str, begin: int, length: int) -> Finding | None:
+        text = bare[begin : begin + length]
         reading = self._grammar.read(text)
         likeness = self._model.judge(text, reading)
         new = (signal for signal in reading.signals if not self._model.has_learned(signal.name))
@@ -126,6 +132,12 @@ class Spotter:
         starts = range(max(1, len(text) - 2))
         start = max(starts, key=lambda at: self._model.speaks_for_danger(text[at : at + 3]))
         return [(start, min(start + 3, len(text)))]
+
+
+def _starts(length: int, window: int, step: int) -> tuple[int, ...]:
+    """Return where the windows over so many characters begin; the last one ends with the text."""
+    last = max(0, length - window)
+    return (*range(0, last, step), last)
 
 
 def strip(text: str) -> str:
