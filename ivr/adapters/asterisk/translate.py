@@ -155,7 +155,8 @@ def _bridge(kind: type[BridgeEntered] | type[BridgeLeft], event: AmiMessage, at:
 def _originate_ended(event: AmiMessage, at: datetime) -> SwitchEvent:
     unique_id = "" if event["Uniqueid"] in ("<null>", "(null)") else event["Uniqueid"]
     succeeded = event["Response"] == "Success"
-    return OriginateEnded(event["ActionID"], unique_id, succeeded, _whole(event["Reason"]), at)
+    channel = ChannelName(event["Channel"])
+    return OriginateEnded(event["ActionID"], unique_id, succeeded, _whole(event["Reason"]), at, channel)
 
 
 def _registered(event: AmiMessage, at: datetime) -> SwitchEvent | None:

@@ -95,7 +95,8 @@ class Scene:
 
     def asked(self, what: str) -> list[tuple[object, ...]]:
         """What the switch was asked for, apart from the words said to callers."""
-        return [asked[1:] for asked in self.switch.asked if asked[0] == what and "@hl-say" not in str(asked[1])]
+        wishes = [asked[1:] for asked in self.switch.asked if asked[0] == what]
+        return [wish for wish in wishes if what != "originate" or "@hl-say" not in str(wish[0])]
 
     def said(self) -> list[str]:
         """The sounds that were said to the caller."""
@@ -502,3 +503,16 @@ async def test_the_last_marks_of_a_call_are_told_although_nobody_is_left() -> No
         await here.settle()
         await here.tell(LegDown(CALL, AGENT, 16, "", NOON, "hl-1.2"), LegDown(CALL, CALLER, 16, "", NOON, CALL))
         assert {"emergency_caller_lost", "emergency_closed"} <= set(here.teller.names())
+
+
+async def test_words_end_as_soon_as_the_service_is_in_the_talk() -> None:
+    async with scene() as here:
+        await here.tell(*TALK)
+        here.desk.raise_case(CALL, Kind.FIRE, Source.CLICK, "801")
+        await here.settle()
+        half = ChannelName("Local/0a@hl-say-00000001;1")
+        saying = f"say-{CALL}-1795312728000-1"
+        await here.tell(OriginateEnded(saying, saying, True, 4, NOON, half), OUR_LEG, TAKEN)
+        assert here.asked("hang_up") == []
+        await here.tell(JOINED)
+        assert here.asked("hang_up") == [(half, 16)]
