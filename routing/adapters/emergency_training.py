@@ -105,8 +105,8 @@ def _varied(seed: int) -> list[Sample]:
 
 
 def _matters(chance: random.Random) -> Iterator[str]:
-    """Yield complaints and questions made of the classifier's own words, each word once."""
-    for line in packaged_text("categories.yaml").splitlines():
+    """Yield complaints and questions made of the classifier's own words, each word three times."""
+    for line in packaged_text("categories.yaml").splitlines() * 3:
         name, _, rest = line.strip().partition(":")
         for token in rest.split():
             word = token.partition("=")[0].replace("+", "")
