@@ -104,6 +104,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, less) has gone
         return 0
+    except OSError as error:
+        if error.filename is None or arguments.command in HIDDEN:
+            raise
+        told = f"用不了 {os.fsdecode(error.filename)}（{error.strerror}）。改法：检查路径与权限"
+        print(f"hotline {arguments.command}: {told}", file=sys.stderr)
+        return 1
 
 
 def read_settings(arguments: argparse.Namespace) -> Settings:

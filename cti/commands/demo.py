@@ -7,6 +7,7 @@ import asyncio
 import fcntl
 import json
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,8 +41,18 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Play the demonstration; 0 when every call left a transcript, a recording and a draft."""
     console = Console(highlight=False, soft_wrap=True)
     folder = settings.run_folder / "demo"
+    if arguments.report:
+        Path(arguments.report).open("a").close()  # told now, not after two minutes of telephone calls
+    end_as_by_ctrl_c()
     with _only_one(settings.run_folder):
         return _run(arguments, settings, folder, console)
+
+
+def end_as_by_ctrl_c() -> None:
+    """Stop all that was started also when we are terminated or the terminal is closed."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 @contextmanager
