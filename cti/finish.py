@@ -39,8 +39,11 @@ _TAPES = {Leg.CALLER: Part.CALLER, Leg.AGENT: Part.AGENT}
 Result = TypeVar("Result")
 
 
-async def finish(world: World, here: Conversation) -> None:
-    """Save everything the call leaves behind, then its end; where nobody saw the end, the recording tells it."""
+async def finish(world: World, here: Conversation, heard: Awaitable[Sequence[Heard]]) -> None:
+    """Save everything the call leaves behind, then its end; where nobody saw the end, the recording tells it.
+
+    `heard` are the ears' last words of the call; they come to an end while the recordings are measured.
+    """
     recordings = await _tried(here, "recordings", world.tapes.measure(here.call)) or ()
     if here.ended_at is None:
         seconds = max((recording.seconds for recording in recordings), default=0.0)
@@ -48,7 +51,7 @@ async def finish(world: World, here: Conversation) -> None:
     else:
         recordings = tuple(_held_against(recording, here.seconds(here.ended_at)) for recording in recordings)
     ended_s = here.seconds(here.ended_at) if here.ended_at else 0.0
-    words = await _tried(here, "words", world.ears.finish(here.call)) or ()
+    words = await _tried(here, "words", heard) or ()
     for recording in recordings:
         words = await _mended(world, here, recording, words)
     if here.outcome is Outcome.ABANDONED and here.caller.is_known:

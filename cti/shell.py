@@ -194,7 +194,7 @@ class CallTask:
             case Keep(command=command):
                 await keep(self._world, self.here, command)
             case Finish():
-                await finish(self._world, self.here)
+                await _finish(self._world, self.here)
 
     async def _tap(self, tap: Tap) -> None:
         """Ask for the tap; without ears the call goes on, and the recording is written down afterwards."""
@@ -424,9 +424,18 @@ class CallDesk:
             try:
                 if here.outcome is Outcome.WAITING and here.caller.is_known:  # whether anybody took the call, none saw
                     await keep(world, here, RequestCallback(call, here.caller.digits, INTERRUPTED_REASON))
-                await finish(world, here)
+                await _finish(world, here)
             except Exception:
                 log.exception("call_not_recovered", extra={"call": call})  # the others are not to wait for this one
             else:
                 finished += 1
         return finished
+
+
+async def _finish(world: World, here: Conversation) -> None:
+    """Finish a call; the ears come to their end while the switch closes the recordings, each takes its moment."""
+    heard = asyncio.ensure_future(world.ears.finish(here.call))
+    try:
+        await finish(world, here, heard)
+    finally:
+        heard.cancel()

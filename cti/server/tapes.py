@@ -24,7 +24,7 @@ class Tapes:
 
     async def measure(self, call: CallId) -> tuple[Recording, ...]:
         await self._settled(call)
-        return tuple([await self._files.measure(call, part) for part in Part])
+        return tuple(await asyncio.gather(*(self._files.measure(call, part) for part in Part)))
 
     def path(self, recording: Recording) -> Path:
         return self._root / recording.file

@@ -200,6 +200,27 @@ async def test_words_that_the_live_ears_missed_come_from_the_recording() -> None
     assert [heard.text for heard in office.database.turns[CALL]] == ["路灯坏了", "已经三天了"]
 
 
+async def test_the_ears_come_to_their_end_while_the_recordings_are_measured() -> None:
+    both = asyncio.Barrier(2)
+
+    class SlowEars(FakeEars):
+        async def finish(self, call: CallId) -> tuple[Heard, ...]:
+            await both.wait()
+            return await super().finish(call)
+
+    class SlowTapes(FakeTapes):
+        async def measure(self, call: CallId) -> tuple[Recording, ...]:
+            await both.wait()
+            return (tape(Part.CALLER),)
+
+    async with asyncio.timeout(5), an_office(SlowEars()) as office:
+        office.desk._world = replace(office.world, tapes=SlowTapes())
+        office.ears.covered[CALL, Leg.CALLER] = ((0.0, 9.0),)
+        await office.whole_call()
+    assert [heard.text for heard in office.database.turns[CALL]] == ["路灯坏了"]
+    assert office.database.recordings[CALL] == (tape(Part.CALLER),)
+
+
 async def test_an_emergency_services_words_are_not_written_down_as_the_agents() -> None:
     """The agent's tape is what the caller heard: after the agent has left, that is the emergency service alone."""
     async with an_office() as office:
