@@ -121,7 +121,7 @@ class Draft:
     def edited(self, name: FieldName, value: str) -> Draft:
         """Return the draft after an agent typed `value`; the machine's candidates and evidence stay for comparison."""
         changed = replace(self[name], value=value, confidence=1.0, state=FieldState.EDITED, question="")
-        return replace(self, fields=MappingProxyType({**self.fields, name: changed}))
+        return replace(self, fields=_agreeing({**self.fields, name: changed}))
 
     def confirmed(self) -> Draft:
         """Return the draft after an agent accepted it as it stands."""
@@ -131,7 +131,7 @@ class Draft:
     def revised_by(self, later: Draft) -> Draft:
         """Return `later`'s suggestions with every edited or confirmed field of this draft kept as it is."""
         kept = {name: entry for name, entry in self.fields.items() if entry.is_fixed}
-        fields = MappingProxyType({**later.fields, **kept})
+        fields = _agreeing({**later.fields, **kept})
         theirs = later.their_id or self.their_id
         clocks = later.emergency or self.emergency
         return replace(later, call=self.call, fields=fields, emergency=clocks, their_id=theirs)
@@ -158,6 +158,14 @@ class Draft:
             return cls(CallId(whole["call"]), MappingProxyType(entries), tuple(whole["reasons"]), emergency, theirs)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a draft: {error!r}") from error
+
+
+def _agreeing(fields: dict[FieldName, Field]) -> Mapping[FieldName, Field]:
+    """Leave out the standard name of the place that was heard when a person has written another place."""
+    standard = fields.get(FieldName.PLACE_STANDARD)
+    if standard is not None and not standard.is_fixed and fields.get(FieldName.PLACE, Field()).is_fixed:
+        del fields[FieldName.PLACE_STANDARD]
+    return MappingProxyType(fields)
 
 
 def _field_out(entry: Field) -> dict[str, object]:

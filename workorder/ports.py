@@ -86,7 +86,7 @@ class CallerBook(Protocol):
         """Return the past of a number without the call `but`; an unknown number has none."""
 
     async def near(self, draft: Draft, since: datetime, most: int = 50) -> tuple[WorkOrder, ...]:
-        """Return orders opened from `since` at the draft's place or by its caller, newest first, no merged ones."""
+        """Return orders opened from `since` at the draft's place or by its caller, newest first, open ones."""
 
     async def mark_nuisance(self, call: CallId, number: PhoneNumber, reason: str, person: Person, at: datetime) -> None:
         """Note that the call was a nuisance (骚扰); once per call, the latest counts."""

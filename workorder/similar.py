@@ -14,6 +14,8 @@ from workorder.search_words import pairs, plain
 _NAMED = re.compile(
     r"[\u4e00-\u9fff]{2}(?:大道|路|街|巷|小区|花园|家园|新村|社区|广场|市场|医院|学校|小学|中学|大学|公园|大厦|桥|村|苑|府)"
 )
+_HEAD = re.compile(r"^(?:[\u4e00-\u9fff]{1,8}?(?<![小社园])[区县])?(?:[\u4e00-\u9fff]{1,6}?(?:街道|镇|乡))?")
+"""District and street before a standard name: whole quarters have them in common."""
 _ENOUGH = 0.3
 _KEYWORDS, _WORDS, _CATEGORY = 0.5, 0.4, 0.3
 _SAME_PLACE = 0.5
@@ -32,6 +34,11 @@ def place_key(place: str) -> str:
     """Return what two ways of saying one place have in common: the end of its first street or estate name."""
     named = _NAMED.search(place)
     return named.group() if named else plain(place).text[:8]
+
+
+def place_of(draft: Draft) -> str:
+    """Return where the matter is: in the gazetteer's names where it knew them, else as said."""
+    return _HEAD.sub("", draft.value(FieldName.PLACE_STANDARD)) or draft.value(FieldName.PLACE)
 
 
 def similar_orders(draft: Draft, others: Iterable[WorkOrder], most: int = 5) -> tuple[Similar, ...]:
@@ -60,7 +67,7 @@ def matter_likeness(one: Draft, other: Draft) -> float:
 
 
 def _same_place(one: Draft, other: Draft) -> bool:
-    here, there = one.value(FieldName.PLACE), other.value(FieldName.PLACE)
+    here, there = place_of(one), place_of(other)
     if not here or not there or place_key(here) != place_key(there):
         return False
     numbers = [set(re.findall(r"\d+号", write_numbers(place).text)) for place in (here, there)]

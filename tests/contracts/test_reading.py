@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.call_store import SqlCallStore
@@ -17,6 +19,7 @@ from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
+from cti.adapters.sql.schema import order_lives
 from cti.server.policy_files import shipped_masking
 from ivr.call import CallId, Leg, PhoneNumber
 from ivr.errors import ChangedMeanwhileError, StoreRefusedError
@@ -43,6 +46,7 @@ class Office:
     archive: TranscriptArchive
     outbox: SqlOutboxStore
     book: CallerBook
+    database: Database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -53,7 +57,9 @@ async def office(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     await database.open()
     archive = SqlTranscriptArchive(database, shipped_masking())
     desk, outbox = SqlOrderDesk(database), SqlOutboxStore(database)
-    yield Office(SqlOrderStore(database), SqlCallStore(database), desk, archive, outbox, SqlCallerBook(database))
+    yield Office(
+        SqlOrderStore(database), SqlCallStore(database), desk, archive, outbox, SqlCallerBook(database), database
+    )
     await database.close()
 
 
@@ -191,6 +197,31 @@ async def test_orders_near_a_draft_are_those_of_its_place_or_caller_that_are_not
     assert place.draft.call not in {
         each.draft.call for each in await office.book.near(draft("c1", place="武威路"), NOON - timedelta(days=1))
     }
+
+
+async def test_a_place_is_near_under_either_of_its_names_and_a_neighbour_in_the_same_street_is_not(
+    office: Office,
+) -> None:
+    standard = "七里河区西站街道兰州西站对面"
+    station = await opened(office, "c1", place="西客站对面", place_standard=standard)
+    as_said = await opened(office, "c2", place="兰州西站对面")
+    await opened(office, "c3", place="小西湖立交桥", place_standard="七里河区西站街道小西湖立交桥")
+    asked = draft("c9", place="西客站对面", place_standard=standard)
+    near = await office.book.near(asked, NOON - timedelta(days=1))
+    assert {order.number for order in near} == {station.number, as_said.number}
+
+
+async def test_what_is_closed_is_not_near(office: Office) -> None:
+    working, closed = [await opened(office, call, place="武威路9号") for call in ("c1", "c2")]
+    for order, state in ((working, "handling"), (closed, "closed")):
+        life = {"number": order.number, "version": 1, "state": state, "owner": "", "pack": "p", "category": ""}
+
+        async def live(connection: AsyncConnection, row: dict[str, object] = life) -> None:
+            await connection.execute(insert(order_lives), {**row, "opened": NOON, "updated": NOON})
+
+        await office.database.write("test", live)
+    near = await office.book.near(draft("c9", place="武威路"), NOON - timedelta(days=1))
+    assert [order.number for order in near] == [working.number]
 
 
 # ------------------------------------------------------------------------------------------------- reading and masking

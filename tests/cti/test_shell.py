@@ -224,7 +224,7 @@ async def test_the_ears_come_to_their_end_while_the_recordings_are_measured() ->
 async def test_an_emergency_services_words_are_not_written_down_as_the_agents() -> None:
     """The agent's tape is what the caller heard: after the agent has left, that is the emergency service alone."""
     async with an_office() as office:
-        agent = tape(Part.AGENT, 9.0)
+        agent = tape(Part.AGENT, seconds=9.0)
         office.tapes.tapes[CALL] = (agent,)
         office.ears.covered[CALL, Leg.AGENT] = ((0.0, 4.0),)
         office.ears.covered[CALL, Leg.EMERGENCY] = ((3.0, 9.0),)

@@ -49,8 +49,20 @@ def test_later_speech_never_changes_what_a_person_typed_or_confirmed(draft: Draf
         if field.is_fixed:
             assert revised[name] == field
     for name, field in later.fields.items():
+        if name is FieldName.PLACE_STANDARD and draft[FieldName.PLACE].is_fixed:
+            continue  # it stands for the place that was heard
         if not draft[name].is_fixed:
             assert revised[name] == field
+
+
+def test_a_place_that_a_person_wrote_is_not_shown_beside_the_standard_name_of_another() -> None:
+    heard = Draft(
+        CallId("c"), {FieldName.PLACE: Field("西客站"), FieldName.PLACE_STANDARD: Field("七里河区西站街道兰州西站")}
+    )
+    edited = heard.edited(FieldName.PLACE, "东方红广场")
+    for draft in (edited, edited.revised_by(heard), edited.confirmed().revised_by(heard)):
+        assert (draft.value(FieldName.PLACE), draft.value(FieldName.PLACE_STANDARD)) == ("东方红广场", "")
+    assert heard.edited(FieldName.UNIT, "水务局").value(FieldName.PLACE_STANDARD)
 
 
 def test_an_edit_keeps_what_the_machine_had_suggested() -> None:

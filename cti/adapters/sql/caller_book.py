@@ -5,22 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.audit_rows import put_audit
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_store import order_of_row
-from cti.adapters.sql.schema import calls, nuisance_marks, order_links, orders
+from cti.adapters.sql.schema import calls, nuisance_marks, order_links, order_lives, orders
 from cti.adapters.sql.statements import ensure_call, put_row
 from cti.adapters.sql.types import storable
 from ivr.call import CallId, PhoneNumber, SeatId
 from workorder.audit import AuditRow, Person
 from workorder.draft import Draft, FieldName
 from workorder.known_caller import KnownCaller
+from workorder.life.states import ENDS, LifeState
 from workorder.links import LinkKind
 from workorder.order import WorkOrder
-from workorder.similar import place_key
+from workorder.similar import place_key, place_of
+
+_OVER = tuple(state.value for state in sorted(ENDS | {LifeState.CLOSED}))
+"""Lives in which nothing is left to be done: another call is not linked to or merged into them."""
 
 
 class SqlCallerBook:
@@ -59,19 +63,20 @@ class SqlCallerBook:
 
     async def near(self, draft: Draft, since: datetime, most: int = 50) -> tuple[WorkOrder, ...]:
         conditions: list[ColumnElement[bool]] = []
-        place = draft.value(FieldName.PLACE)
-        if place:
-            conditions.append(orders.c.place_key == place_key(place))
+        places = {draft.value(FieldName.PLACE), place_of(draft)} - {""}  # earlier orders are filed as said
+        if places:
+            conditions.append(orders.c.place_key.in_({place_key(place) for place in places}))
         numbers = {draft.value(FieldName.CALLER_NUMBER), draft.value(FieldName.PHONE)} - {""}
         if numbers:
             conditions += [orders.c.caller.in_(numbers)]
         if not conditions:
             return ()
         merged = select(order_links.c.number).where(order_links.c.kind == LinkKind.MERGED.value)
+        over = exists().where(order_lives.c.number == orders.c.number, order_lives.c.state.in_(_OVER))
         query = (
             select(orders)
             .where(or_(*conditions), orders.c.created >= since, orders.c.call_id != draft.call)
-            .where(orders.c.number.not_in(merged))
+            .where(orders.c.number.not_in(merged), ~over)
             .order_by(orders.c.created.desc())
             .limit(most)
         )

@@ -18,7 +18,7 @@ from ivr.call import CallId
 from workorder.draft import Draft, FieldName
 from workorder.envelope import order_saved
 from workorder.order import OrderNumber, OrderState, WorkOrder, numbered, order_day
-from workorder.similar import place_key
+from workorder.similar import place_key, place_of
 
 _INDEXED_LENGTH = 24
 """A caller's number never is longer; PostgreSQL refuses index entries of more than 2.7 kB."""
@@ -103,7 +103,7 @@ def order_row(order: WorkOrder) -> dict[str, Any]:
         "updated": order.updated,
         "confirmed": order.confirmed,
         "confirmed_by": storable(order.confirmed_by),
-        "place_key": place_key(draft.value(FieldName.PLACE)),
+        "place_key": place_key(place_of(draft)),
         "touched": order.touched,
         "emergency_at": min((min(clock.times.values()) for clock in draft.emergency if clock.times), default=None),
     }
