@@ -185,13 +185,19 @@ class FlowShelf:
         return problems
 
     def _keep(self, digest: str, files: FlowFiles) -> None:
-        """Keep the texts: calls can be replayed, and a later start has something sound to stand on."""
+        """Keep the texts: calls can be replayed, and a later start has something sound to stand on.
+
+        A disk that takes nothing costs that, never the controller.
+        """
         folder = self._archive / digest
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.texts.items():
-            (folder / Path(name).name).write_bytes(text)
-        (folder / "prompts.yaml").write_bytes(files.prompts)
-        (self._archive / "current").write_text(digest, encoding="ascii")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, text in files.texts.items():
+                (folder / Path(name).name).write_bytes(text)
+            (folder / "prompts.yaml").write_bytes(files.prompts)
+            (self._archive / "current").write_text(digest, encoding="ascii")
+        except OSError as error:
+            log.error("flows_not_archived", extra={"digest": digest, "reason": str(error)})
 
     def _last_good(self) -> FlowBook | None:
         try:

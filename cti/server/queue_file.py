@@ -54,9 +54,9 @@ class QueueFile:
             return
         try:
             await self._apply(queues)
-        except HotlineError as error:
+        except (HotlineError, OSError) as error:
             log.error("queues_not_applied", extra={"reason": str(error)})
-            self._seen = b""  # try again in a second: the switch may only be away
+            self._seen = b""  # try again in a second: the switch may only be away, or the disk full
             return
         self.queues = queues
         log.info("queues_taken_in", extra={"queues": len(queues.by_name)})

@@ -149,3 +149,13 @@ async def test_a_called_number_may_not_lose_its_flow(tmp_path: Path) -> None:
         await shelf.until("refused")
         assert shelf.shelf.current() is old
         assert any("12349" in str(problem) and "elder.yaml" in str(problem) for problem in shelf.refused)
+
+
+async def test_a_disk_that_takes_nothing_costs_the_archive_and_not_the_controller(tmp_path: Path) -> None:
+    (tmp_path / "editions").write_text("no folder: whatever is written here fails")
+    async with watching(tmp_path) as shelf:
+        old = shelf.shelf.current().digest
+        shelf.save("您好，", "早上好，")
+        await shelf.until(old)
+        assert shelf.shelf.edition(old) is not None
+        assert not shelf.refused
