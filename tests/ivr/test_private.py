@@ -153,6 +153,28 @@ def test_the_libraries_of_a_program_are_read_from_the_file() -> None:
     assert needed_libraries(Path(__file__)) == ()
 
 
+@pytest.mark.parametrize(
+    ("version", "modules", "is_used"),
+    [("20.0.1", True, True), ("22.10.1", True, True), ("18.26.4", True, False), ("20.0.1", False, False)],
+)
+def test_the_machines_own_asterisk_is_used_from_version_20_on_if_it_has_the_modules(
+    version: str, modules: bool, is_used: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "asterisk"
+    program.write_text(f"#!/bin/sh\necho Asterisk {version}\n")
+    program.chmod(0o755)
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    for module in wanted_modules() if modules else ():
+        (folder / module).touch()
+    monkeypatch.setattr(shutil, "which", lambda *_args, **_named: str(program))
+    monkeypatch.setattr(private, "_system_folder", lambda _pattern: folder)
+    found = find(PartName.ASTERISK, tmp_path)
+    assert (found is not None) is is_used
+    if found is not None:
+        assert (found.origin, found.version, found.command) == ("system", version, (str(program),))
+
+
 @pytest.mark.system
 def test_the_private_asterisk_is_whole_and_runs() -> None:
     part = ensure(PartName.ASTERISK, parts_folder(Path.home()), print)

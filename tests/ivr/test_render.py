@@ -228,6 +228,8 @@ def test_the_manager_never_gets_a_dangerous_right(config: SwitchConfig, part: Pa
     made = rendered(config, tmp_path / "run", part, "manager.conf")
     rights = next(line for line in made.splitlines() if line.startswith("write=")).removeprefix("write=").split(",")
     assert not set(rights) & {"system", "command", "config", "all"}
+    for noise in ("VarSet", "Newexten", "RTCPSent", "RTCPReceived"):  # thousands a second, and nobody reads them
+        assert f"eventfilter(action(exclude),name({noise})) =" in made.splitlines()
 
 
 def test_every_prompt_the_dialplan_plays_by_itself_is_listed_for_synthesis() -> None:
