@@ -6,13 +6,16 @@ found, in whatever way it would have been cut. Numbers are written in digits on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ivr.speech.numerals import write_numbers
 
 CHUNK = 8_000
 """Characters that lie in one row of the index: some half an hour of talk. Words joined by AND must meet in a row."""
+
+LONGEST_CALL = 200_000
+"""Characters of a call that are searched, its first: half a day of talk. The turns themselves are kept whole."""
 
 MOST_WORDS = 8
 LONGEST_WORD = 50
@@ -54,10 +57,20 @@ def pairs(text: str) -> Iterator[str]:
         yield text[at : at + 2]
 
 
+def searched(texts: Iterable[str]) -> Iterator[str]:
+    """Yield of each of a call's texts what is searched, until LONGEST_CALL characters are through."""
+    left = LONGEST_CALL
+    for text in texts:
+        if left <= 0:
+            return
+        yield text[:left]
+        left -= len(text)
+
+
 def chunks(texts: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield the index terms of a call's turns, row by row; a word never spans two turns."""
     terms: list[str] = []
-    for whole in texts:
+    for whole in searched(texts):
         text = plain(whole).text
         for begin in range(0, len(text), CHUNK):
             piece = text[begin : begin + CHUNK + _OVERLAP]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -299,6 +300,21 @@ async def test_in_a_transcript_of_any_length_every_word_is_found(office: Office)
     await kept(office, "c1", edge)
     for words in ("武威路井盖", "威路", "收尾", "尾"):
         assert await found(office, words) == [("c1", words)]
+
+
+async def test_of_a_transcript_of_five_megabytes_all_is_kept_and_the_beginning_is_searched(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "武威路的路灯坏了" + "我家楼下二十六号楼停水三天了" * 120_000 + "收尾"
+    assert len(text.encode()) > 5_000_000
+    begun = time.perf_counter()
+    whole = tuple(Heard(CallId("c1"), Leg.CALLER, each, True, 0.0, 9.0) for each in (text, "第二句"))
+    await office.calls.save_turns(CallId("c1"), whole)
+    for words, hits in (("武威路", [("c1", "武威路")]), ("收尾", []), ("第二句", [])):
+        assert await found(office, words) == hits
+    assert time.perf_counter() - begun < 10
+    assert await office.calls.turns(CallId("c1")) == whole
+    assert "transcript_indexed_in_part" in caplog.messages
 
 
 @pytest.mark.parametrize("hostile", ['路灯" OR "x', "路灯'", "路灯*", "a:* | b", "NEAR(路 灯)", "路灯 -- ;", "%_路灯"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from ivr.speech.redact import PrivateKind, redact
 from workorder.audit import AuditRow, Person
 from workorder.masking import Masking, masked
 from workorder.search import Hit, Query, hits_in
-from workorder.search_words import pairs
+from workorder.search_words import pairs, searched
 
 _MOST_PAGES = 5
 """So many pages of calls are looked through for words that the reader may see; more would be a denial of service."""
@@ -36,7 +37,7 @@ class SqlTranscriptArchive:
     async def read(self, call: CallId, person: Person, at: datetime) -> tuple[Heard, ...]:
         heard = (await self._turns((call,))).get(call, ())
         await self._note(AuditRow(at, person, "transcript.read", call, {"turns": len(heard)}))
-        return masked(heard, self._masking.hidden_from(person.role))
+        return await asyncio.to_thread(masked, heard, self._masking.hidden_from(person.role))
 
     async def search(self, query: Query, person: Person, at: datetime) -> tuple[Hit, ...]:
         hidden = self._masking.hidden_from(person.role)
@@ -119,7 +120,13 @@ def _visible_hits(
     of_calls: Sequence[Sequence[Heard]], hidden: frozenset[PrivateKind], words: Sequence[str]
 ) -> list[Hit]:
     """Return the hits that the reader may see, call by call."""
-    return [hit for heard in of_calls for hit in hits_in(masked(heard, hidden), words)]
+    return [hit for heard in of_calls for hit in hits_in(masked(_searched(heard), hidden), words)]
+
+
+def _searched(heard: Sequence[Heard]) -> Sequence[Heard]:
+    """Return the part of a call that its index tells of."""
+    parts = searched(each.text for each in heard)
+    return [each if part == each.text else replace(each, text=part) for each, part in zip(heard, parts, strict=False)]
 
 
 def _terms(word: str) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,9 @@ from ivr.ports import Heard, HeardWord
 from ivr.recording import Part, Recording
 from workorder.call_record import CallbackRequest, CallRecord, Survey
 from workorder.envelope import Envelope
-from workorder.search_words import chunks
+from workorder.search_words import LONGEST_CALL, chunks
+
+log = logging.getLogger(__name__)
 
 
 class SqlCallStore:
@@ -38,6 +41,8 @@ class SqlCallStore:
         rows = [{**_turn_row(nth, turn), "call_id": call} for nth, turn in enumerate(heard, 1)]
         texts = [row["text"] for row in rows]
         chunked = await asyncio.to_thread(lambda: tuple(chunks(texts)))  # some ms for a call, seconds for a book
+        if (characters := sum(len(text) for text in texts)) > LONGEST_CALL:
+            log.warning("transcript_indexed_in_part", extra={"call": call, "characters": characters})
         terms = [{"call_id": call, "words": words} for words in chunked]
 
         async def work(connection: AsyncConnection) -> None:
