@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import math
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -50,19 +47,15 @@ def service() -> Iterator[RunningService]:
 
 
 @pytest.fixture
-async def centre() -> AsyncIterator[SipPhone]:
-    """The emergency service: a simulator, at the only address that the emergency trunk has."""
-    async with emergency_centre() as phone:
+async def centre(service: RunningService) -> AsyncIterator[SipPhone]:
+    async with emergency_centre(service) as phone:
         yield phone
 
 
-@asynccontextmanager
-async def emergency_centre() -> AsyncIterator[SipPhone]:
-    """The simulator at the one address that the emergency trunk has: who needs it takes their turn by a lock."""
-    with (Path(tempfile.gettempdir()) / "hotline-emergency-centre.lock").open("w") as turn:
-        await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)
-        async with SipPhone(bind_ip="127.0.0.3", port=5080, number="emergency") as phone:
-            yield phone
+def emergency_centre(service: RunningService) -> SipPhone:
+    """The emergency service: a simulator, at the only address that the service's emergency trunk has."""
+    trunk = service.settings.emergency_trunk
+    return SipPhone(bind_ip=trunk.host, port=trunk.port, number="emergency")
 
 
 @dataclass
@@ -181,7 +174,7 @@ async def test_a_click_brings_the_fire_service_into_the_talk_and_nobody_is_inter
 
         invite = emergency.invitation
         assert invite is not None
-        assert invite.uri.startswith("sip:119@127.0.0.3:5080")
+        assert invite.uri.startswith(f"sip:119@127.0.0.3:{service.settings.emergency_trunk.port}")
         assert talk.citizen.number in (invite.get("From") or "")
         assert talk.citizen.number in (invite.get("P-Asserted-Identity") or "")
         assert (invite.get("X-12345-Type"), invite.get("X-12345-Order")) == ("119", talk.call)

@@ -25,7 +25,7 @@ from tests.system.test_service_emergency import (
     sounds,
 )
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-emergency")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-emergency-alone")]
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +35,8 @@ def service() -> Iterator[RunningService]:
 
 
 @pytest.fixture
-async def centre() -> AsyncIterator[SipPhone]:
-    async with emergency_centre() as phone:
+async def centre(service: RunningService) -> AsyncIterator[SipPhone]:
+    async with emergency_centre(service) as phone:
         yield phone
 
 

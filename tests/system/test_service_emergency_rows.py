@@ -37,7 +37,7 @@ from tests.system.test_service_emergency import (
     talking,
 )
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-emergency")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-emergency-rows")]
 
 POLICY = """\
 emergency_policy: 1
@@ -68,8 +68,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 
 
 @pytest.fixture
-async def centre() -> AsyncIterator[SipPhone]:
-    async with emergency_centre() as phone:
+async def centre(service: RunningService) -> AsyncIterator[SipPhone]:
+    async with emergency_centre(service) as phone:
         yield phone
 
 

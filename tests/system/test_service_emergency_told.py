@@ -25,7 +25,7 @@ from tests.system.running_switch import until
 from tests.system.test_service_emergency import QUEUES, Talk, emergency_centre, talking
 from workorder.draft import FieldName
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-emergency")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-emergency-told")]
 
 POLICIES = Path(__file__).parents[2] / "routing" / "emergency" / "policies"
 SENT_BY_110 = (
@@ -57,8 +57,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 
 
 @pytest.fixture
-async def centre() -> AsyncIterator[SipPhone]:
-    async with emergency_centre() as phone:
+async def centre(service: RunningService) -> AsyncIterator[SipPhone]:
+    async with emergency_centre(service) as phone:
         phone.answering = Answering()
         yield phone
 
