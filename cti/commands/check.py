@@ -18,9 +18,10 @@ from cti.server.installation import SHIPPED_QUEUES, queues_of
 from cti.settings import Settings, default_settings, load_settings
 from ivr.flow.check import check_files
 from ivr.flow.inspect import Catalogue
-from ivr.flow.load import load_flow
+from ivr.flow.load import load_flow, read_flow
 from ivr.flow.manifest import load_prompts
-from ivr.flow.model import Flow
+from ivr.flow.model import Flow, prompts_of
+from ivr.flow.prompt import Words
 from ivr.flow.schema import schema_text
 from ivr.problems import Place, Problem
 from routing.classify.lexicon import read_categories, read_units
@@ -158,4 +159,17 @@ def catalogue_for(flows: Mapping[str, bytes], settings: Settings) -> Catalogue:
         flow, _ = load_flow(text, name)
         if flow is not None and Path(name).resolve() not in checked:
             others[flow.name] = flow
-    return replace(catalogue_of(settings, queues), prompts=prompts, others=others)
+    audio = _recordings_there(flows, settings.flows_folder)
+    return replace(catalogue_of(settings, queues), prompts=prompts, others=others, audio=audio)
+
+
+def _recordings_there(flows: Mapping[str, bytes], installed: Path | None) -> frozenset[str]:
+    """Return those of the recordings named by flows that exist: beside the flow, or in the installation's folder."""
+    found: set[str] = set()
+    for name, text in flows.items():
+        flow, _ = read_flow(text, name)
+        prompts = [prompt for node in flow.nodes.values() for prompt in prompts_of(node)] if flow else []
+        wanted = {part.audio for prompt in prompts for part in prompt.parts if isinstance(part, Words) and part.audio}
+        folders = [folder for folder in (Path(name).parent, installed) if folder is not None]
+        found |= {audio for audio in wanted if any((folder / audio).is_file() for folder in folders)}
+    return frozenset(found)

@@ -1,4 +1,4 @@
-"""What the command says of a path that it cannot use, and how a demonstration ends."""
+"""What the command says of a path or recording that it cannot use, and how a demonstration ends."""
 
 from __future__ import annotations
 
@@ -34,6 +34,21 @@ def test_a_path_that_cannot_be_used_is_told_with_a_remedy(
     said = capsys.readouterr().err
     assert str(tmp_path) in said
     assert "改法" in said
+
+
+def test_a_recording_that_is_not_there_is_found_by_the_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "say: 谢谢您的来电，再见。"
+    text = Path(FLOW).read_text(encoding="utf-8")
+    assert words in text
+    file = tmp_path / "elder.yaml"
+    file.write_text(text.replace(words, "say: {audio: bye.wav}"), encoding="utf-8")
+    check = ["--run-folder", str(tmp_path / "run"), "check", str(file)]
+    assert main(check) == 1
+    assert "没有录音文件“bye.wav”" in capsys.readouterr().err
+    (tmp_path / "bye.wav").touch()
+    assert main(check) == 0
 
 
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
