@@ -231,6 +231,8 @@ class FlowDesk:
                 event = Resumed(caller.session.call, self._clock.now())  # nothing is outstanding: begin the step again
                 continue
             if step is None or isinstance(event, CallerHungUp):
+                if not isinstance(event, CallerHungUp):
+                    await line.set_variable("HL_DONE", "1")  # moved out of the flow by others, and back: no silence
                 return
             if isinstance(step, PlayPrompt):
                 event = await line.perform(step)

@@ -174,6 +174,19 @@ async def test_a_wait_overflows_before_the_flow_hears_of_it() -> None:
     assert scene.replayed_alike()
 
 
+async def test_one_who_was_moved_out_of_the_flow_is_on_coming_back_given_to_the_safety_net_at_once() -> None:
+    """The switch tells of a redirect (an emergency's) as it tells of a hang-up; the dialplan says goodbye or queues."""
+    async with asyncio.TaskGroup() as tasks:
+        scene, moved, back = Scene(tasks), Line(EXPIRED, CallerHungUp(CALL)), Line()
+        await scene.visit(moved)
+        await scene.visit(back, outcome=QueueLeft(CALL, GENERAL, "failed"))
+        restarted, again = Scene(tasks, scene.journal), Line()
+        await restarted.visit(again, outcome=QueueLeft(CALL, GENERAL, "failed"))
+    assert "HL_DONE" not in moved.variables
+    assert [(one.variables, one.handed, one.played) for one in (back, again)] == [({"HL_DONE": "1"}, [], [])] * 2
+    assert scene.replayed_alike()
+
+
 async def test_an_unknown_flow_is_the_default_one() -> None:
     async with asyncio.TaskGroup() as tasks:
         scene = Scene(tasks)
