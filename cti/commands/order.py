@@ -14,12 +14,15 @@ from cti.action_words import NAMES, plain_json, read_action, read_actor
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
 from cti.commands.city import own_cities
+from cti.commands.order_desk import VERBS, act
 from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
 from cti.settings import Settings
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
+from workorder.audit import Person
 from workorder.cities.pack import Pack
 from workorder.clock.due import spoken_instant
+from workorder.draft import FieldName
 from workorder.life.actions import Open
 from workorder.life.actors import ROLE_TITLES, Actor, Role
 from workorder.life.codec import to_plain
@@ -35,6 +38,8 @@ T = TypeVar("T")
 EXAMPLES = """\
 示例：
   hotline order open --city suqian --category sudden --by agent:801
+  hotline order fill WO20261122-000001 unit=水务局 place=武威路9号 --by agent:801   通话留下的草稿
+  hotline order confirm WO20261122-000001 --by agent:801     确认过的工单是 hotline learn 的教材
   hotline order do WO20261122-000001 accept --by agent:801
   hotline order do WO20261122-000001 dispatch unit=水务局 --by agent:801
   hotline order do WO20261122-000001 request_extension by=6,days why=雨季 --by unit:老李:水务局
@@ -64,6 +69,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         look = verbs.add_parser(name, help=words)
         look.add_argument("order", metavar="ORDER")
         look.add_argument("--json", action="store_true", help="打印成 JSON")
+    for name, words in VERBS.items():
+        desk = verbs.add_parser(name, help=words)
+        desk.add_argument("order", metavar="ORDER")
+        if name == "fill":
+            desk.add_argument("words", nargs="+", metavar="名=值", help="、".join(FieldName))
+        if name == "link":
+            desk.add_argument("other", metavar="OTHER")
+        desk.add_argument("--by", required=True, metavar="WHO", help="谁：agent:801")
+        desk.add_argument("--version", type=int, help="看到的是第几版；别人改过就不做")
     many = verbs.add_parser("list", help="按到期先后列出")
     many.add_argument("--owner", default="", metavar="UNIT", help="只看这个单位手里的")
     many.add_argument("--limit", type=int, default=50)
@@ -81,6 +95,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             return _told(_with_store(settings, lambda store: _open(store, arguments, settings, pack, actor)))
         case "do":
             return _do(arguments, settings)
+        case verb if verb in VERBS:
+            actor, other = _actor(arguments.by), _number(arguments.other) if verb == "link" else None
+            print(act(arguments, settings, _number(arguments.order), other, Person(actor.name, actor.role.value)))
+            return 0
         case "list":
             orders = _with_store(settings, lambda store: store.orders(owner=arguments.owner, limit=arguments.limit))
             for order in orders:

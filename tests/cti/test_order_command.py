@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,11 @@ import pytest
 
 from cti.__main__ import main
 from cti.action_words import NAMES, read_action, read_actor
+from cti.adapters.sql.database import Database
+from cti.adapters.sql.lesson_store import SqlLessonStore
+from cti.adapters.sql.order_store import SqlOrderStore
+from ivr.call import CallId
+from workorder.draft import Draft
 from workorder.life.actions import ACTIONS
 from workorder.order import numbered, order_day
 
@@ -62,6 +68,44 @@ def test_an_order_lives_from_the_command_line_to_its_end(hotline: object) -> Non
     code, told = run(f"order show {number} --json")
     assert json.loads(told)["state"] == "archived"
     assert number in run("order list")[1]
+
+
+def test_a_draft_is_filled_and_confirmed_by_a_person_and_then_teaches(hotline: object, tmp_path: Path) -> None:
+    run = hotline
+    assert callable(run)
+
+    async def drafts() -> list[str]:
+        database = Database(f"sqlite:///{tmp_path / 'run' / 'hotline.db'}")
+        await database.open()
+        saved = [
+            await SqlOrderStore(database).save_draft(Draft(CallId(f"c{nth}")), datetime.now(UTC)) for nth in (1, 2)
+        ]
+        await database.close()
+        return [order.number for order in saved]
+
+    async def lessons() -> list[tuple[str, str]]:
+        database = Database(f"sqlite:///{tmp_path / 'run' / 'hotline.db'}")
+        await database.open()
+        found = await SqlLessonStore(database).lessons()
+        await database.close()
+        return [(each.order, each.unit) for each in found]
+
+    (tmp_path / "run").mkdir()
+    one, two = asyncio.run(drafts())
+    by = "--by agent:801"
+    for line, code, told in (
+        (f"fill {one} unit=水务局 summary=停水 {by}", 0, "已改写 unit、summary　第 2 版"),
+        (f"fill {one} unit=供电局 --version 1 {by}", 1, "已被别人改过"),
+        (f"fill {one} untt=供电局 {by}", 1, "unit"),
+        (f"confirm {one} {by}", 0, "已由 801 确认"),
+        (f"link {one} {two} {by}", 0, f"已关联 {two}"),
+        (f"link {one} {one} {by}", 1, "不能与自己关联"),
+        (f"confirm WO20261122-999999 {by}", 1, "没有工单"),
+    ):
+        found = run(f"order {line}")
+        assert found[0] == code, (line, found)
+        assert told in found[1], (line, found)
+    assert asyncio.run(lessons()) == [(one, "水务局")]
 
 
 def test_due_explains_an_order_day_by_day_and_tries_out_a_citys_rules(hotline: object) -> None:
