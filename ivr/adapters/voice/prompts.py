@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from ivr.errors import PartMissingError
 from ivr.flow.prompt import PromptText
 from ivr.problems import Place, Problem
 from ivr.speech.audio import pcm
+
+log = logging.getLogger(__name__)
 
 INDEX = "prompts.json"
 _BEEP = PromptText("beep", "")
@@ -155,7 +158,11 @@ def _read_index(folder: Path) -> dict[str, tuple[str, float]]:
 
 
 def _write_index(folder: Path, index: Mapping[str, tuple[str, float]]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    """Remember what was made; where that cannot be written, the next start makes the sounds anew."""
     part = folder / f"{INDEX}.part"
-    part.write_text(json.dumps(dict(sorted(index.items())), ensure_ascii=False, indent=0), encoding="utf-8")
-    part.replace(folder / INDEX)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(dict(sorted(index.items())), ensure_ascii=False, indent=0), encoding="utf-8")
+        part.replace(folder / INDEX)
+    except OSError as error:
+        log.warning("prompts_not_indexed", extra={"folder": str(folder), "reason": str(error)})

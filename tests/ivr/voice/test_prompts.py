@@ -11,7 +11,7 @@ import pytest
 
 from ivr.adapters.simulator.tones import hears_tone, tone
 from ivr.adapters.voice.espeak import Espeak, Voice, VoiceError
-from ivr.adapters.voice.prompts import net_sounds, prepare, standing_sounds
+from ivr.adapters.voice.prompts import INDEX, net_sounds, prepare, standing_sounds
 from ivr.adapters.voice.sound_file import read_wav, wav_bytes
 from ivr.errors import PartMissingError
 from ivr.flow.prompt import PromptText, silence_sound
@@ -52,6 +52,14 @@ async def test_prompts_are_made_once(tmp_path: Path) -> None:
     assert made.seconds["words/b"] > made.seconds["words/a"] > 0.1
     again = await prepare(texts, tmp_path / "s", fake(tmp_path))
     assert (again.made, dict(again.seconds), runs(tmp_path)) == (0, dict(made.seconds), 2)
+
+
+async def test_an_index_that_cannot_be_written_costs_the_next_start_some_work_and_nothing_else(tmp_path: Path) -> None:
+    texts = (PromptText("words/a", "您好"),)
+    (tmp_path / "s" / f"{INDEX}.part").mkdir(parents=True)
+    for _ in range(2):
+        made = await prepare(texts, tmp_path / "s", fake(tmp_path))
+        assert (made.made, made.problems) == (1, ())
 
 
 async def test_changed_words_are_spoken_anew(tmp_path: Path) -> None:
