@@ -5,11 +5,14 @@ Pure: `Prefill.draft` may be called after every turn; `Draft.revised_by` keeps w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from types import MappingProxyType
 
 from ivr.call import CallId, Leg, PhoneNumber
+from ivr.ports import HeardWord
 from ivr.speech.numerals import write_numbers
 from ivr.speech.transcript import Turn
 from routing.classify.classify import Classified
@@ -43,6 +46,8 @@ _CATEGORY_SCORE = 2.0
 _CLOSE = 0.6
 _TOP = 3
 _HIDE_NAMES_FROM = 0.6
+_HEARD_ENOUGH = 0.65
+"""The mean confidence of a field's words below which it abstains: of clear speech it is 0.9 and more."""
 
 
 class Prefill:
@@ -96,6 +101,7 @@ class Prefill:
                 fields[name] = field
         classified = self._classifier.classify(spoken.text)
         fields |= self._classified(classified, spoken, emergency, street)
+        fields = {name: _as_heard(field, turns) for name, field in fields.items()}
         fields |= _written(fields, classified, hide(said.text, [*phones, *sure_names]), spoken)
         return Draft(call, MappingProxyType(fields), tuple(_reasons(fields)))
 
@@ -163,6 +169,21 @@ def _extracted(found: Sequence[Found], where: Sequence[tuple[Evidence, ...]], en
     candidates = tuple(Candidate(each.value, each.confidence) for each in found[:_TOP])
     value = best.value if best.confidence >= enough else ""
     return Field(value, best.confidence, where[0], candidates, best.rule)
+
+
+def _as_heard(field: Field, turns: Sequence[Turn]) -> Field:
+    """Return the field no surer than the recogniser was of its words; empty when it hardly understood them (方言)."""
+    sure = [word.confidence for each in field.evidence for word in _words_of(turns[each.turn], each)]
+    if not sure or field.source.startswith("emergency."):
+        return field
+    heard = sum(sure) / len(sure)
+    value = field.value if heard >= _HEARD_ENOUGH else ""
+    return replace(field, value=value, confidence=round(field.confidence * heard, 3))
+
+
+def _words_of(turn: Turn, evidence: Evidence) -> Iterator[HeardWord]:
+    first = bisect_right(turn.words, evidence.begun_s, key=lambda word: word.ended_s)
+    return takewhile(lambda word: word.begun_s < evidence.ended_s, turn.words[first:])
 
 
 def _ranked(ranked: Sequence[Ranked], spoken: Spoken, source: str, enough: float) -> Field:

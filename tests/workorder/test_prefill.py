@@ -77,6 +77,30 @@ def test_evidence_takes_its_seconds_from_the_words(prefill: Prefill) -> None:
     assert (evidence.words, evidence.begun_s, evidence.ended_s) == ("停水", 3.4, 3.9)
 
 
+@pytest.mark.parametrize("heard", [0.4, 0.8, 1.0])
+def test_of_words_hardly_understood_the_draft_claims_nothing_but_shows_what_it_may_have_been(
+    prefill: Prefill, heard: float
+) -> None:
+    said = "我姓王武都路小学门口昨天半夜水管爆了电话幺三九零零零零零七零幺"
+    words = tuple(HeardWord(char, at / 4, (at + 1) / 4, heard) for at, char in enumerate(said))
+    draft = prefill.draft(CALL, [Turn(CALLER, said, words, 0.0, len(said) / 4)])
+    sure = prefill.draft(CALL, _turns((CALLER, said)))
+    for name in (
+        FieldName.UNIT,
+        FieldName.CATEGORY,
+        FieldName.PLACE,
+        FieldName.TIME,
+        FieldName.PHONE,
+        FieldName.SURNAME,
+    ):
+        assert sure.value(name)
+        assert draft.value(name) == (sure.value(name) if heard > 0.5 else "")
+        assert draft[name].candidates == sure[name].candidates
+        assert draft[name].confidence == pytest.approx(sure[name].confidence * heard, abs=0.001)
+    urgency = prefill.draft(CALL, [Turn(CALLER, said, words, 0.0, 9.0)], emergency="119")[FieldName.URGENCY]
+    assert urgency.value == "突发"
+
+
 def test_an_answer_of_one_word_to_your_name_please_is_a_surname(prefill: Prefill) -> None:
     draft = prefill.draft(CALL, _turns((AGENT, "请问您贵姓"), (CALLER, "王")))
     assert draft.value(FieldName.SURNAME) == "王"

@@ -60,7 +60,11 @@ def noise() -> bytes:
 
 
 def english(text: str) -> bytes:
-    command = [*espeak_part().command, "-b", "1", "-v", "en-us", "--stdout", text]
+    return foreign(text, "en-us")
+
+
+def foreign(text: str, voice: str) -> bytes:
+    command = [*espeak_part().command, "-b", "1", "-v", voice, "--stdout", text]
     made = subprocess.run(command, capture_output=True, check=True, env={**os.environ, **espeak_part().env}).stdout
     with wave.open(io.BytesIO(made)) as file:
         rate_hz = file.getframerate()
@@ -85,8 +89,13 @@ def test_hardly_a_word_is_made_of_what_is_no_speech(model: LoadedModel, sound: b
 
 
 def test_of_english_the_confidence_falls(model: LoadedModel) -> None:
-    foreign = hear(model, english("Hello, I would like to report a problem with the water supply in my apartment."))
-    assert confidence(foreign) < 0.85 < confidence(hear(model, spoken("我们小区从昨天晚上开始停水")))
+    heard = hear(model, english("Hello, I would like to report a problem with the water supply in my apartment."))
+    assert confidence(heard) < 0.85 < confidence(hear(model, spoken("我们小区从昨天晚上开始停水")))
+
+
+def test_of_a_dialect_the_confidence_falls(model: LoadedModel) -> None:
+    text = "我们小区从昨天晚上开始停水"
+    assert confidence(hear(model, foreign(text, "yue"))) < 0.85 < confidence(hear(model, spoken(text)))
 
 
 async def test_an_empty_recording_and_one_shorter_than_its_hole_are_no_trouble(
