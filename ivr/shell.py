@@ -222,6 +222,9 @@ class FlowDesk:
         return _Caller(session, wish=wish, tried=tried)
 
     async def _play(self, caller: _Caller, line: CallSteps, event: FlowEvent) -> None:
+        if self._is_back_from_help(caller, event):
+            await _to_the_net(line)
+            return
         event = self._after_help(caller, event)
         onward = self._overflow(caller, event)
         while onward is None:
@@ -232,7 +235,7 @@ class FlowDesk:
                 continue
             if step is None or isinstance(event, CallerHungUp):
                 if not isinstance(event, CallerHungUp):
-                    await line.set_variable("HL_DONE", "1")  # moved out of the flow by others, and back: no silence
+                    await _to_the_net(line)  # moved out of the flow by others, and back
                 return
             if isinstance(step, PlayPrompt):
                 event = await line.perform(step)
@@ -256,6 +259,12 @@ class FlowDesk:
         placed = {"placed": onward.queue, "priority": onward.priority, "wait_seconds": onward.wait_seconds}
         self._journal.append(onward.call, placed)
         await line.hand_over(onward)
+
+    def _is_back_from_help(self, caller: _Caller, event: FlowEvent) -> bool:
+        """Whether an emergency took the caller out of the queue and is over: they did not wait in vain."""
+        if caller.session.phase is Phase.HELPED or not isinstance(event, QueueLeft) or event.outcome != "failed":
+            return False
+        return bool(self._help_line.help_ended(caller.session.call))
 
     def _after_help(self, caller: _Caller, event: FlowEvent) -> FlowEvent:
         """Return what the end of a wait means for one who had called for help: the flow hears only of that."""
@@ -304,6 +313,11 @@ class FlowDesk:
                 case _:
                     self._watcher.told(command)
         return None
+
+
+async def _to_the_net(line: CallSteps) -> None:
+    """Give the caller back without a wish: the dialplan says goodbye after a talk, and queues everybody else."""
+    await line.set_variable("HL_DONE", "1")
 
 
 def _waits_of(lines: Iterable[Mapping[str, object]]) -> tuple[Enqueue | None, frozenset[QueueName]]:

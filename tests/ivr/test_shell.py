@@ -187,6 +187,18 @@ async def test_one_who_was_moved_out_of_the_flow_is_on_coming_back_given_to_the_
     assert scene.replayed_alike()
 
 
+@pytest.mark.parametrize("ended", ["joined", "answered", ""])
+async def test_one_whom_an_emergency_took_out_of_the_queue_is_not_told_that_all_were_busy(ended: str) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        scene, back = Scene(tasks), Line(CallerHungUp(CALL))
+        await scene.visit(Line(EXPIRED, DigitPressed(CALL, "2")))
+        scene.helpers.ended = ended
+        await scene.visit(back, outcome=QueueLeft(CALL, GENERAL, "failed"))
+    assert (back.variables.get("HL_DONE") == "1", back.played == []) == (ended != "", ended != "")
+    assert (scene.watcher.path[-1] == "all_busy") == (ended == "")
+    assert scene.replayed_alike()
+
+
 async def test_an_unknown_flow_is_the_default_one() -> None:
     async with asyncio.TaskGroup() as tasks:
         scene = Scene(tasks)

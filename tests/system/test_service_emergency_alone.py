@@ -75,9 +75,12 @@ async def test_danger_words_before_any_agent_join_the_service_at_once_and_an_age
             await emergency.hang_up()
             await asyncio.sleep(0.5)
             assert (line.state, agent.state) == (LineState.TALKING, LineState.TALKING)
-            await line.hang_up()
-            await agent.ended(10)
+            await agent.hang_up()
+            await line.ended(10)  # told goodbye at once, not kept in silence, nor told that all were busy
         record = await service.finished(call)
+    back = [line for line in service.journal.read(call) if "QueueLeft" in str(line.get("event"))]
+    assert all(line["commands"] == [] for line in back)
+    assert len(back) <= 1
     assert (record.outcome, record.seat) == ("answered", "802")
     assert service.tracebacks() == []
 
