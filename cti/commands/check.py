@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cti.commands.city import own_cities
 from cti.server.city_packs import SHIPPED_DAYS, city_files, own_calendar
-from cti.server.drafting import SHIPPED_CATALOGUE, SHIPPED_GAZETTEER, SHIPPED_LEXICONS
+from cti.server.drafting import own_words, words_in_use
 from cti.server.emergency import policy_path
 from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, FlowFiles, catalogue_of
 from cti.server.installation import SHIPPED_QUEUES, queues_of
@@ -82,9 +82,7 @@ def files_in_use(settings: Settings) -> list[Path]:
         prompts,
         queues,
         policy_path(settings),
-        SHIPPED_CATALOGUE,
-        SHIPPED_GAZETTEER,
-        *SHIPPED_LEXICONS,
+        *words_in_use(own_words(settings)),
         *days,
         *cities,
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from cti.server.drafting import make_prefill
+from cti.server.drafting import make_prefill, own_words
 from cti.settings import Settings
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         "emergency": lambda: evaluate_emergency(rows_of(arguments.file, "text", "label"), load_spotter(), perf_counter),
         "calls": lambda: evaluate_calls(
             rows_of(arguments.file, arguments.field),
-            make_prefill(),
+            make_prefill(own_words(settings)),
             arguments.field,
             emergency_of=_emergency_of(),
             seconds=perf_counter,
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         "unit": lambda: evaluate_unit(
             rows_of(arguments.train, "text", "unit"),
             rows_of(arguments.test, "text", "unit"),
-            load_classifier(),
+            load_classifier(own_words(settings)),
             seconds=perf_counter,
         ),
     }

@@ -8,12 +8,14 @@ import json
 import sys
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.lesson_store import SqlLessonStore
+from cti.server.drafting import own_words
 from cti.server.installation import folders_of
 from cti.settings import Settings
 from ivr.errors import AuthorError
@@ -66,9 +68,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         return 0
     lessons = asyncio.run(_lessons(settings))
     if arguments.advice:
-        _show_advice(_advice(lessons, models), arguments.json, console)
+        _show_advice(_advice(lessons, models, own_words(settings)), arguments.json, console)
         return 0
-    outcomes = outcomes_of(lessons, models)
+    outcomes = outcomes_of(lessons, models, own_words(settings))
     better = {outcome.target: outcome for outcome in outcomes if outcome.is_better and outcome.model}
     adopted = bool(better) and not arguments.only_try
     if adopted:
@@ -84,9 +86,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def outcomes_of(lessons: tuple[Lesson, ...], models: LearntModels) -> tuple[Outcome, ...]:
+def outcomes_of(lessons: tuple[Lesson, ...], models: LearntModels, own: Path | None = None) -> tuple[Outcome, ...]:
     """Learn each target beside the model in use."""
-    classify = cache(load_classifier(accepted=models.accepted()).classify)
+    classify = cache(load_classifier(own, models.accepted()).classify)
     hints = lexicon_hints(classify)
     in_use = models.current(hints)
     return tuple(learn(lessons, target, classify, hints, in_use.get(target)) for target in Target)
@@ -101,10 +103,10 @@ async def _lessons(settings: Settings) -> tuple[Lesson, ...]:
         await database.close()
 
 
-def _advice(lessons: tuple[Lesson, ...], models: LearntModels) -> tuple[Advice, ...]:
+def _advice(lessons: tuple[Lesson, ...], models: LearntModels, own: Path) -> tuple[Advice, ...]:
     accepted = models.accepted()
     taken = {(vote.label, vote.words) for vote in accepted}
-    found = advise(lessons, load_classifier(accepted=accepted).classify, JiebaWords().cut)
+    found = advise(lessons, load_classifier(own, accepted).classify, JiebaWords().cut)
     return tuple(each for each in found if (each.unit, (each.word,)) not in taken)
 
 

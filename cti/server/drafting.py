@@ -13,6 +13,7 @@ from typing import Protocol
 
 import routing.classify
 import workorder
+from cti.settings import Settings
 from cti.world import Drafter
 from ivr.call import CallId, PhoneNumber
 from ivr.errors import AuthorError, HotlineError
@@ -36,15 +37,35 @@ SHIPPED_CATALOGUE = Path(workorder.__file__).parent / "catalogue" / "digital_cit
 SHIPPED_GAZETTEER = Path(workorder.__file__).parent / "catalogue" / "places_lanzhou.yaml"
 
 
-def make_prefill() -> Prefill:
+def own_words(settings: Settings) -> Path:
+    """Return the folder where an installation keeps its own words: each file there replaces the one that ships."""
+    return settings.data_folder / "words"
+
+
+def words_in_use(own: Path) -> tuple[Path, ...]:
+    """Return lexicons, dispatch catalogue and gazetteer, the installation's own where it has one."""
+    own_lexicons = [own / file.name for file in SHIPPED_LEXICONS]
+    lexicons = [mine if mine.is_file() else file for mine, file in zip(own_lexicons, SHIPPED_LEXICONS, strict=True)]
+    return (*lexicons, _own(own, "catalogue.yaml", SHIPPED_CATALOGUE), _own(own, "places.yaml", SHIPPED_GAZETTEER))
+
+
+def make_prefill(own: Path | None = None) -> Prefill:
     """Load lexicon and catalogue; AuthorError with every problem."""
-    return Prefill(load_classifier(), _catalogue(), shipped_gazetteer())
+    return Prefill(load_classifier(own), _catalogue(own), _gazetteer(own))
+
+
+def _own(own: Path | None, name: str, shipped: Path) -> Path:
+    return own / name if own is not None and (own / name).is_file() else shipped
 
 
 def shipped_gazetteer() -> Gazetteer:
     """Return the gazetteer of the demo city; AuthorError with every problem."""
-    text = SHIPPED_GAZETTEER.read_text(encoding="utf-8")
-    gazetteer, problems = read_gazetteer(text, str(SHIPPED_GAZETTEER), AhoMatcher)
+    return _gazetteer(None)
+
+
+def _gazetteer(own: Path | None) -> Gazetteer:
+    file = _own(own, "places.yaml", SHIPPED_GAZETTEER)
+    gazetteer, problems = read_gazetteer(file.read_text(encoding="utf-8", errors="replace"), str(file), AhoMatcher)
     if gazetteer is None:
         raise AuthorError(problems)
     return gazetteer
@@ -53,12 +74,21 @@ def shipped_gazetteer() -> Gazetteer:
 class LearningPrefill:
     """`Drafts` by lexicon and the learnt models in use; a model adopted meanwhile counts from the next draft on.
 
-    A model that cannot be read costs nothing but itself: what was in use stays.
+    A model that cannot be read costs nothing but itself: what was in use stays. Own words that cannot be read cost
+    only themselves too: then all those that ship are used, and the log says what is wrong with them.
     """
 
-    def __init__(self, models: LearntModels) -> None:
+    def __init__(self, models: LearntModels, own: Path | None = None) -> None:
         self._models = models
-        self._lexicon, self._catalogue, self._gazetteer = load_classifier(), _catalogue(), shipped_gazetteer()
+        self._own = own
+        try:
+            self._lexicon, self._catalogue, self._gazetteer = load_classifier(own), _catalogue(own), _gazetteer(own)
+        except (AuthorError, OSError) as error:
+            if own is None:
+                raise
+            log.error("own_words_not_read", extra={"folder": str(own), "reason": str(error)[:300]})
+            self._own = None
+            self._lexicon, self._catalogue, self._gazetteer = load_classifier(), _catalogue(None), _gazetteer(None)
         self._hints = lexicon_hints(self._lexicon.classify)
         self._accepted: tuple[Vote, ...] = ()
         self._mark: tuple[int, ...] | None = None
@@ -84,7 +114,7 @@ class LearningPrefill:
         try:
             accepted = self._models.accepted()
             if accepted != self._accepted:
-                self._lexicon = load_classifier(accepted=accepted)
+                self._lexicon = load_classifier(self._own, accepted)
                 self._hints = lexicon_hints(self._lexicon.classify)
                 self._accepted = accepted
             self._learnt = self._models.current(self._hints)
@@ -95,8 +125,9 @@ class LearningPrefill:
         log.info("learnt_models", extra={"versions": {t.value: each.version for t, each in self._learnt.items()}})
 
 
-def _catalogue() -> Catalogue:
-    catalogue, problems = read_catalogue(SHIPPED_CATALOGUE.read_text(encoding="utf-8"), str(SHIPPED_CATALOGUE))
+def _catalogue(own: Path | None) -> Catalogue:
+    file = _own(own, "catalogue.yaml", SHIPPED_CATALOGUE)
+    catalogue, problems = read_catalogue(file.read_text(encoding="utf-8", errors="replace"), str(file))
     if catalogue is None:
         raise AuthorError(problems)
     return catalogue

@@ -33,7 +33,7 @@ from cti.conversation import Conversation
 from cti.server.assistant import Assistant, assistant_verbs
 from cti.server.city_packs import load_calendar, own_calendar
 from cti.server.dossier import Dossier, link_files
-from cti.server.drafting import LearningPrefill, make_drafter
+from cti.server.drafting import LearningPrefill, make_drafter, own_words
 from cti.server.ears import open_ears
 from cti.server.emergency import FlowHelp, control_socket, emergency_desk, emergency_policy, open_spotter, verbs_of
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
@@ -159,7 +159,9 @@ async def serve(settings: Settings) -> None:
             publisher=publisher,
             journal=JournalFiles(folders.journal),
             tapes=Tapes(settings.recordings_folder),
-            drafter=make_drafter(await asyncio.to_thread(LearningPrefill, LearntModels(folders.learnt))),
+            drafter=make_drafter(
+                await asyncio.to_thread(LearningPrefill, LearntModels(folders.learnt), own_words(settings))
+            ),
             clock=clock,
             longest_pause_seconds=settings.ears.longest_pause_seconds,
         )

@@ -125,6 +125,29 @@ def test_the_command_adopts_what_is_better_the_next_draft_uses_it_and_one_comman
     assert prefill.draft(CallId("next"), [turn]).value(FieldName.UNIT) == "塔影管理处"
 
 
+def test_an_installations_own_words_replace_those_that_ship_and_broken_ones_cost_only_themselves(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, turn = tmp_path / "words", Turn(Leg.CALLER, "西客站对面观景塔的旋梯晃得厉害", (), 0.0, 4.0)
+    own.mkdir()
+    models = LearntModels(tmp_path / "learnt")
+    (own / "units.yaml").write_text("lexicon: 1\nunits:\n  塔影管理处: 观景塔 旋梯\n", encoding="utf-8")
+    (own / "places.yaml").write_text(
+        "gazetteer: 1\ncity: 某市\ndistrict: 某区\nstreets:\n  某街道: [中心站=西客站]\n", encoding="utf-8"
+    )
+    draft = LearningPrefill(models, own).draft(CallId("c"), [turn])
+    assert draft.value(FieldName.UNIT) == "塔影管理处"
+    assert draft.value(FieldName.PLACE_STANDARD).startswith("某区某街道中心站")
+    (own / "units.yaml").write_text("lexicon: 1\nunits:\n  塔影管理处: 观景塔=99\n", encoding="utf-8")
+    shipped = LearningPrefill(models).draft(CallId("c"), [turn])
+    assert LearningPrefill(models, own).draft(CallId("c"), [turn]) == shipped
+    assert "own_words_not_read" in caplog.messages
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"settings_version: 1\ndata_folder: {tmp_path}\n", encoding="utf-8")
+    assert main(["--settings", str(settings), "check"]) == 1
+    assert "观景塔=99" in capsys.readouterr().err
+
+
 def test_search_prints_each_hit_with_its_second_masked_for_the_role(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
