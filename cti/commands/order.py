@@ -76,6 +76,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             desk.add_argument("words", nargs="+", metavar="名=值", help="、".join(FieldName))
         if name == "link":
             desk.add_argument("other", metavar="OTHER")
+        if name == "nuisance":
+            desk.add_argument("reason", metavar="REASON", help="为什么，例如 谩骂")
         desk.add_argument("--by", required=True, metavar="WHO", help="谁：agent:801")
         desk.add_argument("--version", type=int, help="看到的是第几版；别人改过就不做")
     many = verbs.add_parser("list", help="按到期先后列出")

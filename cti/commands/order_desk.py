@@ -1,4 +1,4 @@
-"""`hotline order fill|confirm|link`: what people do to a draft; `hotline learn` reads what was confirmed."""
+"""`hotline order fill|confirm|link|nuisance`: what people do to a draft; `hotline learn` reads what was confirmed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from cti.adapters.sql.caller_book import SqlCallerBook
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.settings import Settings
+from ivr.call import PhoneNumber
 from ivr.errors import AuthorError, StoreRefusedError
 from ivr.problems import Place, Problem
 from ivr.yaml_fields import remedy_for_unknown
@@ -23,6 +25,7 @@ VERBS = {
     "fill": "改写草稿：写过的不再被后来的话改动",
     "confirm": "确认草稿：每一项都有人负责",
     "link": "关联另一张工单",
+    "nuisance": "标记这通来电为骚扰，以后振铃之前就提示",
 }
 
 
@@ -55,6 +58,12 @@ def act(
             known = await SqlOrderStore(database).order(number)
             if known is None:
                 raise StoreRefusedError(f"没有工单 {number}。改法：检查工单编号")
+            if arguments.verb == "nuisance":
+                caller = PhoneNumber.parse(known.draft.value(FieldName.CALLER_NUMBER))
+                if not caller.is_known:
+                    raise StoreRefusedError(f"工单 {number} 没有来电号码。改法：无号码的来电不能标记")
+                await SqlCallerBook(database).mark_nuisance(known.draft.call, caller, arguments.reason, by, now)
+                return f"{number}　来电 {caller.masked} 已标记为骚扰"
             seen = known.revision if arguments.version is None else arguments.version
             if arguments.verb == "fill":
                 order = await desk.edit(number, changes, seen, by, now)

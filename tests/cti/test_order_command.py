@@ -11,10 +11,11 @@ import pytest
 
 from cti.__main__ import main
 from cti.action_words import NAMES, read_action, read_actor
+from cti.adapters.sql.caller_book import SqlCallerBook
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.lesson_store import SqlLessonStore
 from cti.adapters.sql.order_store import SqlOrderStore
-from ivr.call import CallId
+from ivr.call import CallId, PhoneNumber
 from workorder.draft import Draft
 from workorder.life.actions import ACTIONS
 from workorder.order import numbered, order_day
@@ -90,22 +91,36 @@ def test_a_draft_is_filled_and_confirmed_by_a_person_and_then_teaches(hotline: o
         await database.close()
         return [(each.order, each.unit) for each in found]
 
+    async def nuisances() -> int:
+        database = Database(f"sqlite:///{tmp_path / 'run' / 'hotline.db'}")
+        await database.open()
+        known = await SqlCallerBook(database).known(PhoneNumber("13812345678"), CallId("now"))
+        await database.close()
+        return known.nuisances
+
     (tmp_path / "run").mkdir()
     one, two = asyncio.run(drafts())
     by = "--by agent:801"
     for line, code, told in (
-        (f"fill {one} unit=水务局 summary=停水 {by}", 0, "已改写 unit、summary　第 2 版"),
+        (
+            f"fill {one} unit=水务局 caller_number=13812345678 summary=停水 {by}",
+            0,
+            "已改写 unit、caller_number、summary",
+        ),
         (f"fill {one} unit=供电局 --version 1 {by}", 1, "已被别人改过"),
         (f"fill {one} untt=供电局 {by}", 1, "unit"),
         (f"confirm {one} {by}", 0, "已由 801 确认"),
         (f"link {one} {two} {by}", 0, f"已关联 {two}"),
         (f"link {one} {one} {by}", 1, "不能与自己关联"),
         (f"confirm WO20261122-999999 {by}", 1, "没有工单"),
+        (f"nuisance {one} 谩骂 {by}", 0, "138****5678 已标记为骚扰"),
+        (f"nuisance {two} 谩骂 {by}", 1, "没有来电号码"),
     ):
         found = run(f"order {line}")
         assert found[0] == code, (line, found)
         assert told in found[1], (line, found)
     assert asyncio.run(lessons()) == [(one, "水务局")]
+    assert asyncio.run(nuisances()) == 1
 
 
 def test_due_explains_an_order_day_by_day_and_tries_out_a_citys_rules(hotline: object) -> None:
