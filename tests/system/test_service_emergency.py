@@ -18,6 +18,7 @@ from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.tones import tone, tone_levels
+from ivr.adapters.voice.sound_file import read_wav
 from ivr.call import CallId
 from routing.emergency.clock import TIMES
 from routing.emergency.threeway_words import Mark
@@ -275,6 +276,10 @@ async def test_the_citizen_is_lost_and_agent_and_emergency_side_go_on(
         assert any("请回拨：138****" in text for text in told)
         await talk.agent.hang_up()
         await emergency.ended(10)
+    (file,) = service.settings.recordings_folder.glob(f"*/*/*/{talk.call}-emergency-1-1.wav")
+    recorded = read_wav(file.read_bytes())  # the caller's own recording ended with the caller
+    for hertz in (AGENT_HZ, EMERGENCY_HZ):
+        assert sum(level > 0.03 for level in tone_levels(recorded, [hertz])[hertz]) >= 10
 
 
 async def test_danger_words_in_the_talk_are_a_suggestion_that_the_agent_confirms(

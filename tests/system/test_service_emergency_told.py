@@ -113,11 +113,11 @@ async def test_a_service_sees_number_order_type_place_and_a_page_of_the_words_as
         page = await opened(link)
         for shown in (talk.call, "119 消防", talk.citizen.number, words[0]):
             assert shown in page.text
-        if place_of(words):
-            assert invite.get("Geolocation") == f"<{link}/place>"
-            place = await opened(f"{link}/place")
-            assert place.headers["content-type"].startswith("application/pidf+xml")
-            assert place_of(words) in place.text
+        assert place_of(words)
+        assert invite.get("Geolocation") == f"<{link}/place>"
+        place = await opened(f"{link}/place")
+        assert place.headers["content-type"].startswith("application/pidf+xml")
+        assert place_of(words) in place.text
         looks = (folders_of(service.settings).run / "links" / "audit.jsonl").read_text(encoding="utf-8").splitlines()
         assert json.loads(looks[0])["call"] == talk.call
         assert link.rpartition("/")[2] not in "".join(looks)
