@@ -52,7 +52,7 @@ targets:
 start:
   words_in_queue: {confirmed: go}
 rules:
-  - {kind: "110", mode: three_way, targets: [police]}
+  - {kind: "110", mode: transfer, targets: [police]}
   - {kind: "119", mode: three_way, targets: [fire]}
   - {kind: "120", mode: three_way, targets: [medical]}
   - {kind: "122", mode: parallel_notify, targets: [traffic], notify: [rescue]}
@@ -289,6 +289,40 @@ async def test_a_unit_that_nobody_answers_for_is_a_supervisors_matter(
         assert told["call"] == talk.call
         assert [agent_number(each) for each in centre.calls].count("02900000005") == 1
         assert len(talk.all("unit_failed")) == 2
+
+
+async def test_a_raise_taken_back_while_the_service_rings_ends_our_leg_and_the_two_go_on(
+    service: RunningService, centre: SipPhone
+) -> None:
+    centre.answering = Answering(after_seconds=30.0)
+    async with talking(service) as talk:
+        await raised(talk, "120")
+        emergency = await centre.next_call(5)
+        assert (await talk.ask("dismiss", "--by", "801", "--why", "误报"))[0] == 0
+        await emergency.ended(5)
+        await talk.told("dismissed")
+        sounds(talk.caller, CALLER_HZ)
+        sounds(talk.agent, AGENT_HZ)
+        await hear_each_other(talk.caller, CALLER_HZ, talk.agent, AGENT_HZ)
+        assert len(centre.calls) == 1
+
+
+async def test_a_city_that_transfers_frees_the_agent_once_the_two_are_verified(
+    service: RunningService, centre: SipPhone
+) -> None:
+    centre.answering = Answering()
+    async with talking(service) as talk:
+        await raised(talk, "110")
+        emergency = await centre.next_call(5)
+        await talk.told("joined", 10)
+        assert talk.agent.state is LineState.TALKING
+        assert (await talk.ask("verified", "--by", "801"))[0] == 0
+        await talk.agent.ended(5)
+        sounds(talk.caller, CALLER_HZ)
+        sounds(emergency, EMERGENCY_HZ)
+        await hear_each_other(talk.caller, CALLER_HZ, emergency, EMERGENCY_HZ)
+        await talk.caller.hang_up()
+        await emergency.ended(10)
 
 
 async def test_an_agent_who_insists_may_go_and_the_two_stay_while_a_supervisor_is_told(
