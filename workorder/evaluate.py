@@ -40,7 +40,7 @@ def evaluate_calls(
     emergency_of: EmergencyOf = no_emergency,
     seconds: Callable[[], float] | None = None,
 ) -> dict[str, object]:
-    """Return the figures of issue 4 over `rows` (`field` holds what the caller said).
+    """Return how well drafts are filled over `rows` (`field` holds what the caller said).
 
     time_exact compares the extracted time with the row's after writing numbers in digits and without marks, a
     leading 从/大概/都有 and closing 了/的/开始/换的; address_covered is the share of a row's `address_parts` found in

@@ -39,7 +39,7 @@ def evaluate_unit(
     classifier: Classifier,
     seconds: Callable[[], float] | None = None,
 ) -> dict[str, dict[str, object]]:
-    """Return figures for `lexicon`, `model` and `both` on `test_rows` (`text`, `unit`); see issue 4, section 4.
+    """Return figures for `lexicon`, `model` and `both` on `test_rows` (`text`, `unit`).
 
     Rows without a unit are left out. `coverage_at_0.9` is the largest share of texts, surest first,
     that are right nine times in ten.

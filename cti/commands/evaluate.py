@@ -95,6 +95,8 @@ def rows_of(name: str, *needed: str) -> list[Row]:
             problems.append(Problem(Place(name, number, 1), f"缺少 {'、'.join(lacking)}。", "补上这一项。"))
         else:
             rows.append(row)
+    if not rows and not problems:
+        problems.append(Problem(Place(name), "文件里一行也没有。", '每行写一个 {"text": …}。'))
     if problems:
         raise AuthorError(tuple(problems))
     return rows

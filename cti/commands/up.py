@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Run the service until Ctrl-C or SIGTERM."""
+    """Run the service until Ctrl-C, SIGTERM, or the terminal is closed."""
     log_to(settings.run_folder / "log" / "up.log")
     asyncio.run(_stay(settings, words_of(arguments), Console(highlight=False, soft_wrap=True)))
     return 0
@@ -38,7 +38,7 @@ def words_of(arguments: argparse.Namespace) -> list[str]:
 
 async def _stay(settings: Settings, words: list[str], console: Console) -> None:
     told = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     with prompt_progress(console) as progress:
         async with running_service(settings, words, console.print, progress) as service:

@@ -55,13 +55,14 @@ def _flow_of(tree: YamlMap, file: str, problems: list[Problem]) -> Flow:
     written = fields.map("nodes", required=True)
     fallback = _fallback_of(fields, written)
     nodes: dict[NodeId, Node] = {}
-    for id_, value in written.entries.items() if written else ():
+    is_endless = written is not None and len(written.entries) > MOST_NODES
+    for id_, value in written.entries.items() if written and not is_endless else ():
         node = _node_of(id_, value, written.keys[id_] if written else tree.place, (fallback, speed), problems)
         if node is not None:
             nodes[node.id] = node
     if written is not None and not written.entries:
         fields.error(written.place, "流程里没有节点。", "在 nodes 下面至少写一个节点。")
-    if len(nodes) > MOST_NODES:
+    if is_endless:
         fields.error(fields.place("nodes"), f"节点超过 {MOST_NODES} 个。", "拆成几个流程。")
     anytime = NodeFields(fields, NOWHERE, (fallback, speed)).choices("anytime", required=False)
     urgent = read_emergency_key(NodeFields(fields, NOWHERE, (fallback, speed)))

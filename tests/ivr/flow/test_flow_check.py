@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ivr.flow.check import check_files, report
 from ivr.flow.inspect import Catalogue
-from ivr.flow.load import read_flow
+from ivr.flow.load import load_flow, read_flow
 from ivr.flow.prompt import words_sound
 from ivr.flow.schema import FIELDS
 from ivr.problems import Problem
@@ -236,3 +236,11 @@ def test_a_node_with_every_value_of_the_wrong_type_is_a_problem(kind: str) -> No
         flow, problems = read_flow(f"flow: 1\nstart: a\nnodes:\n  a:\n    kind: {kind}\n{rows}", "x.yaml")
         assert flow is not None
         assert any(problem.is_error for problem in problems) or not FIELDS[kind]
+
+
+def test_a_flow_of_three_thousand_nodes_is_refused_before_they_are_read() -> None:
+    nodes = "\n".join(f"  n{number}: {{kind: nonsense}}" for number in range(3000))
+    flow, problems = load_flow(f"flow: 1\nstart: n0\nnodes:\n{nodes}\n", "big.yaml")
+    assert flow is None
+    assert [problem.what for problem in problems if "500" in problem.what] == ["节点超过 500 个。"]
+    assert not any("nonsense" in problem.what for problem in problems)
