@@ -80,6 +80,7 @@ class LegStream:
         self._queue: deque[_Chunk] = deque()
         self._is_working = False
         self._covered: list[tuple[float, float]] = []
+        self._told_until_s = 0.0  # the recogniser's own moment moves in its thread, before its words are told here
         self._broken = False
         self.finals: list[Heard] = []
         self.shed_s = 0.0
@@ -146,6 +147,7 @@ class LegStream:
             quiet = self._queue.popleft()
             self._recogniser.hear(quiet.pcm, quiet.at_s, speaks=False)
             self._cover(quiet)
+            self._told_until_s = self._recogniser.settled_s
         if not self._queue and (self._recogniser.is_idle or not self.input_over.is_set()):
             if self.input_over.is_set():
                 self.settled.set()
@@ -181,6 +183,7 @@ class LegStream:
             if heard.is_final:
                 self.finals.append(heard)
             self._emit(heard)
+        self._told_until_s = self._recogniser.settled_s
         if is_last:
             self.settled.set()
         else:
@@ -207,7 +210,7 @@ class LegStream:
         """The seconds of the call whose words this stream has made final (quiet seconds among them)."""
         if self.settled.is_set() and not self._broken:
             return union(self._covered)
-        return within(self._covered, (0.0, self._recogniser.settled_s))
+        return within(self._covered, (0.0, self._told_until_s))
 
     @property
     def behind_s(self) -> float:
