@@ -26,7 +26,9 @@ def catalogue() -> Catalogue:
     prompts, problems = load_prompts(PROMPTS.read_text(encoding="utf-8"), PROMPTS.name)
     assert problems == ()
     return Catalogue(
-        queues=frozenset({"general", "complaint", "consultation"}), numbers=frozenset({"09310001"}), prompts=prompts
+        queues=frozenset({"general", "complaint", "consultation"}),
+        numbers=frozenset({"09310001", "801"}),
+        prompts=prompts,
     )
 
 
