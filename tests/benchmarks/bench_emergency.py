@@ -73,7 +73,7 @@ async def _measure(options: Options) -> list[Figure]:
 
 
 async def _clicks(service: MeasuredService, centre: SipPhone, talks: int, options: Options) -> list[Figure]:
-    count = int(options.pick(300, 20))
+    count = int(options.pick(100, 20))
     options.say(f"  {count} clicks, {talks} other talks")
     centre.answering = answering(Manner.BUSY)
     config = switch_config(service.settings, queues_of(service.settings))
@@ -193,7 +193,7 @@ async def _others_talk(service: MeasuredService, options: Options) -> AsyncItera
 
 
 async def _words(service: MeasuredService, centre: SipPhone, options: Options) -> list[Figure]:
-    count = int(options.pick(60, 5))
+    count = int(options.pick(20, 5))
     options.say(f"  {count} callers who wait in the queue say a danger word")
     centre.answering = Answering(after_seconds=30.0)
     espeak = espeak_of(service.settings, part(service.settings, PartName.ESPEAK))
