@@ -100,7 +100,7 @@ def markdown(run: Run) -> str:
         "Written by the benchmarks themselves; do not edit. How to measure again:",
         "",
         "```",
-        "make bench                                              # all of it, some ten minutes",
+        "make bench                                              # all of it, some twenty-five minutes",
         "./hotline --python -m tests.benchmarks keys engine      # some of it; --quick to try, --write for this page",
         "```",
         "",
