@@ -161,6 +161,7 @@ async def test_with_no_seat_signed_in_the_caller_waits_and_is_taken_as_soon_as_o
         await line.wait_for_audio(5)  # music: he hears that he waits
         async with service.seat("802") as seat:
             await (await seat.next_call(10)).answered(5)
+            await bus.event(call, "answered")  # the two are connected a moment after the seat has picked up
             await line.hang_up()
         assert (await service.finished(call)).seat == "802"
 

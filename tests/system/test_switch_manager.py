@@ -88,6 +88,8 @@ async def test_the_emergency_leg_carries_the_citizens_number_and_joins_the_call(
         talk = await seat.next_call(5)
         await talk.answered(5)
         channel = (await ami.event("Newchannel"))["Channel"]
+        # the two are connected a moment after the seat has picked up; before that there is no bridge to be added to
+        await ami.event(lambda event: event["Event"] == "BridgeEnter" and event["BridgeNumChannels"] == "2")
         await ami.act(
             "Originate",
             Channel="PJSIP/110@emergency",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from ivr.adapters.vosk.worker import EarWorker
 from ivr.adapters.vosk.worker_link import SILENT_S
 from ivr.call import CallId, Leg
 from ivr.errors import EarsError
+from ivr.ports import Recogniser, SpeechModel
 from ivr.speech.transcript import text_of
 from ivr.speech.transcript_cer import character_error_rate
 from ivr.speech.transcript_mend import holes_to_mend, mend
@@ -33,7 +35,7 @@ class Scene:
     """A controller's ears, its workers, and what was told of lost taps."""
 
     def __init__(self, model: LoadedModel) -> None:
-        self.model = model
+        self.model: SpeechModel = model
         self.lost: asyncio.Queue[tuple[CallId, Leg]] = asyncio.Queue()
         self.own_opened = 0
         self.late: list[tuple[CallId, Leg, float]] = []
@@ -176,10 +178,29 @@ async def test_an_unreadable_recording_is_told_and_blamed_on_no_worker(scene: Sc
         assert [card.name for card in scene.ears.workers] == ["a"]
 
 
+class Sluggish:
+    """A `SpeechModel` on a machine that is too slow: each chunk takes `chunk_s` more, however fast this one is."""
+
+    def __init__(self, model: LoadedModel, chunk_s: float) -> None:
+        self.name, self.rate_hz, self.chunk_s, self._model = model.name, model.rate_hz, chunk_s, model
+
+    def open(self) -> Recogniser:
+        recogniser = self._model.open()
+        hear = recogniser.accept
+
+        def accept(pcm: bytes) -> str | None:
+            time.sleep(self.chunk_s)
+            return hear(pcm)
+
+        recogniser.accept = accept  # type: ignore[method-assign]
+        return recogniser
+
+
 async def test_a_worker_that_cannot_keep_up_says_so_and_the_recording_has_the_rest(
-    scene: Scene, tmp_path: Path
+    scene: Scene, model: LoadedModel, tmp_path: Path
 ) -> None:
     sound = (after_quiet(spoken(STREETLIGHT), 0.4) + QUIET + spoken(WATER) + QUIET) * 5
+    slow = scene.model = Sluggish(model, 0.05)
     async with scene.worker("a"):
         stream = await scene.ears.expect(CALL, Leg.CALLER, 0.0)
         await tap(scene.ears.address_of(stream), stream, sound, speed=0)  # a minute in no time
@@ -187,6 +208,7 @@ async def test_a_worker_that_cannot_keep_up_says_so_and_the_recording_has_the_re
         assert scene.late, "it was told that text is late"
         assert scene.late[-1][:2] == (CALL, Leg.CALLER)
         assert total_s(covered) <= len(sound) / 16_000 - scene.late[-1][2] + 0.5
+        slow.chunk_s = 0.0  # the call is over, and so is the rush
         holes = holes_to_mend(live, covered, (0.0, len(sound) / 16_000))
         found = await scene.ears.recognise(CALL, Leg.CALLER, write_wav(tmp_path / "r.wav", sound), holes)
     assert understood((STREETLIGHT + WATER) * 5, mend(live, found, holes))
