@@ -8,11 +8,11 @@ import statistics
 import sys
 from datetime import UTC, datetime
 
-from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.benchmarks.machine import load, machine
 from tests.kills import ears
 from tests.kills.emergency import STEPS, Figures, rounds
+from tests.ports import free_port
 from tests.system.running_service import service_of
 
 QUEUES = """\

@@ -31,7 +31,6 @@ from cti.adapters.sql.order_store import SqlOrderStore
 from cti.server.installation import broker_url, espeak_of, folders_of, part, queues_of, seat_password, switch_config
 from cti.settings import Settings, default_settings, load_settings
 from ivr.adapters.asterisk.private_parts import PartName
-from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.adapters.simulator.call_plan import Answering, Dialling
 from ivr.adapters.simulator.sip_call import SipCall
@@ -41,6 +40,7 @@ from ivr.call import CallId
 from ivr.errors import StoreError
 from ivr.ports import Heard
 from ivr.recording import Recording
+from tests.ports import free_port, rtp_first
 from tests.system.running_switch import RawAmi, until
 from workorder.call_record import CallRecord
 from workorder.order import WorkOrder
@@ -369,7 +369,7 @@ def write_settings(
             "ami_port": free_port(),
             "agi_port": free_port(),
             "http_port": free_port(),
-            "rtp_first": random.randrange(12000, 30000, 400),
+            "rtp_first": rtp_first(400),
             "most_calls": 40,
         },
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-import random
 import struct
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,9 +19,9 @@ from ivr.adapters.asterisk.render_config import CalledNumber, Ports, QueueConfig
 from ivr.adapters.asterisk.render_queue_names import switch_queue
 from ivr.adapters.asterisk.render_secrets import kept_secret
 from ivr.adapters.asterisk.supervise import ChildProcess
-from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.asterisk.supervise_switch import switch_process
 from ivr.adapters.simulator.sip_phone import SipPhone
+from tests.ports import free_port, rtp_first
 
 Message = dict[str, str]
 
@@ -173,7 +172,7 @@ def switch_config(folder: Path) -> SwitchConfig:
     for name in ("net-wait", "net-voicemail", "net-thanks", "net-goodbye", "net-refused"):
         write_tone(sounds / "hl" / f"{name}.wav", 440, 0.4)
     sip = free_port()
-    first = random.randrange(20000, 48000, 1000)
+    first = rtp_first(900)
     return SwitchConfig(
         sounds=sounds,
         recordings=folder / "recordings",

@@ -17,11 +17,11 @@ import pytest
 
 from cti.server.installation import folders_of, part
 from ivr.adapters.asterisk.private_parts import PartName
-from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.kills.emergency import AGENT_HZ, CALLER_HZ, ask_desk, both_hear, hears, rounds, talk
+from tests.ports import free_port
 from tests.system.running_service import RunningService, service_of
 from tests.system.running_switch import until
 from tests.system.test_service_emergency import QUEUES

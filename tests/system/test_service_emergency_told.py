@@ -12,7 +12,6 @@ import pytest
 
 from cti.link_view import place_of
 from cti.server.installation import folders_of
-from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.simulator.call_plan import Answering, Dialling
 from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.sip_message import SipRequest, user_of
@@ -20,6 +19,7 @@ from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.call import CallId
 from routing.adapters.emergency_policies import load_city
 from routing.emergency.passing import decoded
+from tests.ports import free_port
 from tests.system.running_service import RunningService, service_of
 from tests.system.running_switch import until
 from tests.system.test_service_emergency import QUEUES, Talk, emergency_centre, talking

@@ -15,7 +15,6 @@ import pytest
 from cti.server.installation import queues_of, seat_password, switch_config
 from cti.server.interlock import confirmation_file, gate_of
 from ivr.adapters.asterisk.link import AsteriskLink, LinkSettings
-from ivr.adapters.asterisk.supervise_ports import free_port
 from ivr.adapters.simulator.phone_errors import CallTimeoutError, SimulatedPhoneError
 from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_message import SipRequest, respond
@@ -23,6 +22,7 @@ from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.sip_wire import Address
 from ivr.call import CallId, ChannelName, PhoneNumber
 from ivr.errors import SwitchError, SwitchRefusedError
+from tests.ports import free_port
 from tests.system.running_service import Bus, RunningService, service_of
 from tests.system.running_switch import until
 from tests.system.test_service_emergency import QUEUES
