@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -66,6 +66,7 @@ class SharedEars:
         self._books: OrderedDict[CallId, _Book] = OrderedDict()
         self._cards: dict[str, EarCard] = {}
         self._links: dict[str, WorkerLink] = {}
+        self._asking: Counter[str] = Counter()
         self._new: asyncio.Queue[str] = asyncio.Queue()
         self._jobs = count(1)
         self._link_news = LinkNews(self._heard, self._covered, self._lost, self._late)
@@ -126,12 +127,12 @@ class SharedEars:
                     del book.taps[leg]
                     self._news.lost(call, leg)
 
-    def _ours(self) -> dict[str, int]:
-        ours: dict[str, int] = {}
+    def _ours(self) -> Counter[str]:
+        ours = Counter(self._asking)  # legs that are offered at this moment count too: a burst is spread
         for book in self._books.values():
             for tapped in () if book.is_over else book.taps.values():
                 if isinstance(tapped, WorkerLink):
-                    ours[tapped.card.name] = ours.get(tapped.card.name, 0) + 1
+                    ours[tapped.card.name] += 1
         return ours
 
     def _ranked(self) -> list[WorkerLink]:
@@ -172,11 +173,14 @@ class SharedEars:
         for link in self._ranked()[:MOST_ASKED]:
             at_s = begun_at_s + asyncio.get_running_loop().time() - asked_at
             asked = {"leg": leg.value, "begun_at_s": at_s, "paused": book.is_paused}
+            self._asking[link.card.name] += 1
             try:
                 stream = str((await link.ask("expect", EXPECT_S, call, asked))["stream"])
             except (WorkerGoneError, KeyError) as refused:
                 log.warning("ears_worker_refused", extra={"worker": link.card.name, "reason": str(refused)[:200]})
                 continue
+            finally:
+                self._asking[link.card.name] -= 1
             book.taps[leg] = link
             book.used.add(link)
             book.addresses[stream] = (link.card.host, link.card.audio_port)

@@ -96,6 +96,13 @@ async def test_each_leg_goes_to_the_least_loaded_worker(scene: Scene) -> None:
     assert scene.own_opened == 0
 
 
+async def test_legs_that_come_at_one_moment_are_spread_too(scene: Scene) -> None:
+    async with scene.worker("a") as a, scene.worker("b"):
+        streams = await asyncio.gather(*(scene.ears.expect(CallId(f"hl-1.{n}"), Leg.CALLER, 0.0) for n in range(6)))
+        doors = [scene.ears.address_of(stream)[1] for stream in streams]
+    assert doors.count(a.card.audio_port) == 3
+
+
 async def test_a_leg_of_a_dead_worker_is_tapped_again_elsewhere_and_no_word_is_lost(
     scene: Scene, tmp_path: Path
 ) -> None:
