@@ -43,7 +43,7 @@ HIDDEN = {"serve", "links", "model-train"}
 
 EXAMPLES = """\
 示例：
-  hotline demo                                 三位市民打进来，看每一步
+  hotline demo                                 四位市民打进来，看每一步
   hotline up                                   启动服务，打印各个地址
   hotline call --say "我家门口的路灯坏了"      对正在运行的服务打一个电话
   hotline check flows/main.yaml                检查一个语音流程

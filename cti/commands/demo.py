@@ -113,7 +113,7 @@ def write_settings(settings: Settings, folder: Path) -> Path:
 
 async def _play(settings: Settings, words: list[str], console: Console) -> dict[str, object]:
     console.print(
-        "[bold]hotline12345 演示[/bold]：三位（虚构的）市民真实拨打 SIP 电话，说普通话（合成语音），两位坐席接听；"
+        "[bold]hotline12345 演示[/bold]：四位（虚构的）市民真实拨打 SIP 电话，说普通话（合成语音），两位坐席接听；"
         "随后一位市民报告火情，模拟的紧急中心加入通话。\n"
     )
     espeak = espeak_of(settings, part(settings, PartName.ESPEAK))
