@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from cti.commands.check_sounds import Lengths, no_lengths, spoken_lengths
 from cti.commands.city import own_cities
 from cti.server.city_packs import SHIPPED_DAYS, city_files, own_calendar
 from cti.server.drafting import own_words, words_in_use
 from cti.server.emergency import policy_path
-from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, FlowFiles, catalogue_of
-from cti.server.installation import SHIPPED_QUEUES, queues_of
+from cti.server.flow_files import SHIPPED_PROMPTS, FlowFiles, catalogue_of, flows_in_use
+from cti.server.installation import queues_of, queues_path
 from cti.settings import Settings, default_settings, load_settings
 from ivr.flow.check import check_files
 from ivr.flow.inspect import Catalogue
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         print(schema_text(), end="")
         return 0
     named = [Path(file) for file in arguments.files] or files_in_use(settings)
-    problems = problems_of(named, settings)
+    problems = problems_of(named, settings, spoken_lengths(settings))
     for problem in problems:
         print(problem, file=sys.stderr if problem.is_error else sys.stdout)
     errors = sum(problem.is_error for problem in problems)
@@ -70,11 +71,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def files_in_use(settings: Settings) -> list[Path]:
     """Return the files that this installation would work with."""
-    folder = settings.flows_folder or SHIPPED_FLOWS
+    folder = flows_in_use(settings)
     flows = sorted(file for file in folder.glob("*.yaml") if file.name != "prompts.yaml")
     prompts = folder / "prompts.yaml"
     prompts = prompts if prompts.is_file() else SHIPPED_PROMPTS
-    queues = settings.queues_file or SHIPPED_QUEUES
+    queues = queues_path(settings)
     cities = city_files(own_cities(settings)).values()
     days = [file for file in (SHIPPED_DAYS, own_calendar(settings.data_folder)) if file]
     return [
@@ -88,8 +89,8 @@ def files_in_use(settings: Settings) -> list[Path]:
     ]
 
 
-def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
-    """Return every problem of the files, each read for what its first key says it is."""
+def problems_of(files: list[Path], settings: Settings, lengths: Lengths = no_lengths) -> tuple[Problem, ...]:
+    """Return every problem of the files, each read for what its first key says it is; `lengths` speaks prompts."""
     problems: list[Problem] = []
     flows: dict[str, bytes] = {}
     checks: Mapping[bytes, Callable[[bytes, str], tuple[Problem, ...]]] = {
@@ -116,7 +117,8 @@ def problems_of(files: list[Path], settings: Settings) -> tuple[Problem, ...]:
         else:
             problems += checks[kind](text, str(file))
     if flows:
-        problems += check_files(flows, catalogue_for(flows, settings)).problems
+        catalogue = catalogue_for(flows, settings)
+        problems += check_files(flows, replace(catalogue, seconds=lengths(flows, catalogue))).problems
     return tuple(sorted(problems, key=lambda problem: problem.place))
 
 
@@ -157,7 +159,7 @@ def catalogue_for(flows: Mapping[str, bytes], settings: Settings) -> Catalogue:
         flow, _ = load_flow(text, name)
         if flow is not None and Path(name).resolve() not in checked:
             others[flow.name] = flow
-    audio = _recordings_there(flows, settings.flows_folder)
+    audio = _recordings_there(flows, flows_in_use(settings))
     return replace(catalogue_of(settings, queues), prompts=prompts, others=others, audio=audio)
 
 

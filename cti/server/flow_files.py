@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +28,19 @@ IVR = Path(__file__).resolve().parents[2] / "ivr"
 SHIPPED_FLOWS = IVR / "flows"
 SHIPPED_PROMPTS = IVR / "prompts" / "prompts.yaml"
 POLL_SECONDS = 1.0
+SETTLE_SECONDS = 0.2
+"""So long nothing may change before saved files are believed to be complete: they may be several."""
+
+
+def own_flows(settings: Settings) -> Path:
+    """Return the folder of this installation's own flows: the one that the settings name, or what pages publish to."""
+    return settings.flows_folder or settings.run_folder / "flows"
+
+
+def flows_in_use(settings: Settings) -> Path:
+    """Return the folder whose flows answer calls: the installation's own, or the shipped ones while it has none."""
+    own = own_flows(settings)
+    return own if settings.flows_folder is not None or any(own.glob("*.yaml")) else SHIPPED_FLOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,7 @@ class FlowFiles:
     @classmethod
     def read(cls, settings: Settings) -> FlowFiles:
         """Read the installation's flows, or the shipped ones; a prompts.yaml beside them goes before ours."""
-        folder = settings.flows_folder or SHIPPED_FLOWS
+        folder = flows_in_use(settings)
         own = folder / "prompts.yaml"
         files = sorted(file for file in folder.glob("*.yaml") if file != own)
         prompts = own if own.is_file() else SHIPPED_PROMPTS
@@ -80,7 +94,7 @@ def read_edition(
 
 def missing_flows(settings: Settings, edition: Edition) -> tuple[Problem, ...]:
     """Return a problem for every called number whose flow is not among the files."""
-    folder = str(settings.flows_folder or SHIPPED_FLOWS)
+    folder = str(flows_in_use(settings))
     return tuple(
         Problem(
             Place(folder),
@@ -149,8 +163,12 @@ class FlowShelf:
             except OSError as error:
                 log.warning("flows_not_read", extra={"reason": str(error)})
                 continue
-            if files != self._seen:
-                await self._take_in(files)
+            if files == self._seen:
+                continue
+            await asyncio.sleep(SETTLE_SECONDS)
+            with contextlib.suppress(OSError):
+                if files == await asyncio.to_thread(FlowFiles.read, self._settings):
+                    await self._take_in(files)
 
     def current(self) -> FlowBook:
         """Return the edition for new calls."""
@@ -173,7 +191,7 @@ class FlowShelf:
         if edition is not None:
             problems += missing_flows(self._settings, edition)
         if edition is not None and not has_errors(problems):
-            made = await make_prompts(edition, (), self._sounds, self._espeak, self._settings.flows_folder)
+            made = await make_prompts(edition, (), self._sounds, self._espeak, flows_in_use(self._settings))
             problems += made.problems
             if not made.problems:
                 self._current = self._editions[edition.book.digest] = edition.book

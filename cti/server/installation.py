@@ -107,8 +107,14 @@ def model_places(settings: Settings) -> tuple[Path, ...]:
 
 
 def queues_path(settings: Settings) -> Path:
-    """Return the queues file of this installation."""
-    return settings.queues_file or SHIPPED_QUEUES
+    """Return the queues file in use: the installation's own, or the shipped one while it has none."""
+    own = own_queues(settings)
+    return own if settings.queues_file is not None or own.is_file() else SHIPPED_QUEUES
+
+
+def own_queues(settings: Settings) -> Path:
+    """Return this installation's own queues file: the one that the settings name, or what pages publish to."""
+    return settings.queues_file or settings.run_folder / "queues.yaml"
 
 
 def queues_of(settings: Settings) -> Queues:

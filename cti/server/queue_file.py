@@ -17,11 +17,14 @@ POLL_SECONDS = 1.0
 
 
 class QueueFile:
-    """The queues in force. `apply` makes the switch follow a new edition before it counts."""
+    """The queues in force. `apply` makes the switch follow a new edition before it counts.
+
+    `file` is asked anew each time: the first file that pages publish takes the place of the shipped one.
+    """
 
     def __init__(
         self,
-        file: Path,
+        file: Callable[[], Path],
         queues: Queues,
         apply: Callable[[Queues], Awaitable[None]],
         refused: Callable[[tuple[Problem, ...]], None],
@@ -29,7 +32,7 @@ class QueueFile:
         self._file = file
         self._apply = apply
         self._refused = refused
-        self._seen = file.read_bytes()
+        self._seen = file().read_bytes()
         self.queues = queues
 
     async def run(self) -> None:
@@ -37,7 +40,7 @@ class QueueFile:
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
-                text = await asyncio.to_thread(self._file.read_bytes)
+                text = await asyncio.to_thread(lambda: self._file().read_bytes())
             except OSError as error:
                 log.warning("queues_not_read", extra={"reason": str(error)})
                 continue
@@ -47,7 +50,7 @@ class QueueFile:
 
     async def take_in(self, text: bytes) -> None:
         """Put a new text in force if it is sound and still holds the default queue, where callers may be waiting."""
-        queues, problems = load_queues(text, str(self._file))
+        queues, problems = load_queues(text, str(self._file()))
         if queues is None or queues.default.name != self.queues.default.name:
             log.error("queues_refused", extra={"problems": len(problems)})
             self._refused(problems)

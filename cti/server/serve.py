@@ -121,7 +121,7 @@ async def serve(settings: Settings) -> None:
     folders, clock = folders_of(settings), SystemClock()
     ready_file(settings).unlink(missing_ok=True)
     queue_file = QueueFile(
-        queues_path(settings), queues_of(settings), lambda queues: follow_queues(queues), _tell_refused
+        lambda: queues_path(settings), queues_of(settings), lambda queues: follow_queues(queues), _tell_refused
     )
     config = switch_config(settings, queue_file.queues)
     policy = emergency_policy(settings)

@@ -20,6 +20,7 @@ from cti.server.emergency import emergency_policy
 from cti.server.flow_files import (
     FlowFiles,
     catalogue_of,
+    flows_in_use,
     keys_out_of_queues,
     make_prompts,
     missing_flows,
@@ -90,7 +91,7 @@ async def running_service(
         raise AuthorError(problems)
     standing = (*net_sounds(NET_SOUNDS), *comforts(queues), *emergency_prompts(policy))
     espeak = espeak_of(settings, parts[PartName.ESPEAK])
-    made = await make_prompts(edition, standing, folders.sounds, espeak, settings.flows_folder, progress)
+    made = await make_prompts(edition, standing, folders.sounds, espeak, flows_in_use(settings), progress)
     if made.problems:
         raise AuthorError(made.problems)
     say("3/4 交换机与消息代理的配置")

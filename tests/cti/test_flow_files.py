@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cti.server import flow_files
-from cti.server.flow_files import SHIPPED_FLOWS, FlowShelf
+from cti.server.flow_files import SHIPPED_FLOWS, FlowFiles, FlowShelf, flows_in_use
 from cti.server.installation import queues_of
 from cti.settings import Settings, default_settings
 from ivr.adapters.voice.espeak import Espeak, Voice, VoiceError
@@ -60,6 +60,7 @@ class Shelf:
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flow_files, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(flow_files, "SETTLE_SECONDS", 0.01)
 
 
 @asynccontextmanager
@@ -159,3 +160,11 @@ async def test_a_disk_that_takes_nothing_costs_the_archive_and_not_the_controlle
         await shelf.until(old)
         assert shelf.shelf.edition(old) is not None
         assert not shelf.refused
+
+
+def test_flows_published_by_the_pages_take_the_place_of_the_shipped_ones(tmp_path: Path) -> None:
+    settings = default_settings(tmp_path / "data", tmp_path / "run")
+    assert flows_in_use(settings) == SHIPPED_FLOWS
+    shutil.copytree(SHIPPED_FLOWS, tmp_path / "run" / "flows")
+    assert flows_in_use(settings) == tmp_path / "run" / "flows"
+    assert all(name.startswith(str(tmp_path)) for name in FlowFiles.read(settings).texts)

@@ -63,7 +63,7 @@ async def test_a_saved_file_that_cannot_be_followed_yet_is_tried_again(tmp_path:
             raise failure
 
     before = queues()
-    kept = QueueFile(file, before, follow, lambda _problems: None)
+    kept = QueueFile(lambda: file, before, follow, lambda _problems: None)
     text = WISHED.replace("长者", "长者专席").encode()
     await kept.take_in(text)
     assert kept.queues is before
