@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from cti.emergency_settings import EmergencySettings, read_emergency
 from cti.emergency_trunk import EmergencyTrunk, read_emergency_trunk
+from cti.pages_settings import PagesSettings, read_pages
 from ivr.call import SeatId
 from ivr.problems import Place, Problem
 from ivr.yaml_fields import Fields
@@ -115,6 +116,8 @@ class Settings:
     broker: str = PRIVATE
     broker_port: int = 1884
     speech_model: str = DEMO_MODEL
+    city: str = "lanzhou"
+    """Whose rules new orders live by: a pack of workorder/cities, or one in the data folder's `cities`."""
     flows_folder: Path | None = None
     queues_file: Path | None = None
     ears: EarsSettings = field(default_factory=EarsSettings)
@@ -123,6 +126,7 @@ class Settings:
     numbers: tuple[CalledNumber, ...] = _NUMBERS
     emergency: EmergencySettings = field(default_factory=EmergencySettings)
     emergency_trunk: EmergencyTrunk = field(default_factory=EmergencyTrunk)
+    pages: PagesSettings = field(default_factory=PagesSettings)
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -169,6 +173,7 @@ def load_settings(text: str | bytes, file: str, defaults: Settings) -> tuple[Set
         broker=_url(fields, "broker", defaults.broker, ("mqtt", "mqtts"), (PRIVATE,)),
         broker_port=fields.integer("broker_port", defaults.broker_port, 1, 65535),
         speech_model=fields.text("speech_model", defaults.speech_model, longest=200),
+        city=fields.text("city", defaults.city, longest=60),
         flows_folder=_optional_path(fields, "flows_folder", here, is_folder=True),
         queues_file=_optional_path(fields, "queues_file", here, is_folder=False),
         ears=_ears(fields, defaults.ears),
@@ -177,6 +182,7 @@ def load_settings(text: str | bytes, file: str, defaults: Settings) -> tuple[Set
         numbers=_numbers(fields) if fields.has("called_numbers") else defaults.numbers,
         emergency=read_emergency(fields, here, defaults.emergency),
         emergency_trunk=read_emergency_trunk(fields, defaults.emergency_trunk),
+        pages=read_pages(fields, here, defaults.pages),
         origins=MappingProxyType({key: str(place) for key, place in tree.keys.items()}),
     )
     fields.done()

@@ -72,22 +72,26 @@ class SqlLifeStore:
     async def open(
         self, action: Open, actor: Actor, at: datetime, number: OrderNumber | None = None
     ) -> LivingOrder | Refusal:
+        return await self._database.write(
+            "登记工单", lambda connection: self.open_in(connection, action, actor, at, number)
+        )
+
+    async def open_in(
+        self, connection: AsyncConnection, action: Open, actor: Actor, at: datetime, number: OrderNumber | None = None
+    ) -> LivingOrder | Refusal:
+        """`open` within a transaction of the caller."""
         clean = stored_action(action)
         assert isinstance(clean, Open)
-
-        async def work(connection: AsyncConnection) -> LivingOrder | Refusal:
-            pack = await self._pack(connection, clean.pack)
-            if pack is None:
-                return Refusal(f"没有保存过政策包“{clean.pack}”。", "先保存政策包。")
-            day = order_day(at)
-            name = number or numbered(day, await next_serial(connection, day.isoformat()))
-            known = select(order_lives.c.number).where(order_lives.c.number == name)
-            if (await connection.execute(known)).one_or_none() is not None:
-                return Refusal("这张工单已经登记。", "打开它继续办理。")
-            found = open_order(name, clean, stored_actor(actor), at, pack, self._calendar())
-            return found if isinstance(found, Refusal) else await self._write(connection, None, found, pack)
-
-        return await self._database.write("登记工单", work)
+        pack = await self._pack(connection, clean.pack)
+        if pack is None:
+            return Refusal(f"没有保存过政策包“{clean.pack}”。", "先保存政策包。")
+        day = order_day(at)
+        name = number or numbered(day, await next_serial(connection, day.isoformat()))
+        known = select(order_lives.c.number).where(order_lives.c.number == name)
+        if (await connection.execute(known)).one_or_none() is not None:
+            return Refusal("这张工单已经登记。", "打开它继续办理。")
+        found = open_order(name, clean, stored_actor(actor), at, pack, self._calendar())
+        return found if isinstance(found, Refusal) else await self._write(connection, None, found, pack)
 
     async def act(
         self, number: OrderNumber, action: Action, actor: Actor, at: datetime, version: int | None = None

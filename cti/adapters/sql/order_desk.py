@@ -82,32 +82,38 @@ class SqlOrderDesk:
     async def _change(
         self, number: OrderNumber, revision: int, act: AuditRow, changed: Callable[[Draft], Draft]
     ) -> WorkOrder:
-        async def work(connection: AsyncConnection) -> WorkOrder:
-            known = order_of_row(await _held(connection, number))
-            if known.touched > revision:
-                raise ChangedMeanwhileError(
-                    f"工单 {number} 已被别人改过（第 {known.touched} 版，您看到的是第 {revision} 版）。"
-                    "改法：看一看新的内容，再改一次"
-                )
-            draft = changed(known.draft)
-            is_confirmed = act.action == "order.confirm"
-            if draft == known.draft and (not is_confirmed or known.confirmed is not None):
-                return known
-            order = replace(
-                known,
-                draft=draft,
-                revision=known.revision + 1,
-                touched=known.revision + 1,
-                updated=act.at,
-                confirmed=act.at if is_confirmed else known.confirmed,
-                confirmed_by=act.person.name if is_confirmed else known.confirmed_by,
-            )
-            await put_row(connection, orders, order_row(order))
-            await put_envelopes(connection, (order_saved(order),))
-            await put_audit(connection, act)
-            return order
+        return await self._database.write(
+            "修改工单", lambda connection: change_in(connection, number, revision, act, changed)
+        )
 
-        return await self._database.write("修改工单", work)
+
+async def change_in(
+    connection: AsyncConnection, number: OrderNumber, revision: int, act: AuditRow, changed: Callable[[Draft], Draft]
+) -> WorkOrder:
+    """Change the draft of an order within a transaction, with the audit row of the act; errors as `OrderDesk.edit`."""
+    known = order_of_row(await _held(connection, number))
+    if known.touched > revision:
+        raise ChangedMeanwhileError(
+            f"工单 {number} 已被别人改过（第 {known.touched} 版，您看到的是第 {revision} 版）。"
+            "改法：看一看新的内容，再改一次"
+        )
+    draft = changed(known.draft)
+    is_confirmed = act.action == "order.confirm"
+    if draft == known.draft and (not is_confirmed or known.confirmed is not None):
+        return known
+    order = replace(
+        known,
+        draft=draft,
+        revision=known.revision + 1,
+        touched=known.revision + 1,
+        updated=act.at,
+        confirmed=act.at if is_confirmed else known.confirmed,
+        confirmed_by=act.person.name if is_confirmed else known.confirmed_by,
+    )
+    await put_row(connection, orders, order_row(order))
+    await put_envelopes(connection, (order_saved(order),))
+    await put_audit(connection, act)
+    return order
 
 
 async def _held(connection: AsyncConnection, number: OrderNumber) -> Any:

@@ -1,0 +1,54 @@
+"""The orders' stores of one installation, wired: which city's rules are in force here, and the one way to confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from cti.adapters.sql.confirming import SqlConfirming
+from cti.adapters.sql.database import Database
+from cti.adapters.sql.life_store import SqlLifeStore
+from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
+from cti.settings import Settings
+from ivr.errors import StoreRefusedError
+from workorder.audit import Person
+from workorder.cities.pack import Pack
+from workorder.clock.days import WorkCalendar
+from workorder.life.actors import Actor, Role
+from workorder.life.living import LivingOrder
+from workorder.life.opening import Opening
+from workorder.life.refusal import Refusal
+from workorder.order import OrderNumber
+
+
+class Orders:
+    """What the pages and the controller need of orders. Files are read once; the pack is kept when first needed."""
+
+    def __init__(
+        self, settings: Settings, database: Database, calendar: Callable[[], WorkCalendar] | None = None
+    ) -> None:
+        days = load_calendar(own_calendar(settings.data_folder)) if calendar is None else calendar()
+        self.calendar: Callable[[], WorkCalendar] = calendar or (lambda: days)
+        self.lives = SqlLifeStore(database, self.calendar)
+        self._confirming = SqlConfirming(database, self.lives)
+        own = settings.data_folder / "cities"
+        self._pack = load_city(settings.city, own)
+        self._text = city_files(own)[settings.city].read_text(encoding="utf-8")
+        self._is_kept = False
+
+    async def pack(self, at: datetime) -> Pack:
+        """Return the edition in force, kept for good; StoreRefusedError when its text was changed under its version."""
+        if not self._is_kept:
+            kept = await self.lives.keep_pack(self._text, at)
+            if isinstance(kept, Refusal):
+                raise StoreRefusedError(str(kept))
+            self._is_kept = True
+        return self._pack
+
+    async def confirm(
+        self, number: OrderNumber, revision: int, person: Person, at: datetime, wish: Opening | None = None
+    ) -> LivingOrder | Refusal:
+        """Confirm a draft, which opens its life; errors as `SqlConfirming.confirm`."""
+        role = Role(person.role) if person.role in set(Role) else Role.AGENT
+        actor = Actor(person.name, Role.CENTRE if role is Role.CENTRE else Role.AGENT)
+        return await self._confirming.confirm(number, revision, wish or Opening(), actor, await self.pack(at), at)
