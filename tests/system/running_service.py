@@ -362,6 +362,7 @@ def write_settings(
         "recordings_folder": str(folder / "recordings"),
         "broker_port": free_port(),
         "emergency": {"link": {"serve": False}},
+        "pages": {"serve": False},
         "emergency_trunk": {"port": free_port("127.0.0.3")},  # a simulator of its own: modules run side by side
         "ears": {"workers": 0},  # each would load a model; test_service_ears has workers
         "switch": {
