@@ -11,14 +11,14 @@ from ivr.adapters.asterisk.private import ensure
 from ivr.adapters.asterisk.private_parts import PartName
 
 SERVICE = (PartName.ASTERISK, PartName.MOSQUITTO, PartName.ESPEAK)
-TESTS = (*SERVICE, PartName.POSTGRESQL)
+TESTS = (*SERVICE, PartName.POSTGRESQL, PartName.CHROMIUM)
 BENCHMARKS = (*TESTS, PartName.SIPP)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to fetch for."""
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--for-tests", action="store_true", help="连同测试要用的 PostgreSQL")
+    what.add_argument("--for-tests", action="store_true", help="连同测试要用的 PostgreSQL 和浏览器 Chromium")
     what.add_argument("--for-benchmarks", action="store_true", help="连同测量要用的 sipp")
 
 

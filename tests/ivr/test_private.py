@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
 import subprocess
 import time
@@ -132,6 +133,32 @@ def test_a_library_named_before_the_rule_is_found_among_the_dependencies(soname:
     assert package_of(soname, "postgres", names) == package
 
 
+@pytest.mark.parametrize(
+    ("soname", "package"),
+    [
+        ("libgobject-2.0.so.0", "libglib2.0-0"),
+        ("libgio-2.0.so.0", "libglib2.0-0t64"),
+        ("libatk-1.0.so.0", "libatk1.0-0"),
+        ("libatk-bridge-2.0.so.0", "libatk-bridge2.0-0"),
+        ("libjpeg.so.62", "libjpeg62-turbo"),
+        ("libX11.so.6", "libx11-6"),
+        ("libXcomposite.so.1", "libxcomposite1"),
+        ("libudev.so.1", "libudev1"),
+    ],
+)
+def test_what_a_browser_needs_is_found_among_its_dependencies(soname: str, package: str) -> None:
+    names = (
+        "libgbm1",
+        "libgtk-3-0",
+        "libatk1.0-0",
+        "libatk-bridge2.0-0",
+        "libatspi2.0-0",
+        "libjpeg62-turbo",
+        "libx11-6",
+    )
+    assert package_of(soname, "chromium", frozenset((*names, "libxcomposite1", "libudev1", package))) == package
+
+
 def test_a_library_that_nothing_resembles_is_told_with_the_program_that_needs_it() -> None:
     with pytest.raises(PartMissingError, match=r"libfoo\.so\.1.*postgres"):
         package_of("libfoo.so.1", "postgres", frozenset(("libxml2", "libc6")))
@@ -184,6 +211,19 @@ def test_the_private_asterisk_is_whole_and_runs() -> None:
     if part.origin == "private":
         modules = tuple(part.folders["modules"] / module for module in wanted_modules())
         assert missing_libraries(modules, library_folders(part.root, multiarch())) == {}
+
+
+@pytest.mark.system
+def test_the_browser_of_the_tests_is_whole_and_runs() -> None:
+    part = ensure(PartName.CHROMIUM, parts_folder(Path.home()), print)
+    env = {**os.environ, **part.env}
+    said = subprocess.run((*part.command, "--version"), capture_output=True, text=True, check=True, timeout=20, env=env)
+    assert "Chrom" in said.stdout
+    if part.origin == "private":
+        folders = (*library_folders(part.root, multiarch()), *host_folders(multiarch()))
+        assert missing_libraries((Path(part.command[0]),), folders) == {}
+        fonts = list(part.folders["fonts"].rglob("*.tt?"))
+        assert fonts, "no font with Chinese"
 
 
 @pytest.mark.system

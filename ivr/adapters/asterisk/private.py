@@ -33,6 +33,16 @@ __all__ = ["Part", "PartName", "as_unprivileged", "ensure", "find", "parts_folde
 Progress = Callable[[str], object]
 _STAMP = "hotline-part.json"
 _PROBE_SECONDS = 20
+_FONTS_FILE = "hotline-fonts.conf"
+_FONTS = """\
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">usr/share/fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+"""
 
 
 def ensure(name: PartName, folder: Path, progress: Progress = str) -> Part:
@@ -153,6 +163,8 @@ def _fetch(recipe: Recipe, folder: Path, progress: Progress) -> Part:
         files = _roots(recipe, root)
         host = () if recipe.suite else host_folders(multiarch())
         hashes |= add_missing_libraries(apt, packages, files, host, multiarch(), archives, root, progress)
+        if recipe.name is PartName.CHROMIUM:
+            (root / _FONTS_FILE).write_text(_FONTS, encoding="utf-8")
         stamp = {"version": version, "recipe": _fingerprint(recipe), "suite": recipe.suite or "own", "sha256": hashes}
         (root / _STAMP).write_text(json.dumps(stamp, indent=1, sort_keys=True), encoding="utf-8")
         part = _private_part(recipe, root, version)
@@ -191,15 +203,17 @@ def _roots(recipe: Recipe, root: Path) -> tuple[Path, ...]:
     if recipe.module_folder:
         place = root / recipe.module_folder.format(multiarch=multiarch())
         modules = tuple(place / module for module in wanted_modules())
-    return (*_program_paths(recipe, root).values(), *modules, *(root / file for file in recipe.extra_files))
+    extra = tuple(_found(root, pattern) for pattern in recipe.extra_files)
+    return (*_program_paths(recipe, root).values(), *modules, *extra)
 
 
 def _program_paths(recipe: Recipe, root: Path) -> dict[str, Path]:
-    paths = {}
-    for name, pattern in recipe.programs.items():
-        found = sorted(root.glob(pattern.format(multiarch=multiarch())), reverse=True)
-        paths[name] = found[0] if found else root / pattern
-    return paths
+    return {name: _found(root, pattern) for name, pattern in recipe.programs.items()}
+
+
+def _found(root: Path, pattern: str) -> Path:
+    found = sorted(root.glob(pattern.format(multiarch=multiarch())), reverse=True)
+    return found[0] if found else root / pattern
 
 
 def _private_part(recipe: Recipe, root: Path, version: str) -> Part | None:
@@ -221,6 +235,8 @@ def _private_part(recipe: Recipe, root: Path, version: str) -> Part | None:
     folders = {key: root / pattern.format(multiarch=multiarch()) for key, pattern in recipe.folders.items()}
     if recipe.name is PartName.ESPEAK:
         env["ESPEAK_DATA_PATH"] = str(folders["data"].parent)
+    if recipe.name is PartName.CHROMIUM:
+        env["FONTCONFIG_FILE"] = str(root / _FONTS_FILE)
     shown = ".".join(map(str, version_of(version)))  # not the package's, such as 1:22.10.1+dfsg+~cs6.17
     return Part(recipe.name, shown, "private", root, commands, env, folders)
 

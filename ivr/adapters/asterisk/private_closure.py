@@ -24,6 +24,13 @@ _ODD_PACKAGES = {
     "libplc4.so": "libnspr4",
     "libplds4.so": "libnspr4",
     "liblber-2.5.so.0": "libldap-2.5-0",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libgio-2.0.so.0": "libglib2.0-0",
+    "libgobject-2.0.so.0": "libglib2.0-0",
+    "libgmodule-2.0.so.0": "libglib2.0-0",
+    "libatk-1.0.so.0": "libatk1.0-0",
+    "libatk-bridge-2.0.so.0": "libatk-bridge2.0-0",
+    "libatspi.so.0": "libatspi2.0-0",
 }  # fmt: skip
 _C_LIBRARY = re.compile(r"(?:ld-linux.*|lib(?:c|m|mvec|dl|rt|pthread|resolv|util|anl|nsl|BrokenLocale))\.so(?:\.\d+)?")
 _TRANSITION_SUFFIX = (

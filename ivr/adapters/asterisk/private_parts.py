@@ -21,6 +21,7 @@ class PartName(StrEnum):
     ESPEAK = "espeak-ng"
     POSTGRESQL = "postgresql"
     SIPP = "sip-tester"
+    CHROMIUM = "chromium"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,18 @@ RECIPES: Mapping[PartName, Recipe] = MappingProxyType(
             private_least=(3, 6),
             version_arguments=("-v",),
             by_hand="请安装 sipp(Debian/Ubuntu: apt install sip-tester)",
+        ),
+        PartName.CHROMIUM: Recipe(
+            PartName.CHROMIUM,
+            "浏览器 Chromium(仅测试用)",
+            {"chromium": "usr/lib/chromium/chromium"},
+            ("chromium", "chromium-common", "libnss3", "libatomic1", "fonts-wqy-microhei|fonts-droid-fallback"),
+            system_least=(120,),
+            private_least=(120,),
+            # Loaded by name while it runs, so that no file says that it is needed.
+            extra_files=("usr/lib/chromium/chrome_crashpad_handler", "usr/lib/{multiarch}/**/libsoftokn3.so"),
+            folders={"fonts": "usr/share/fonts"},
+            by_hand="请安装 Chromium 120 以上版本和一种中文字体(Debian: apt install chromium fonts-wqy-microhei)",
         ),
     }
 )
