@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ivr.yaml_fields import Fields
-from routing.emergency.interlock import SIMULATORS, digits_of, is_real_short_code, is_simulator
+from routing.emergency.interlock import EMERGENCY_TRUNKS, SIMULATORS, digits_of, is_real_short_code, is_simulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class EmergencyTrunk:
     """Where emergency calls go. `is_real` is the explicit switch; without it only the simulator can be reached.
 
     `test_number` is the number agreed with the centre for a test call, never a short code; `match` are the addresses
-    from which the centre calls us (empty: `host`).
+    from which the centre calls us (empty: `host`). `backup` is another line to it, tried when this one is down.
     """
 
     is_real: bool = False
@@ -22,14 +23,39 @@ class EmergencyTrunk:
     port: int = 5080
     match: tuple[str, ...] = ()
     test_number: str = ""
+    backup: EmergencyTrunk | None = None
+
+    @property
+    def by_name(self) -> Mapping[str, EmergencyTrunk]:
+        """This trunk, and the one that is tried when it is down, by their names on the switch."""
+        mine = (self, self.backup)
+        return {name: trunk for name, trunk in zip(EMERGENCY_TRUNKS, mine, strict=True) if trunk is not None}
 
 
 def read_emergency_trunk(fields: Fields, default: EmergencyTrunk) -> EmergencyTrunk:
-    """Read `emergency_trunk: {real: …, host: …, port: …, match: […], test_number: …}`; problems go to `fields`."""
+    """Read `emergency_trunk: {real: …, host: …, port: …, match: […], test_number: …, backup: {the same}}`."""
     tree = fields.map("emergency_trunk")
     if tree is None:
         return default
     inner = Fields(tree, "emergency_trunk", fields.problems)
+    trunk = _read(inner, default)
+    second = inner.map("backup")
+    inner.done()
+    if second is None:
+        return trunk
+    other = Fields(second, "emergency_trunk.backup", fields.problems)
+    backup = _read(other, EmergencyTrunk(host=trunk.host, port=trunk.port))
+    other.done()
+    if (backup.host, backup.port) == (trunk.host, trunk.port):
+        other.error(second.place, "备用紧急中继与第一条是同一个地址。", "写另一条线路的 host 或 port。")
+    if backup.is_real != trunk.is_real:
+        what = "两条紧急中继一条是真实线路，一条不是。"
+        other.error(second.place, what, "两条都写 real: true，或都不写。")
+    return replace(trunk, backup=backup)
+
+
+def _read(inner: Fields, default: EmergencyTrunk) -> EmergencyTrunk:
+    """Read one trunk; its problems go to `inner`."""
     trunk = EmergencyTrunk(
         is_real=inner.boolean("real", default.is_real),
         host=inner.text("host", default.host, longest=120),
@@ -37,7 +63,6 @@ def read_emergency_trunk(fields: Fields, default: EmergencyTrunk) -> EmergencyTr
         match=inner.texts("match", default.match),
         test_number=inner.text("test_number", default.test_number, longest=20),
     )
-    inner.done()
     simulated = is_simulator(trunk.host, SIMULATORS)
     if trunk.is_real and simulated:
         what = f"已打开真实线路（real: true），但地址“{trunk.host[:60]}”是模拟器的。"

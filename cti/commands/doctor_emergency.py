@@ -22,12 +22,19 @@ STATES = {"calling": "已发出", "ringing": "对方振铃", "answered": "对方
 
 
 def examine(settings: Settings, confirm_by: str, console: Console, hear: Callable[[], str] = sys.stdin.readline) -> int:
-    """Tell what is open; on a real trunk make the test call and ask an operator. 0 when all is as it should be."""
-    trunk = settings.emergency_trunk
-    console.print(f"紧急中继：{trunk.host}:{trunk.port}，测试号码 {trunk.test_number or '无'}")
+    """Tell what is open; on a real trunk make the test call and ask an operator. 0 when all is as it should be.
+
+    Each emergency trunk has a test call of its own.
+    """
+    return max(_examine(settings, name, confirm_by, console, hear) for name in settings.emergency_trunk.by_name)
+
+
+def _examine(settings: Settings, which: str, confirm_by: str, console: Console, hear: Callable[[], str]) -> int:
+    trunk = settings.emergency_trunk.by_name[which]
+    console.print(f"紧急中继 {which}：{trunk.host}:{trunk.port}，测试号码 {trunk.test_number or '无'}")
     _say(console, trunk.is_real, "设置里打开了真实线路（emergency_trunk.real）")
     _say(console, not is_simulator(trunk.host, SIMULATORS), "地址不是模拟器的")
-    known = confirmed_test_call(settings)
+    known = confirmed_test_call(settings, which)
     told = f"由 {known.confirmed_by} 于 {known.at.astimezone(HOTLINE_TIME):%Y-%m-%d %H:%M} 确认" if known else "还没有"
     _say(console, known is not None, f"测试呼叫：{told}")
     if not trunk.is_real:
@@ -38,7 +45,7 @@ def examine(settings: Settings, confirm_by: str, console: Console, hear: Callabl
             console.print("测试呼叫已超过半年，建议用 --confirm-by 姓名 再做一次（在那之前原来的确认继续有效）。")
         console.print("三项都已具备：紧急联动会拨打真实号码。")
         return 0
-    if not _call(settings, console):
+    if not _call(settings, which, console):
         return 1
     console.print("对方是否接到了这个测试呼叫，并核对了来电号码？请输入 yes 或 no：")
     if hear().strip().lower() not in ("yes", "y", "是"):
@@ -51,8 +58,8 @@ def examine(settings: Settings, confirm_by: str, console: Console, hear: Callabl
     if not name:
         console.print("没有确认人：真实号码仍然拨不出去。")
         return 1
-    keep_confirmation(settings, TestCall(trunk.test_number, name, datetime.now(UTC)))
-    left = missing(interlock_of(settings))
+    keep_confirmation(settings, TestCall(trunk.test_number, name, datetime.now(UTC)), which)
+    left = missing(interlock_of(settings, which))
     for reason in left:
         console.print(reason)
     console.print("三项都已具备：紧急联动会拨打真实号码。" if not left else "真实号码仍然拨不出去。")
@@ -64,10 +71,10 @@ def _say(console: Console, is_so: bool, what: str) -> None:
     console.print(f"  [{colour}]{word}[/{colour}]　{what}")
 
 
-def _call(settings: Settings, console: Console) -> bool:
+def _call(settings: Settings, which: str, console: Console) -> bool:
     """Make the test call through the running controller; whether it was answered."""
-    trunk, door = settings.emergency_trunk, control_socket(settings)
-    begun = ask(door, {"verb": "emergency.trial"})
+    trunk, door = settings.emergency_trunk.by_name[which], control_socket(settings)
+    begun = ask(door, {"verb": "emergency.trial", "trunk": which})
     console.print(str(begun.get("text")))
     if not begun.get("ok"):
         return False

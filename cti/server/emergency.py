@@ -18,10 +18,10 @@ from ivr.errors import StoreError
 from ivr.ports import Clock, Journal, Switch
 from routing.adapters.emergency_policies import load_city
 from routing.adapters.emergency_words import load_spotter
-from routing.emergency.interlock import Interlock
+from routing.emergency.interlock import EMERGENCY_TRUNKS, Locks, simulated
 from routing.emergency.kinds import Kind
 from routing.emergency.passing import Known
-from routing.emergency.policy import Policy, Source, Target
+from routing.emergency.policy import Policy, Source, Target, with_backup
 from routing.emergency.shell import EmergencyDesk
 from routing.emergency.telling import Answer, Teller
 from routing.emergency.threeway_journal import PREFIX
@@ -50,7 +50,8 @@ def policy_path(settings: Settings) -> Path:
 
 def emergency_policy(settings: Settings) -> Policy:
     """Return the city's policy; AuthorError with every problem."""
-    return load_city(settings.emergency.policy)
+    policy = load_city(settings.emergency.policy)
+    return with_backup(policy, *EMERGENCY_TRUNKS) if settings.emergency_trunk.backup is not None else policy
 
 
 def emergency_desk(
@@ -63,17 +64,17 @@ def emergency_desk(
     policy: Policy,
     human_queue: Callable[[], QueueName],
     tasks: asyncio.TaskGroup,
-    interlock: Callable[[], Interlock] = Interlock,
+    locks: Locks = simulated,
     known: Callable[[CallId, Kind, Target], Known] = lambda _call, _kind, _target: Known(),
     outlets: Callable[[Teller], Outlets] = lambda _teller: Outlets(),
 ) -> EmergencyDesk:
-    """Return the desk. `interlock` is asked before each call; closed, the simulator's trunk is all it can call.
+    """Return the desk. `locks` are asked before each call; closed, the simulator's trunk is all it can call.
 
     `known` says what a service may be told; it must return at once.
     """
     teller = BusTeller(publisher, outbox, tasks)
     return EmergencyDesk(
-        switch, journal, clock, spotter, policy, teller, human_queue, tasks, interlock, outlets(teller), known
+        switch, journal, clock, spotter, policy, teller, human_queue, tasks, locks, outlets(teller), known
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cti.adapters.mqtt.private_broker import BrokerAccount, broker_files
+from cti.emergency_trunk import EmergencyTrunk
 from cti.settings import PRIVATE, PROJECT, CarrierTrunk, Settings
 from ivr.adapters.asterisk.private import ensure
 from ivr.adapters.asterisk.private_parts import Part, PartName
@@ -171,6 +172,8 @@ def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] =
         outbound_trunk=trunks[0].name,
         emergency=Trunk("emergency", centre.host, centre.port, centre.match, rtp_timeout_seconds=timeout),
         emergency_is_real=centre.is_real,
+        emergency_backup=_backup(centre.backup, timeout),
+        emergency_backup_is_real=centre.backup is not None and centre.backup.is_real,
         bind=switch.sip_host,
         media_address=switch.sip_host,
         ports=Ports(sip=switch.sip_port, ami=switch.ami_port, agi=switch.agi_port, http=switch.http_port),
@@ -178,6 +181,12 @@ def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] =
         most_calls=switch.most_calls,
         from_110_priority=load_city(settings.emergency.policy).from_110_priority,
     )
+
+
+def _backup(trunk: EmergencyTrunk | None, timeout: int) -> Trunk | None:
+    if trunk is None:
+        return None
+    return Trunk("emergency-2", trunk.host, trunk.port, trunk.match, rtp_timeout_seconds=timeout)
 
 
 def seat_password(settings: Settings, seat: str) -> str:

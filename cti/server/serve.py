@@ -49,7 +49,7 @@ from cti.server.installation import (
     render_switch,
     switch_config,
 )
-from cti.server.interlock import gate_of, interlock_of
+from cti.server.interlock import gate_of, locks_of
 from cti.server.life_timers import run_timers
 from cti.server.notices import outlets_of
 from cti.server.pausing import pause_verbs
@@ -206,7 +206,7 @@ async def serve(settings: Settings) -> None:
             policy,
             lambda: queue_file.queues.default.name,
             tasks,
-            lambda: interlock_of(settings),
+            locks_of(settings),
             dossier.known,
             lambda teller: outlets_of(settings, replace(espeak, cache=None), teller, clock, tasks),
         )

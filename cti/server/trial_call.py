@@ -7,6 +7,8 @@ import logging
 from collections.abc import Mapping
 
 from cti.adapters.control.door import Request, Verb
+from cti.emergency_trunk import EmergencyTrunk
+from cti.server.interlock import TRUNK
 from cti.settings import Settings
 from ivr.call import PhoneNumber
 from ivr.errors import SwitchError
@@ -31,6 +33,7 @@ class TrialCall:
         self._settings = settings
         self._tasks = tasks
         self._leg = ""
+        self._trunk = settings.emergency_trunk
         self.state = "none"
         self.reason = ""
 
@@ -48,22 +51,23 @@ class TrialCall:
             self.reason = event.tech_cause or str(event.cause)
             self.state = "over" if self.state in ("answered", "over") else "failed"
 
-    def _begin(self, _request: Request) -> Mapping[str, object]:
-        trunk = self._settings.emergency_trunk
+    def _begin(self, request: Request) -> Mapping[str, object]:
+        name = str(request.get("trunk") or TRUNK)
+        trunk = self._settings.emergency_trunk.by_name.get(name, EmergencyTrunk())
         number = digits_of(trunk.test_number)
         if not trunk.is_real or number is None:
             return {"ok": False, "text": "运行中的服务没有打开真实线路，或没有测试号码。改好设置后重新启动。"}
         if self.state in ("calling", "ringing"):
             return {"ok": False, "text": "另一个测试呼叫正在进行，请稍后再试。"}
         self._leg = f"{EMERGENCY}trial-{round(self._clock.now().timestamp() * 1000)}-1"
-        self.state, self.reason = "calling", ""
-        self._tasks.create_task(self._call(number), name="trial call")
+        self.state, self.reason, self._trunk = "calling", "", trunk
+        self._tasks.create_task(self._call(name, number), name="trial call")
         return {"ok": True, "text": f"正在呼叫测试号码 {number}（{trunk.host}:{trunk.port}）。"}
 
-    async def _call(self, number: str) -> None:
+    async def _call(self, name: str, number: str) -> None:
         try:
             await self._switch.originate(
-                channel=f"PJSIP/{number}@emergency",
+                channel=f"PJSIP/{number}@{name}",
                 channel_id=self._leg,
                 application="Wait",
                 data=str(TALK_SECONDS),
@@ -76,7 +80,7 @@ class TrialCall:
             log.error("trial_call_refused", extra={"reason": str(refused)})
 
     def _status(self, _request: Request) -> Mapping[str, object]:
-        trunk = self._settings.emergency_trunk
+        trunk = self._trunk
         return {
             "ok": True,
             "text": "",

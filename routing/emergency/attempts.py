@@ -53,11 +53,14 @@ def routes_of(targets: Iterable[Target]) -> tuple[Route, ...]:
     return tuple(found.values())
 
 
-def next_route(tried: Route, left: tuple[Route, ...], why: str) -> Route | None:
-    """Return what to try after `tried` failed, or None. A trunk that is down is left for another one first."""
-    if why == TRUNK_DOWN:
-        return next((route for route in left if route.trunk != tried.trunk), left[0] if left else None)
-    return left[0] if left else None
+def next_route(tried: Route, left: tuple[Route, ...], why: str, down: Iterable[str] = ()) -> Route | None:
+    """Return what to try after `tried` failed, or None: another number, then the same ones by another trunk.
+
+    A trunk that is down (`down`, and `tried`'s when that is why) is left for another one first, with the same number.
+    """
+    shut = {*down, tried.trunk} if why == TRUNK_DOWN else set(down)
+    is_worn = why != TRUNK_DOWN  # the far end itself did not answer: another trunk would reach the same
+    return min(left, key=lambda each: (each.trunk in shut, is_worn and each.number == tried.number), default=None)
 
 
 def why_failed(cause: int, tech_cause: str) -> str:

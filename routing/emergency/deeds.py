@@ -14,7 +14,7 @@ from ivr.events import LegDown, OriginateEnded
 from ivr.ports import Clock, Switch
 from routing.emergency import spoken
 from routing.emergency.hands import Hands
-from routing.emergency.interlock import Interlock, Refused, may_dial
+from routing.emergency.interlock import Locks, Refused, may_dial_on
 from routing.emergency.invitations import Invitations
 from routing.emergency.kinds import Kind
 from routing.emergency.ledger import Ledger, Live
@@ -40,7 +40,7 @@ from routing.emergency.threeway_words import (
     TimerExpired,
     WriteMark,
 )
-from routing.emergency.units import EMERGENCY_TRUNK, Units
+from routing.emergency.units import Units
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Tools:
     units: Units
     teller: Teller
     clock: Clock
-    interlock: Callable[[], Interlock]
+    locks: Locks
     known: Callable[[CallId, Kind, Target], Known]
 
 
@@ -141,8 +141,8 @@ class Deeds:
             return
         if not self.is_linked:
             return  # unsent, and known to be: the next look at the switch sends it
-        interlock, now = self._tools.interlock(), self._tools.clock.now()
-        allowed = may_dial(wish.number, interlock, on_emergency_trunk=wish.trunk == EMERGENCY_TRUNK)
+        now = self._tools.clock.now()
+        allowed = may_dial_on(wish.number, wish.trunk, self._tools.locks)
         if isinstance(allowed, Refused):
             log.error("emergency_number_refused", extra={"case": name, "reason": allowed.reason})
             self._ledger.tell(name, OriginateEnded(wish.channel_id, wish.channel_id, False, 0, now))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ivr.call import CallId, ChannelName, PhoneNumber, QueueName, SeatId
 from ivr.ports import GOTO, Switch
+from routing.emergency.interlock import EMERGENCY_TRUNKS
 from routing.emergency.kinds import Kind
 from routing.emergency.parties import Parties
 from routing.emergency.passing import Known, headers_of
@@ -58,12 +59,14 @@ class Hands:
             timeout_seconds=SAY_WITHIN_SECONDS,
         )
 
-    async def notify(
-        self, leg: str, call: CallId, digits: str, on_emergency_trunk: bool, sounds: str, ring_seconds: int
-    ) -> None:
-        """Call a unit's duty telephone and play it the sounds (joined by `&`) once it is answered."""
+    async def notify(self, leg: str, call: CallId, digits: str, trunk: str, sounds: str, ring_seconds: int) -> None:
+        """Call a unit's duty telephone and play it the sounds (joined by `&`) once it is answered.
+
+        Any trunk but the emergency ones means the ordinary way out of the dialplan.
+        """
+        is_direct = trunk in EMERGENCY_TRUNKS
         await self._switch.originate(
-            channel=f"PJSIP/{digits}@emergency" if on_emergency_trunk else f"Local/{digits}@hl-notice/n",
+            channel=f"PJSIP/{digits}@{trunk}" if is_direct else f"Local/{digits}@hl-notice/n",
             channel_id=leg,
             application="Playback",
             data=sounds,

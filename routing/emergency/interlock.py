@@ -10,8 +10,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
+
+EMERGENCY_TRUNKS = ("emergency", "emergency-2")
+"""The trunks to the emergency centre: the usual one, and another that is tried when the first is down."""
 
 SHORT_CODES = frozenset(
     {
@@ -48,6 +53,15 @@ class Interlock:
     simulators: frozenset[str] = SIMULATORS
     test_call: TestCall | None = None
     test_number: str = ""
+
+
+Locks: TypeAlias = Callable[[str], Interlock | None]
+"""Given a trunk's name: its interlock as it stands now; None for a trunk that is none of the emergency centre's."""
+
+
+def simulated(trunk: str) -> Interlock | None:
+    """The locks of an installation that has one simulated emergency trunk."""
+    return Interlock() if trunk == EMERGENCY_TRUNKS[0] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +173,14 @@ def may_dial(target: str, settings: Interlock, *, on_emergency_trunk: bool) -> A
     if lacking and not (settings.is_production and _is_test(digits, settings)):
         return Refused("".join(lacking))
     return Allowed(digits, is_real)
+
+
+def may_dial_on(target: str, trunk: str, locks: Locks) -> Allowed | Refused:
+    """Return whether `target` may be dialled on this trunk, each emergency trunk having an interlock of its own."""
+    lock = locks(trunk)
+    if lock is None and trunk in EMERGENCY_TRUNKS:
+        return Refused(f"设置里没有紧急中继 {trunk}。")
+    return may_dial(target, lock or Interlock(), on_emergency_trunk=lock is not None)
 
 
 def _is_test(digits: str, settings: Interlock) -> bool:

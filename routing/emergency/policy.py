@@ -8,7 +8,7 @@ keeps the agent in, `parallel_notify` starts the duty unit and the emergency ser
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from routing.emergency.kinds import Confidence, Kind
@@ -95,6 +95,19 @@ class Policy:
     def kind_of(self, category: str) -> Kind | None:
         """Return the kind of an order's category, written whole (`公共安全/燃气/泄漏`) or by its last part."""
         return self.categories.get(category) or self.categories.get(category.rpartition("/")[2])
+
+
+def with_backup(policy: Policy, trunk: str, backup: str) -> Policy:
+    """Return the policy of an installation that has a second trunk: whoever is called by `trunk` has `backup` too."""
+
+    def trunks(target: Target) -> tuple[str, ...]:
+        if trunk not in target.trunks or backup in target.trunks:
+            return target.trunks
+        after = target.trunks.index(trunk) + 1
+        return (*target.trunks[:after], backup, *target.trunks[after:])
+
+    targets = {name: replace(target, trunks=trunks(target)) for name, target in policy.targets.items()}
+    return replace(policy, targets=targets)
 
 
 @dataclass(frozen=True, slots=True)

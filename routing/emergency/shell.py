@@ -32,7 +32,7 @@ from ivr.ports import Clock, Heard, Journal, Switch
 from routing.emergency.adoption import adopt
 from routing.emergency.deeds import Deeds, Loop, Tools
 from routing.emergency.hands import Hands
-from routing.emergency.interlock import Interlock
+from routing.emergency.interlock import Locks, simulated
 from routing.emergency.invitations import Invitations
 from routing.emergency.kinds import TITLES, Confidence, Kind
 from routing.emergency.ledger import Call, Ledger
@@ -77,7 +77,7 @@ class EmergencyDesk:
         teller: Teller,
         human_queue: Callable[[], QueueName],
         tasks: asyncio.TaskGroup,
-        interlock: Callable[[], Interlock] = Interlock,
+        locks: Locks = simulated,
         outlets: Outlets | None = None,
         known: Callable[[CallId, Kind, Target], Known] = lambda _call, _kind, _target: Known(),
     ) -> None:
@@ -88,8 +88,8 @@ class EmergencyDesk:
         self._human_queue = human_queue
         self._ledger = ledger = Ledger(journal, clock, lambda name, commands: self._deeds.begin(name, commands))
         self._invitations = Invitations(hands := Hands(switch, human_queue))
-        self._units = Units(ledger, hands, clock, interlock, outlets or Outlets(), known)
-        tools = Tools(switch, hands, self._invitations, self._units, teller, clock, interlock, known)
+        self._units = Units(ledger, hands, clock, locks, outlets or Outlets(), known)
+        tools = Tools(switch, hands, self._invitations, self._units, teller, clock, locks, known)
         loop = Loop(tasks.create_task, lambda seconds, what: asyncio.get_running_loop().call_later(seconds, what))
         self._deeds = Deeds(ledger, tools, loop)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from routing.emergency import spoken
-from routing.emergency.attempts import TITLES, Route, next_route
+from routing.emergency.attempts import TITLES, TRUNK_DOWN, Route, next_route
 from routing.emergency.policy import Mode
 from routing.emergency.threeway_people import close, to_a_human
 from routing.emergency.threeway_state import GRACE_SECONDS, Calling, Case, Closed, Step, Unreached
@@ -84,7 +84,9 @@ def failed(state: Calling, why: str, at: datetime) -> Step:
     case = state.case
     detail = f"{state.route.target.name} {state.route.trunk} {why}"
     mark = WriteMark(case.call, Mark.ATTEMPT_FAILED, at, detail)
-    route = next_route(state.route, case.left, why)
+    if why == TRUNK_DOWN and state.route.trunk not in case.down:
+        case = replace(case, down=(*case.down, state.route.trunk))
+    route = next_route(state.route, case.left, why, case.down)
     if route is None:
         after, commands = _unreached(case, at, TITLES[why])
         return after, (mark, *commands)

@@ -48,7 +48,7 @@ class Raise:
 class Case:
     """What every state knows. `caller` is None once they are gone; `left` are the routes not yet tried.
 
-    `units` are the names of those whose duty telephone was called.
+    `units` are the names of those whose duty telephone was called; `down` are trunks that took no call.
     """
 
     raised: Raise
@@ -59,6 +59,7 @@ class Case:
     left: tuple[Route, ...]
     attempts: int = 0
     units: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
 
     @property
     def call(self) -> CallId:

@@ -14,7 +14,7 @@ from ivr.ports import Clock
 from routing.emergency import spoken
 from routing.emergency.attempts import Route, routes_of
 from routing.emergency.hands import Hands
-from routing.emergency.interlock import Interlock, Refused, may_dial
+from routing.emergency.interlock import Locks, Refused, may_dial_on
 from routing.emergency.kinds import Kind
 from routing.emergency.ledger import Ledger
 from routing.emergency.legs import NOTICE
@@ -23,8 +23,6 @@ from routing.emergency.policy import Target
 from routing.emergency.threeway_words import Mark, UnitNews
 
 log = logging.getLogger(__name__)
-
-EMERGENCY_TRUNK = "emergency"
 
 
 class Voice(Protocol):
@@ -80,14 +78,14 @@ class Units:
         ledger: Ledger,
         hands: Hands,
         clock: Clock,
-        interlock: Callable[[], Interlock],
+        locks: Locks,
         outlets: Outlets,
         known: Callable[[CallId, Kind, Target], Known],
     ) -> None:
         self._ledger = ledger
         self._hands = hands
         self._clock = clock
-        self._interlock = interlock
+        self._locks = locks
         self._outlets = outlets
         self._known = known
         self._ringing: dict[str, _Notice] = {}
@@ -126,7 +124,7 @@ class Units:
         call = self._ledger.cases[notice.case].state.case.call if notice.case in self._ledger.cases else None
         while call is not None and notice.left:
             route, notice.left = notice.left[0], notice.left[1:]
-            allowed = may_dial(route.number, self._interlock(), on_emergency_trunk=route.trunk == EMERGENCY_TRUNK)
+            allowed = may_dial_on(route.number, route.trunk, self._locks)
             if isinstance(allowed, Refused):
                 log.error("unit_number_refused", extra={"case": notice.case, "reason": allowed.reason})
                 continue
@@ -136,9 +134,7 @@ class Units:
             self._ringing[leg] = notice
             try:
                 seconds = notice.target.ring_seconds
-                await self._hands.notify(
-                    leg, call, allowed.digits, route.trunk == EMERGENCY_TRUNK, notice.sounds, seconds
-                )
+                await self._hands.notify(leg, call, allowed.digits, route.trunk, notice.sounds, seconds)
             except SwitchError as error:
                 self._ringing.pop(leg, None)
                 log.error("unit_not_called", extra={"case": notice.case, "reason": str(error)})

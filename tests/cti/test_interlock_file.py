@@ -57,6 +57,25 @@ def test_another_trunk_or_number_needs_another_test_call(settings: Settings, cha
     assert gate_of(replace(settings, emergency_trunk=changed))("PJSIP/119@emergency")
 
 
+def test_each_trunk_needs_a_test_call_of_its_own(settings: Settings) -> None:
+    backup = replace(TRUNK, host="203.0.113.9")
+    both = replace(settings, emergency_trunk=replace(TRUNK, backup=backup))
+    gate = gate_of(both)
+    keep_confirmation(both, TEST)
+    assert (gate("PJSIP/119@emergency"), gate("PJSIP/119@emergency-2") != "") == ("", True)
+    assert gate("PJSIP/02988880000@emergency-2") == ""
+    keep_confirmation(both, TEST, "emergency-2")
+    assert gate("PJSIP/119@emergency-2") == ""
+    confirmation_file(both).unlink()
+    assert (gate("PJSIP/119@emergency") != "", gate("PJSIP/119@emergency-2")) == (True, "")
+
+
+def test_a_trunk_that_the_settings_do_not_have_takes_no_number_at_all(tmp_path: Path) -> None:
+    gate = gate_of(default_settings(tmp_path / "data", tmp_path / "run"))
+    assert gate("PJSIP/119@emergency-2")
+    assert gate("PJSIP/13812345678@emergency-2")
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"host": 1}', '{"number": null}', "\x00"])
 def test_a_damaged_confirmation_is_none(settings: Settings, text: str) -> None:
     keep_confirmation(settings, TEST)

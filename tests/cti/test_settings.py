@@ -98,6 +98,10 @@ emergency:
         ("{real: true, host: 203.0.113.7}", "test_number"),
         ("{real: true, host: 203.0.113.7, test_number: '110'}", "短号"),
         ("{real: true, host: 203.0.113.7, test_number: '0931-119'}", "短号"),
+        ("{backup: {}}", "同一个地址"),
+        ("{backup: {host: 203.0.113.8}}", "real: true"),
+        ("{backup: {port: 5081, test_number: '119'}}", "短号"),
+        ("{backup: {real: true, host: 203.0.113.8, test_number: '02988880000'}}", "两条紧急中继"),
     ],
 )
 def test_a_real_emergency_trunk_needs_its_word_its_address_and_its_test_number(
@@ -115,6 +119,15 @@ def test_a_real_emergency_trunk_is_read_when_all_is_said(tmp_path: Path) -> None
     assert problems == ()
     assert settings is not None
     assert (settings.emergency_trunk.is_real, settings.emergency_trunk.port) == (True, 5080)
+
+
+def test_a_second_emergency_trunk_is_another_line_to_the_same_centre(tmp_path: Path) -> None:
+    text = "settings_version: 1\nemergency_trunk: {backup: {port: 5081}}\n"
+    settings, problems = load_settings(text, str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert problems == ()
+    assert settings is not None
+    ports = {name: (trunk.host, trunk.port) for name, trunk in settings.emergency_trunk.by_name.items()}
+    assert ports == {"emergency": ("127.0.0.3", 5080), "emergency-2": ("127.0.0.3", 5081)}
 
 
 def test_workers_are_one_per_core_unless_the_file_says_otherwise(tmp_path: Path) -> None:

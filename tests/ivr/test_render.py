@@ -161,6 +161,26 @@ def test_a_real_emergency_trunk_needs_an_explicit_word(config: SwitchConfig, par
     assert "10.9.8.7" in rendered(replace(real, emergency_is_real=True), tmp_path / "run", part, "pjsip.conf")
 
 
+def test_the_second_emergency_trunk_is_like_the_first_and_needs_its_own_word(
+    config: SwitchConfig, part: Part, tmp_path: Path
+) -> None:
+    second = replace(config, emergency_backup=Trunk("emergency-2", "127.0.0.3", 5081))
+    made = rendered(second, tmp_path / "run", part, "pjsip.conf")
+    assert "[emergency-2](trunk-emergency)" in made
+    assert "contact=sip:127.0.0.3:5081" in made
+    real = replace(config, emergency_backup=Trunk("emergency-2", "10.9.8.7"), emergency_is_real=True)
+    with pytest.raises(UnsafeValueError, match="真实"):
+        render(real, tmp_path / "real", part)
+
+
+@pytest.mark.parametrize("name", ["emergency", "emergency-2"])
+def test_no_carriers_trunk_has_the_name_of_an_emergency_trunk(
+    config: SwitchConfig, part: Part, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(UnsafeValueError, match="重复"):
+        render(replace(config, trunks=(*config.trunks, Trunk(name, "10.1.2.3"))), tmp_path / "run", part)
+
+
 def test_a_carrier_that_wants_registration_is_registered_at(config: SwitchConfig, part: Part, tmp_path: Path) -> None:
     carrier = Trunk("unicom", "sip.example.cn", match=("10.1.0.0/24",), registration=Registration("12345", "p4ssword!"))
     made = rendered(replace(config, trunks=(carrier,), outbound_trunk="unicom"), tmp_path / "run", part, "pjsip.conf")

@@ -131,6 +131,8 @@ class SwitchConfig:
     outbound_trunk: str = "pstn"
     emergency: Trunk = Trunk("emergency", "127.0.0.3", 5080, match=("127.0.0.3",))
     emergency_is_real: bool = False
+    emergency_backup: Trunk | None = None
+    emergency_backup_is_real: bool = False
     hotline_number: str = "12345"
     bind: str = "127.0.0.1"
     media_address: str = "127.0.0.1"

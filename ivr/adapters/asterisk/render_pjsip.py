@@ -20,21 +20,29 @@ from ivr.adapters.asterisk.render_values import (
 
 Section = tuple[str, tuple[tuple[str, str], ...]]
 
+_FOR_EMERGENCIES = frozenset({"emergency", "emergency-2"})
+"""The link may call short codes on trunks of these names: no carrier's trunk may have one."""
+
 
 def trunk_sections(config: SwitchConfig) -> str:
-    """Return the sections of all ordinary trunks and of the emergency trunk."""
-    names = [trunk.name for trunk in (*config.trunks, config.emergency)]
-    if len(set(names)) != len(names):
+    """Return the sections of all ordinary trunks and of the emergency trunks."""
+    to_centre = [(config.emergency, config.emergency_is_real)]
+    if config.emergency_backup is not None:
+        to_centre.append((config.emergency_backup, config.emergency_backup_is_real))
+    names = [trunk.name for trunk in (*config.trunks, *(trunk for trunk, _ in to_centre))]
+    if len(set(names)) != len(names) or {trunk.name for trunk in config.trunks} & _FOR_EMERGENCIES:
         raise UnsafeValueError(f"中继名称重复: {', '.join(names)}")
     if config.outbound_trunk not in {trunk.name for trunk in config.trunks}:
         raise UnsafeValueError(f"外呼中继 {config.outbound_trunk[:40]!r} 不在中继列表里")
-    if not config.emergency_is_real and not _is_loopback(config.emergency.host):
-        raise UnsafeValueError(
-            f"紧急中继 {config.emergency.host} 不在本机, 会接通真实的 110/119/120/122。"
-            "改法: 使用模拟器(127.0.0.3), 或在生产环境里明确打开真实紧急中继"
-        )
+    for trunk, is_real in to_centre:
+        if not is_real and not _is_loopback(trunk.host):
+            raise UnsafeValueError(
+                f"紧急中继 {trunk.host} 不在本机, 会接通真实的 110/119/120/122。"
+                "改法: 使用模拟器(127.0.0.3), 或在生产环境里明确打开真实紧急中继"
+            )
     sections = [section for trunk in config.trunks for section in _trunk(trunk, "trunk", _context(trunk))]
-    sections += _trunk(config.emergency, "trunk-emergency", "from-emergency")
+    for trunk, _ in to_centre:
+        sections += _trunk(trunk, "trunk-emergency", "from-emergency")
     return _written(sections)
 
 

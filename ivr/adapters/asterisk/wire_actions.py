@@ -41,7 +41,7 @@ LANDINGS = frozenset({"hl-join"})
 
 _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@:+/()\[\];-]{1,120}")
 _TARGET = re.compile(
-    r"PJSIP/[0-9]{2,8}|PJSIP/[0-9]{2,20}@emergency|Local/[0-9]{5,20}@hl-notice/n|Local/[0-9a-z]{1,40}@hl-say/n"
+    r"PJSIP/[0-9]{2,8}|PJSIP/[0-9]{2,20}@emergency(?:-2)?|Local/[0-9]{5,20}@hl-notice/n|Local/[0-9a-z]{1,40}@hl-say/n"
 )
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VARIABLE = re.compile(
@@ -58,7 +58,7 @@ def channel(text: str) -> str:
 
 
 def target(text: str) -> str:
-    """Return whom a leg of ours may call: a seat, or a number on the emergency trunk; never the carrier's trunk itself.
+    """Return whom a leg of ours may call: a seat, or a number on an emergency trunk; never the carrier's trunk itself.
 
     Two places of the dialplan besides: a unit's duty telephone, through `hl-out` alone, and a sound that is said.
     """
