@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.schema import order_events, order_lives, order_timers
+from cti.adapters.sql.schema_orders import order_units
 from cti.adapters.sql.statements import put_envelopes
 from cti.adapters.sql.types import storable_json
 from ivr.errors import StoreAwayError
@@ -69,6 +70,9 @@ async def append(connection: AsyncConnection, order: LivingOrder | None, event: 
         "opened": now.opened,
         "updated": now.updated,
         "due": now.due,
+        "channel": now.channel[:24],
+        "lead": now.lead[:120],
+        "told": now.told,
     }
     if order is None:
         await connection.execute(insert(order_lives).values(number=now.number, **life))
@@ -88,8 +92,19 @@ async def append(connection: AsyncConnection, order: LivingOrder | None, event: 
             event=json.dumps(to_plain(event), ensure_ascii=False, separators=(",", ":")),
         )
     )
+    if order is None or (order.lead, order.assistants) != (now.lead, now.assistants):
+        await _put_units(connection, now)
     await put_envelopes(connection, (life_moved(event, now),))
     return now
+
+
+async def _put_units(connection: AsyncConnection, order: LivingOrder) -> None:
+    """Make the units that may see an order exactly those that work on it."""
+    roles = dict.fromkeys(order.assistants, "assist") | ({order.lead: "lead"} if order.lead else {})
+    await connection.execute(delete(order_units).where(order_units.c.number == order.number))
+    if roles:
+        rows = [{"unit": unit[:120], "number": order.number, "role": role} for unit, role in roles.items()]
+        await connection.execute(insert(order_units), rows)
 
 
 def life_moved(event: LifeEvent, order: LivingOrder) -> Envelope:

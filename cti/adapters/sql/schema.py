@@ -245,8 +245,12 @@ order_lives = Table(
     Column("opened", UtcInstant, nullable=False),
     Column("updated", UtcInstant, nullable=False),
     Column("due", UtcInstant),
+    Column("channel", String(24), nullable=False, server_default="call"),
+    Column("lead", String(120), nullable=False, server_default=""),
+    Column("told", UtcInstant),
     Index(None, "owner", "state", "due"),
     Index(None, "state", "due"),
+    Index(None, "opened"),
 )
 
 order_events = Table(
@@ -308,3 +312,17 @@ sessions = Table(
     Index(None, "used"),
 )
 """Browsers that are signed in; `token_hash` is the SHA-256 of the cookie, so who reads the table is nobody."""
+
+file_versions = Table(
+    "file_versions",
+    metadata,
+    Column("shelf", String(16), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("digest", String(16), nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("back_to", Integer, nullable=False),
+    Column("files", PlainJson, nullable=False),
+)
