@@ -4,7 +4,7 @@ REPORT ?=
 PY = ./hotline --python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up check bench model format clean
+.PHONY: help demo test up check bench model web format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ bench: ## the figures of docs/benchmarks.md, measured again
 
 model: ## train the demo speech model from nothing (about 25 minutes)
 	@./hotline model-train
+
+web: ## build the pages (cti/web becomes cti/adapters/web/dist); node from PyPI where there is none
+	@python3 cti/web/build.py
 
 format: ## format the code
 	@$(PY) -m ruff format .
