@@ -201,7 +201,7 @@ class Ears(Protocol):
         """Announce a stream and return its uuid; `begun_at_s` is its offset from the answer of the call."""
 
     def address_of(self, stream: str) -> tuple[str, int]:
-        """Return where the switch must send this AudioSocket stream."""
+        """Return where the switch must send this AudioSocket stream; EarsError when nobody waits for it any more."""
 
     async def pause(self, call: CallId, is_paused: bool) -> None:
         """Hear nothing of the call (its streams go on, and so does its clock) until told otherwise."""

@@ -44,6 +44,7 @@ class RecordingFiles:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._resolved = root.resolve()
 
     def path(self, call: CallId, part: Part, suffix: str = ".wav") -> Path:
         """Return where the switch must write this part of the call; the folder is made with the first call of a day."""
@@ -57,7 +58,7 @@ class RecordingFiles:
     def _measure(self, call: CallId, part: Part, relative: PurePosixPath) -> Recording:
         path = self._root / relative
         try:
-            if not path.resolve().is_relative_to(self._root.resolve()):
+            if not path.resolve().is_relative_to(self._resolved):
                 raise _UnsoundError(f"录音文件 {relative} 不在录音目录里。改法：检查拨号方案里的录音文件名")
             with path.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()

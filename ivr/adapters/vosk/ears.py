@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -99,6 +99,7 @@ class VoskEars:
         self._paused: set[CallId] = set()
         self._expected: OrderedDict[str, LegStream] = OrderedDict()
         self._calls: OrderedDict[CallId, list[LegStream]] = OrderedDict()
+        self._running: list[LegStream] = []
         self._server = AudioSocketServer(
             self._admit,
             host=self._options.host,
@@ -162,6 +163,7 @@ class VoskEars:
         )
         stream.is_paused = call in self._paused
         self._expected[uuid] = stream
+        self._running.append(stream)
         self._calls.setdefault(call, []).append(stream)
         self._calls.move_to_end(call)
         self._forget_old_calls()
@@ -240,8 +242,9 @@ class VoskEars:
         )
 
     def _idlest_thread(self) -> EarThread:
-        busy = [stream.thread for call in self._calls.values() for stream in call if not stream.settled.is_set()]
-        return min(self._live, key=busy.count)
+        self._running = [stream for stream in self._running if not stream.settled.is_set()]
+        busy = Counter(stream.thread for stream in self._running)
+        return min(self._live, key=lambda thread: busy[thread])
 
     def _admit(self, uuid: str) -> LegStream | None:
         return self._expected.pop(uuid, None)

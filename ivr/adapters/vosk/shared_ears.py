@@ -21,6 +21,7 @@ from ivr.adapters.vosk.relistening import blocks
 from ivr.adapters.vosk.worker_link import LinkNews, WorkerGoneError, WorkerLink
 from ivr.adapters.vosk.worker_wire import heard_of
 from ivr.call import CallId, Leg
+from ivr.errors import EarsError
 from ivr.ports import Heard
 from ivr.speech.ear_roster import EarCard, by_load
 from ivr.speech.transcript import in_order
@@ -33,6 +34,11 @@ MOST_ASKED = 2
 """How many workers are asked to take a leg before we take it ourselves: its call waits meanwhile."""
 
 RECONNECT_S = 0.5
+MOST_CALLS = 10_000
+"""How many calls that did not end are remembered: more than any switch carries, so the oldest of them was forgotten."""
+
+RELISTENED_AT_ONCE = 8
+"""How many holes of recordings are with the workers: more would only make each other, and live text, late."""
 
 OpenOwn = Callable[[EarsNews], Awaitable[VoskEars]]
 
@@ -69,6 +75,7 @@ class SharedEars:
         self._asking: Counter[str] = Counter()
         self._new: asyncio.Queue[str] = asyncio.Queue()
         self._jobs = count(1)
+        self._relistening = asyncio.Semaphore(RELISTENED_AT_ONCE)
         self._link_news = LinkNews(self._heard, self._covered, self._lost, self._late)
 
     # ---------------------------------------------------------------------------------------------------- the workers
@@ -195,11 +202,11 @@ class SharedEars:
         return stream
 
     def address_of(self, stream: str) -> tuple[str, int]:
-        """See Ears; KeyError when nobody expects it."""
+        """See Ears."""
         for book in reversed(self._books.values()):
             if stream in book.addresses:
                 return book.addresses[stream]
-        raise KeyError(stream)
+        raise EarsError("这一路声音已经没有人等候。")
 
     async def pause(self, call: CallId, is_paused: bool) -> None:
         """See Ears. A worker that does not say yes at once is cut off: then it hears nothing either."""
@@ -248,13 +255,17 @@ class SharedEars:
         """See Ears; a worker that dies over it costs only its time."""
         found: list[Heard] = []
         for hole in union(holes):
-            for link in self._ranked():
-                with contextlib.suppress(WorkerGoneError):
-                    found += await self._listen_again(link, call, leg, recording, hole)
-                    break
-            else:
-                found += await (await self._ourselves()).recognise(call, leg, recording, [hole])
+            async with self._relistening:
+                found += await self._written_down(call, leg, recording, hole)
         return in_order(found)
+
+    async def _written_down(self, call: CallId, leg: Leg, recording: Path, hole: Span) -> Sequence[Heard]:
+        links = self._ranked()
+        first = next(self._jobs) % len(links) if links else 0  # in turn: what is written down later counts as no load
+        for link in links[first:] + links[:first]:
+            with contextlib.suppress(WorkerGoneError):
+                return await self._listen_again(link, call, leg, recording, hole)
+        return await (await self._ourselves()).recognise(call, leg, recording, [hole])
 
     async def _listen_again(self, link: WorkerLink, call: CallId, leg: Leg, recording: Path, hole: Span) -> list[Heard]:
         """Send the worker the hole block by block: it may be another machine, which has no recordings."""
@@ -264,17 +275,21 @@ class SharedEars:
         while (block := await asyncio.to_thread(next, sounds, None)) is not None:
             at_s, sound = block
             told = await link.ask("again", AGAIN_S, call, {**asked, "at_s": at_s}, sound)
-            found += [heard_of(one) for one in told["heard"]]
+            found += [heard_of(one) for one in told["found"]]
         told = await link.ask("again", AGAIN_S, call, {**asked, "last": True})
-        return found + [heard_of(one) for one in told["heard"]]
+        return found + [heard_of(one) for one in told["found"]]
 
     # ------------------------------------------------------------------------------------------------------ its books
 
     def _book(self, call: CallId) -> _Book:
         book = self._books.setdefault(call, _Book())
         self._books.move_to_end(call)
-        while len(self._books) > CALLS_REMEMBERED:
-            self._books.popitem(last=False)
+        if len(self._books) > CALLS_REMEMBERED:
+            oldest_over = next((known for known, its in self._books.items() if its.is_over), None)
+            if oldest_over is not None:
+                del self._books[oldest_over]
+            elif len(self._books) > MOST_CALLS:
+                self._books.popitem(last=False)
         return book
 
     async def _end_earlier(self, book: _Book, call: CallId, leg: Leg) -> None:

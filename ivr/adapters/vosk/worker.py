@@ -206,7 +206,7 @@ class _Session:
                     del self._calls[call]
                 self._worker.disown(call)
             case "again":
-                return {"heard": [plain(one) for one in await self._listen_again(call, message, audio)]}
+                return {"found": [plain(one) for one in await self._listen_again(call, message, audio)]}
             case other:
                 raise ValueError(f"nothing to do: {other!r}")
         return {}

@@ -27,6 +27,9 @@ CONNECT_S = 2.0
 SILENT_S = 4.0
 """A worker says how it is doing every second; one that says nothing for so long hangs."""
 
+LOOKS = 8
+"""So often we look within `SILENT_S`: when we ourselves were held up, what the worker said meanwhile is read first."""
+
 
 class WorkerGoneError(EarsError):
     """The worker did not do what it was asked, because it is gone, hangs or is full."""
@@ -52,6 +55,7 @@ class WorkerLink:
         self._writer: asyncio.StreamWriter | None = None
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Message]] = {}
+        self._silent_looks = 0
 
     async def run(self) -> None:
         """Connect and listen until the connection is no more; never raises what the world does."""
@@ -105,27 +109,36 @@ class WorkerLink:
         return told
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
-        while True:
-            async with asyncio.timeout(SILENT_S):
-                came = await receive(reader)
-            if came is None:
-                return
-            try:
-                self._take(came[0])
-            except (KeyError, TypeError, ValueError, IndexError) as error:
-                raise WireError(f"not a message: {error}") from error
+        watch = asyncio.create_task(self._watch(), name=f"ears watch {self.card.name}")
+        try:
+            while (came := await receive(reader)) is not None:
+                self._silent_looks = 0
+                try:
+                    self._take(came[0])
+                except (KeyError, TypeError, ValueError, IndexError) as error:
+                    raise WireError(f"not a message: {error}") from error
+        finally:
+            watch.cancel()
+
+    async def _watch(self) -> None:
+        """Hang up on a worker that says nothing; seconds in which we ourselves could not listen do not count."""
+        while self._silent_looks < LOOKS:
+            await asyncio.sleep(SILENT_S / LOOKS)
+            self._silent_looks += 1
+        log.warning("ears_worker_silent", extra={"worker": self.card.name})
+        self.cut()
 
     def _take(self, told: Message) -> None:
         match told:
+            case {"answer": number}:  # first: whatever else an answer bears is for who asked
+                waiting = self._asked.get(number)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(told)
             case {"heard": result}:
                 self._news.heard(self, heard_of(result))
             case {"covered": [call, leg, spans]}:
                 covered = union((float(begun_s), float(ended_s)) for begun_s, ended_s in spans)
                 self._news.covered(self, CallId(call), Leg(leg), covered)
-            case {"answer": number}:
-                waiting = self._asked.get(number)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(told)
             case {"lost": [call, leg]}:
                 self._news.lost(self, CallId(call), Leg(leg))
             case {"late": [call, leg, shed_s]}:

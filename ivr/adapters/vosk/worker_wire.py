@@ -4,7 +4,7 @@ Controller: `{"hello": token}` first, then asks, each with an `ask` number that 
 
     expect  call leg begun_at_s paused → stream        finish  call → (its finals came before)
     pause   call paused                                end     call leg
-    again   job call leg hole at_s last, audio → heard
+    again   job call leg hole at_s last, audio → found
 
 Worker: `{"welcome": name}`, answers, and what happens: `heard`, `covered` (never before the finals that it covers),
 `lost`, `late`, and once a second `load`, which is also its heartbeat.

@@ -178,6 +178,47 @@ async def test_what_is_said_in_a_pause_is_heard_by_nobody(scene: Scene) -> None:
         assert any(begun_s <= 12.0 <= ended_s for begun_s, ended_s in scene.ears.coverage(CALL, Leg.CALLER))
 
 
+async def test_writing_down_a_recording_costs_no_worker_its_live_legs(scene: Scene, tmp_path: Path) -> None:
+    """What a worker answers is for who asked: it must not be taken for what somebody said live."""
+    file = write_wav(tmp_path / "r.wav", SPOKEN)
+    async with scene.worker("a"), scene.worker("b"):
+        stream = await scene.ears.expect(CALL, Leg.CALLER, 0.0)
+        several = await asyncio.gather(
+            *(scene.ears.recognise(OTHER, Leg.CALLER, file, [(0.0, len(SPOKEN) / 16_000)]) for _ in range(20))
+        )
+        silence = await scene.ears.recognise(OTHER, Leg.CALLER, write_wav(tmp_path / "s.wav", QUIET), [(0.0, 1.0)])
+        await tap(scene.ears.address_of(stream), stream, SPOKEN)
+        assert all(understood(STREETLIGHT, found) for found in several)
+        assert silence == ()
+        assert understood(STREETLIGHT, await scene.ears.finish(CALL))
+        assert scene.own_opened == 0, "the workers wrote it down"
+        assert {card.name for card in scene.ears.workers} == {"a", "b"}, "and are still there"
+        assert scene.lost.empty()
+
+
+async def test_a_call_that_goes_on_is_not_forgotten_for_those_that_came_after(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.adapters.vosk.shared_ears.CALLS_REMEMBERED", 3)
+    async with scene.worker("a"):
+        stream = await scene.ears.expect(CALL, Leg.CALLER, 0.0)
+        for number in range(10):
+            later = CallId(f"hl-2.{number}")
+            await scene.ears.expect(later, Leg.CALLER, 0.0)
+            if number > 5:
+                await scene.ears.finish(later)
+        await tap(scene.ears.address_of(stream), stream, SPOKEN)
+        assert understood(STREETLIGHT, await scene.ears.finish(CALL))
+
+
+async def test_who_is_held_up_itself_does_not_blame_a_worker(scene: Scene) -> None:
+    async with scene.worker("a"):
+        await asyncio.sleep(0.1)
+        time.sleep(SILENT_S + 0.5)  # noqa: ASYNC251  # the very thing: a loop that stands still
+        await asyncio.sleep(0.7)
+        assert [card.name for card in scene.ears.workers] == ["a"]
+
+
 async def test_an_unreadable_recording_is_told_and_blamed_on_no_worker(scene: Scene, tmp_path: Path) -> None:
     async with scene.worker("a"):
         with pytest.raises(EarsError, match="录音"):
