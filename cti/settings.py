@@ -6,7 +6,7 @@ defaults: they are generated into the run folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -32,12 +32,16 @@ EARS_PER_CORE = -1
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A desk with a telephone: its extension, who sits there and what they can handle."""
+    """A desk with a telephone: its extension, who sits there and what they can handle.
+
+    `in_browser`: its telephone is the page itself (WebRTC); else a SIP telephone, or `hotline softphone`.
+    """
 
     id: SeatId
     agent: str
     skills: frozenset[str] = frozenset()
     penalty: int = 0
+    in_browser: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,9 @@ class SwitchSettings:
 
 
 _SEATS = (
-    Seat(SeatId("801"), "李晓梅", frozenset({"consultation", "complaint", "elder"})),
-    Seat(SeatId("802"), "王建国", frozenset({"consultation", "complaint", "elder"})),
-    Seat(SeatId("803"), "赵敏", frozenset({"complaint"})),
+    Seat(SeatId("801"), "李晓梅", frozenset({"consultation", "complaint", "elder"}), in_browser=True),
+    Seat(SeatId("802"), "王建国", frozenset({"consultation", "complaint", "elder"}), in_browser=True),
+    Seat(SeatId("803"), "赵敏", frozenset({"complaint"}), in_browser=True),
 )
 _NUMBERS = (
     CalledNumber("12345", "main"),
@@ -280,6 +284,7 @@ def _seats(fields: Fields) -> tuple[Seat, ...]:
             agent=inner.text("agent", longest=30),
             skills=frozenset(inner.texts("skills", ())),
             penalty=inner.integer("penalty", 0, 0, 10),
+            in_browser=inner.choice("phone", ("sip", "browser"), "sip") == "browser",
         )
         inner.done()
         if seat.id and not (seat.id.isascii() and seat.id.isdigit() and 3 <= len(seat.id) <= 6):
@@ -288,6 +293,14 @@ def _seats(fields: Fields) -> tuple[Seat, ...]:
             inner.error(inner.place("seat"), f"席位“{seat.id}”写了两次。", "删去一个，或改成别的号。")
         seats[seat.id] = seat
     return tuple(seats.values())
+
+
+def seats_with_telephones(seats: Iterable[Seat]) -> list[dict[str, object]]:
+    """Return the seats as a settings file writes them, each with a SIP telephone: for simulated ones."""
+    return [
+        {"seat": str(seat.id), "agent": seat.agent, "skills": sorted(seat.skills), "penalty": seat.penalty}
+        for seat in seats
+    ]
 
 
 def _numbers(fields: Fields) -> tuple[CalledNumber, ...]:

@@ -23,7 +23,7 @@ from cti.server.installation import espeak_of, folders_of, part
 from cti.server.log import log_to
 from cti.server.progress import prompt_progress
 from cti.server.service import running_service
-from cti.settings import DEMO_MODEL, Settings, default_settings, load_settings
+from cti.settings import DEMO_MODEL, Settings, default_settings, load_settings, seats_with_telephones
 from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.supervise import ProcessFailedError
 from ivr.adapters.asterisk.supervise_ports import free_port
@@ -96,6 +96,8 @@ def write_settings(settings: Settings, folder: Path) -> Path:
         "speech_model": settings.speech_model,
         "broker_port": free_port(),
         "ears": {"workers": 2},  # for three calls
+        "seats": seats_with_telephones(default_settings(settings.data_folder).seats),
+        "pages": {"serve": False},
         "emergency": {"link": {"port": free_port()}},
         "emergency_trunk": {"port": free_port("127.0.0.3")},
         "switch": {

@@ -162,7 +162,9 @@ def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] =
         sounds=folders.sounds,
         recordings=settings.recordings_folder,
         ami_secret=kept_secret(folders.secrets, "ami"),
-        seats=tuple(Seat(seat.id, seat_password(settings, seat.id), seat.agent) for seat in settings.seats),
+        seats=tuple(
+            Seat(seat.id, seat_password(settings, seat.id), seat.agent, seat.in_browser) for seat in settings.seats
+        ),
         numbers=tuple(
             CalledNumber(each.number, each.flow, each.original_line, each.from_110) for each in settings.numbers
         ),

@@ -28,7 +28,7 @@ import yaml
 
 from cti.server.installation import folders_of
 from cti.server.service import Service, running_service
-from cti.settings import DEMO_MODEL, PROJECT, Settings, default_settings, load_settings
+from cti.settings import DEMO_MODEL, PROJECT, Settings, default_settings, load_settings, seats_with_telephones
 from ivr.adapters.asterisk.private import PartName, ensure, parts_folder
 from ivr.adapters.asterisk.private_parts import Part
 from ivr.adapters.voice.sound_file import wav_bytes
@@ -256,11 +256,14 @@ def _write_installation(folder: Path, most_calls: int, seats: Sequence[str] = ()
         },
         "broker_port": next(port),
         "emergency": {"link": {"serve": False}},
+        "pages": {"serve": False},
         "emergency_trunk": {"port": next(port)},
         "called_numbers": {"12345": {"flow": "main"}, FLOW: {"flow": "bench"}},
     }
     if seats:
         chosen["seats"] = [{"seat": seat, "agent": f"坐席{seat}"} for seat in seats]
+    else:
+        chosen["seats"] = seats_with_telephones(default_settings(folder).seats)
     file = folder / "settings.yaml"
     file.write_text(yaml.safe_dump(chosen, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return file

@@ -38,6 +38,18 @@ def test_a_file_changes_only_what_it_names(tmp_path: Path) -> None:
     assert settings.origins["seats"].endswith("settings.yaml:3:1")
 
 
+def test_a_seat_has_a_telephone_or_the_browser_and_not_both(tmp_path: Path) -> None:
+    text = (
+        'settings_version: 1\nseats:\n  - {seat: "901", agent: 张三, phone: browser}\n  - {seat: "902", agent: 李四}\n'
+    )
+    settings, problems = load_settings(text, "s.yaml", defaults(tmp_path))
+    assert settings is not None, problems
+    assert [seat.in_browser for seat in settings.seats] == [True, False]
+    assert all(seat.in_browser for seat in defaults(tmp_path).seats), "out of the box the page is the telephone"
+    _, problems = load_settings(text.replace("browser", "both"), "s.yaml", defaults(tmp_path))
+    assert [problem.place.line for problem in problems] == [3]
+
+
 def test_all_mistakes_come_at_once_each_with_a_remedy(tmp_path: Path) -> None:
     text = """settings_version: 1
 databse: sqlite:///x

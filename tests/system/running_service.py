@@ -29,7 +29,7 @@ from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.server.installation import broker_url, espeak_of, folders_of, part, queues_of, seat_password, switch_config
-from cti.settings import Settings, default_settings, load_settings
+from cti.settings import Settings, default_settings, load_settings, seats_with_telephones
 from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.adapters.simulator.call_plan import Answering, Dialling
@@ -364,6 +364,7 @@ def write_settings(
         "emergency": {"link": {"serve": False}},
         "pages": {"serve": False},
         "emergency_trunk": {"port": free_port("127.0.0.3")},  # a simulator of its own: modules run side by side
+        "seats": seats_with_telephones(default_settings(folder / "data").seats),
         "ears": {"workers": 0},  # each would load a model; test_service_ears has workers
         "switch": {
             "sip_port": free_port(),
