@@ -35,11 +35,13 @@ COMMANDS = {
     "transcript": "读一通电话的转写：数字、标点、日期，按角色脱敏，留审计记录",
     "search": "在通话转写里找词，按角色脱敏，每一处都有录音的秒数",
     "parts": "取得外部部件（Asterisk、mosquitto、espeak-ng……）",
+    "user": "网页账号：新建、列出、重设密码、停用、改角色",
     "serve": "只运行控制器（由 up 启动）",
     "links": "只运行紧急联动的链接页（由 up 启动）",
+    "pages": "只运行网页（由 up 启动）",
     "model-train": "从零训练演示用语音模型",
 }
-HIDDEN = {"serve", "links", "model-train"}
+HIDDEN = {"serve", "links", "pages", "model-train"}
 
 EXAMPLES = """\
 示例：

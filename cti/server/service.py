@@ -37,6 +37,7 @@ from cti.server.installation import (
     switch_config,
     write_broker_files,
 )
+from cti.server.pages import FIRST_ADMIN, first_admin, page_processes
 from cti.settings import PRIVATE, PROJECT, Settings
 from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.render_dialplan import NET_SOUNDS
@@ -44,7 +45,7 @@ from ivr.adapters.asterisk.supervise import ChildProcess, ProcessSpec
 from ivr.adapters.asterisk.supervise_broker import broker_process
 from ivr.adapters.asterisk.supervise_switch import switch_process
 from ivr.adapters.voice.prompts import net_sounds
-from ivr.errors import AuthorError
+from ivr.errors import AuthorError, StoreError
 from ivr.problems import has_errors
 from routing.emergency.spoken import prompts as emergency_prompts
 
@@ -103,6 +104,7 @@ async def running_service(
         specs.insert(0, broker_process(parts[PartName.MOSQUITTO], file, settings.broker_port))
     specs += worker_processes(settings, arguments, workers_of(settings))
     specs += link_processes(settings, arguments)
+    specs += page_processes(settings, arguments)
     specs.append(_controller(settings, arguments, config.ports.agi))
     say("4/4 启动")
     children = [ChildProcess(spec) for spec in specs]
@@ -110,10 +112,22 @@ async def running_service(
         for child in children:
             await child.start()
             say(f"    {child.spec.name} {'沿用正在运行的' if child.adopted else '已启动'}（进程 {child.pid}）")
+        if settings.pages.is_served:
+            await _tell_first_admin(settings, say)
         yield Service(tuple(children), parts[PartName.ASTERISK].version, _addresses(settings))
     finally:
         for child in reversed(children):
             await child.stop()
+
+
+async def _tell_first_admin(settings: Settings, say: Say) -> None:
+    try:
+        password = await first_admin(settings)
+    except StoreError as error:
+        say(f"    还不能查看网页账号（{error}）。数据库恢复后用 hotline user add 新建账号")
+        return
+    if password:
+        say(f"    第一个网页账号：{FIRST_ADMIN}　一次性密码：{password}　（只显示这一次，首次登录时必须修改）")
 
 
 def _controller(settings: Settings, arguments: Sequence[str], agi_port: int) -> ProcessSpec:
@@ -145,6 +159,7 @@ def _addresses(settings: Settings) -> tuple[tuple[str, str], ...]:
     switch = settings.switch
     numbers = "、".join(each.number for each in settings.numbers)
     return (
+        ("网页", settings.pages.base_url if settings.pages.is_served else "没有开放"),
         ("电话（SIP）", f"sip:{switch.sip_host}:{switch.sip_port}　被叫号码 {numbers}"),
         ("席位话机", "、".join(f"{seat.id} {seat.agent}" for seat in settings.seats)),
         ("消息代理（MQTT）", f"127.0.0.1:{settings.broker_port}" if settings.broker == PRIVATE else settings.broker),

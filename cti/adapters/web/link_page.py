@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.exceptions import HTTPException
 
 from cti.adapters.web.link_files import LinkFiles
+from cti.adapters.web.pace import Pace
 from cti.link_view import CallView, Grant, view_of
 from ivr.errors import StoreError
 from ivr.ports import Clock, Journal
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 REFRESH_SECONDS = 10
 PIDF = "application/pidf+xml"
 CHINA = timezone(timedelta(hours=8))
-MOST_ADDRESSES = 4096
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -45,26 +44,6 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-
-
-class Pace:
-    """How often an address may ask: `per_minute`, in bursts of as many; addresses are remembered up to a bound."""
-
-    def __init__(self, per_minute: int, monotonic: Callable[[], float]) -> None:
-        self._per_minute = per_minute
-        self._monotonic = monotonic
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def allows(self, address: str) -> bool:
-        """Whether this one may be answered; counts it."""
-        now = self._monotonic()
-        left, since = self._left.pop(address, (float(self._per_minute), now))
-        left = min(float(self._per_minute), left + (now - since) * self._per_minute / 60)
-        is_allowed = left >= 1
-        self._left[address] = (left - 1 if is_allowed else left, now)
-        if len(self._left) > MOST_ADDRESSES:
-            self._left.popitem(last=False)
-        return is_allowed
 
 
 def link_app(links: LinkFiles, journal: Journal, clock: Clock, views_per_minute: int) -> FastAPI:

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from cti.adapters.web.link_files import AUDIT, LinkFiles, new_secret
-from cti.adapters.web.link_page import Pace, link_app
+from cti.adapters.web.link_page import link_app
+from cti.adapters.web.pace import Pace
 from cti.link_view import Grant
 from ivr.call import CallId, Leg, PhoneNumber
 from ivr.events import CallOffered

@@ -1,0 +1,28 @@
+"""The pages as one application: security around it, a router per topic, the built pages last."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from cti.adapters.web import routes_session, static
+from cti.adapters.web.deps import PagesDeps
+from cti.adapters.web.errors import tell_errors
+from cti.adapters.web.security import Guard
+
+__all__ = ["PagesDeps", "pages_app"]
+
+TOPICS = (routes_session.routes,)
+"""One router per topic, each `routes(deps) -> APIRouter`; add yours here."""
+
+
+def pages_app(deps: PagesDeps) -> FastAPI:
+    """Return the application."""
+    app = FastAPI(title="hotline12345", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app.state.deps = deps
+    tell_errors(app)
+    for topic in TOPICS:
+        app.include_router(topic(deps))
+    app.include_router(static.routes())
+    pages = deps.settings.pages
+    app.add_middleware(Guard, address=pages.address, is_secure=pages.is_secure, monotonic=deps.clock.monotonic)
+    return app

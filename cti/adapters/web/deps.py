@@ -1,0 +1,44 @@
+"""What the routes of the pages are given: one value, made by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from cti.adapters.control.door_client import DoorClient
+from cti.adapters.sql.account_store import SqlAccountStore
+from cti.adapters.sql.audit_store import SqlAudit
+from cti.adapters.sql.database import Database
+from cti.adapters.web.guessing import Guessing
+from cti.adapters.web.passwords import Passwords
+from cti.adapters.web.sessions import Sessions
+from cti.settings import Settings
+from ivr.ports import Clock, Journal
+from workorder.masking import Masking
+
+
+@dataclass(frozen=True, slots=True)
+class PagesDeps:
+    """Everything a route may use. Add a field for what your routes need; `cti/server/pages.py` fills it."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    masking: Masking
+    journal: Journal
+    door: DoorClient
+    accounts: SqlAccountStore
+    audit: SqlAudit
+    sessions: Sessions
+    passwords: Passwords
+    guessing: Guessing
+    seat_password: Callable[[str], str]
+
+
+def deps_of(connection: HTTPConnection) -> PagesDeps:
+    """Return what the application of this request was given."""
+    deps = connection.app.state.deps
+    assert isinstance(deps, PagesDeps)
+    return deps

@@ -1,0 +1,48 @@
+"""Guessing passwords is made slow: for one name from one address, and for one address over all names; never for all.
+
+Whoever knows the password and comes from elsewhere is not slowed by somebody who guesses.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+FREE_OF_NAME, FREE_OF_ADDRESS = 4, 30
+LONGEST_WAIT_SECONDS = 30.0
+FORGOTTEN_AFTER_SECONDS = 900.0
+MOST_REMEMBERED = 20_000
+
+_Key = tuple[str, str]
+
+
+class Guessing:
+    """Counts wrong passwords and says how long to wait before the next try is looked at."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._wrong: OrderedDict[_Key, tuple[int, float]] = OrderedDict()
+
+    def wait(self, name: str, address: str) -> float:
+        """Return for how many seconds a try would still be too early; 0.0: now."""
+        now = self._monotonic()
+        return max(self._left((name, address), FREE_OF_NAME, now), self._left(("", address), FREE_OF_ADDRESS, now))
+
+    def wrong(self, name: str, address: str) -> None:
+        """A try was wrong."""
+        now = self._monotonic()
+        for key in ((name, address), ("", address)):
+            count, since = self._wrong.pop(key, (0, now))
+            self._wrong[key] = (1 if now - since > FORGOTTEN_AFTER_SECONDS else count + 1, now)
+        while len(self._wrong) > MOST_REMEMBERED:
+            self._wrong.popitem(last=False)
+
+    def right(self, name: str, address: str) -> None:
+        """A try was right: this name from this address is trusted again."""
+        self._wrong.pop((name, address), None)
+
+    def _left(self, key: _Key, free: int, now: float) -> float:
+        count, since = self._wrong.get(key, (0, now))
+        if count < free:
+            return 0.0
+        return max(0.0, since + min(LONGEST_WAIT_SECONDS, 0.5 * 2.0 ** min(count - free, 10)) - now)

@@ -1,0 +1,155 @@
+"""The process that serves the pages; it may hang or die, and no call notices (docs/adr/0008)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import uvicorn
+
+from cti.access import Role
+from cti.accounts import AccountRecord
+from cti.adapters.control.door_client import DoorClient
+from cti.adapters.sql.account_store import SqlAccountStore
+from cti.adapters.sql.audit_store import SqlAudit
+from cti.adapters.sql.database import Database
+from cti.adapters.web.app import PagesDeps, pages_app
+from cti.adapters.web.guessing import Guessing
+from cti.adapters.web.passwords import Passwords, one_time_password
+from cti.adapters.web.sessions import Sessions
+from cti.server.emergency import control_socket
+from cti.server.installation import folders_of, seat_password
+from cti.server.policy_files import safe_masking
+from cti.settings import PROJECT, Settings
+from ivr.adapters.asterisk.supervise import ProcessSpec
+from ivr.adapters.files.journal_files import JournalFiles
+from ivr.errors import StoreError
+from ivr.ports import Clock
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 600.0
+MOST_VISITORS = 4000
+FIRST_ADMIN = "admin"
+
+
+class SystemClock:
+    """Fulfils `ivr.ports.Clock`."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDeps:
+    """Return what the routes of the pages are given."""
+    accounts = SqlAccountStore(database)
+    idle = timedelta(minutes=settings.pages.idle_minutes)
+    return PagesDeps(
+        settings=settings,
+        database=database,
+        clock=clock,
+        masking=safe_masking(settings),
+        journal=JournalFiles(folders_of(settings).journal),
+        door=DoorClient(control_socket(settings)),
+        accounts=accounts,
+        audit=SqlAudit(database),
+        sessions=Sessions(accounts, clock, idle, is_secure=settings.pages.is_secure),
+        passwords=Passwords(),
+        guessing=Guessing(clock.monotonic),
+        seat_password=lambda seat: seat_password(settings, seat),
+    )
+
+
+def server_of(settings: Settings, deps: PagesDeps) -> uvicorn.Server:
+    """Return the web server, not yet running."""
+    pages = settings.pages
+    return uvicorn.Server(
+        uvicorn.Config(
+            pages_app(deps),
+            pages.host,
+            pages.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # who asks is who connects: a header could say anything
+            limit_concurrency=MOST_VISITORS,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=2,  # open WebSockets would keep us for ever
+            lifespan="off",
+            ws_per_message_deflate=False,
+            ws_max_size=1024 * 1024,
+            ssl_certfile=str(pages.tls_certificate) if pages.tls_certificate else None,
+            ssl_keyfile=str(pages.tls_key) if pages.tls_key else None,
+        )
+    )
+
+
+async def serve_pages(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    database, clock = Database(settings.database), SystemClock()
+    deps = pages_deps(settings, database, clock)
+    async with asyncio.TaskGroup() as tasks:
+        background = [
+            tasks.create_task(database.open_patiently(), name="database"),
+            tasks.create_task(_sweep(deps), name="sweep"),
+        ]
+        await server_of(settings, deps).serve()
+        for task in background:
+            task.cancel()
+    await database.close()
+
+
+async def first_admin(settings: Settings) -> str:
+    """Make the first account where there is none; return its one-time password, empty when there are accounts."""
+    database, password = Database(settings.database), one_time_password()
+    try:
+        await database.open()
+        record = AccountRecord(
+            FIRST_ADMIN,
+            "管理员",
+            (Role.ADMIN, Role.SUPERVISOR),
+            password_hash=await Passwords().hashed(password),
+            must_change=True,
+        )
+        was_added = await SqlAccountStore(database).add(record, datetime.now(UTC), only_first=True)
+    finally:
+        await database.close()
+    return password if was_added else ""
+
+
+async def _sweep(deps: PagesDeps) -> None:
+    idle = timedelta(minutes=deps.settings.pages.idle_minutes)
+    while True:
+        try:
+            await deps.accounts.sweep(deps.clock.now(), deps.clock.now() - idle)
+        except StoreError as error:
+            log.warning("sessions_not_swept", extra={"reason": str(error)[:200]})
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+def page_processes(settings: Settings, arguments: Sequence[str]) -> list[ProcessSpec]:
+    """Return how to run the pages, if they are to be served. Nobody waits for them: without them every call goes on."""
+    if not settings.pages.is_served:
+        return []
+    run = folders_of(settings).run
+
+    async def is_ready() -> bool:
+        return True
+
+    return [
+        ProcessSpec(
+            name="pages",
+            command=(sys.executable, "-m", "cti", *arguments, "pages"),
+            pid_file=run / "pages.json",
+            log_file=run / "log" / "pages.out",
+            is_ready=is_ready,
+            cwd=PROJECT,
+        )
+    ]
