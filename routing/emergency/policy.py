@@ -47,6 +47,10 @@ ALWAYS_GO = frozenset({Source.CLICK, Source.SUPERVISOR})
 """A person who decided; no policy may hold them back."""
 
 
+VERIFY_SECONDS = 60
+"""After this long together without anything verified, people are reminded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One party to call: `numbers` in order with fail-over, each tried on `trunks` in order."""
@@ -91,6 +95,7 @@ class Policy:
     from_110_priority: int = 80
     clauses: tuple[str, ...] = ()
     categories: Mapping[str, Kind] = field(default_factory=dict)
+    verify_seconds: int = VERIFY_SECONDS
 
     def kind_of(self, category: str) -> Kind | None:
         """Return the kind of an order's category, written whole (`公共安全/燃气/泄漏`) or by its last part."""
@@ -121,6 +126,7 @@ class Plan:
     notify: tuple[Target, ...]
     guide: str
     clause: str
+    verify_seconds: int = VERIFY_SECONDS
 
     @property
     def main(self) -> Target:
@@ -145,6 +151,7 @@ def decide(
         notify=tuple(policy.targets[name] for name in rule.notify),
         guide=rule.guide,
         clause=rule.clause,
+        verify_seconds=policy.verify_seconds,
     )
 
 

@@ -7,7 +7,7 @@ from ivr.yaml_fields import Fields, remedy_for_unknown
 from ivr.yaml_source import YamlMap, read_yaml
 from routing.emergency.interlock import digits_of
 from routing.emergency.kinds import Confidence, Kind
-from routing.emergency.policy import ALWAYS_GO, Mode, Policy, Rule, Source, Start, Target
+from routing.emergency.policy import ALWAYS_GO, VERIFY_SECONDS, Mode, Policy, Rule, Source, Start, Target
 
 _KINDS = tuple(kind.value for kind in Kind)
 _MOST_TARGETS = 6
@@ -26,6 +26,7 @@ def load_policy(text: str | bytes, file: str) -> tuple[Policy | None, tuple[Prob
     version = top.text("version")
     clauses = top.texts("clauses", default=())
     priority = top.integer("from_110_priority", default=80, low=0, high=99)
+    verify_seconds = top.integer("verify_seconds", default=VERIFY_SECONDS, low=5, high=600)
     targets = _targets(top.map("targets", required=True), problems)
     starts, overrides = _starts(top.map("start"), problems)
     categories = _categories(top)
@@ -36,7 +37,7 @@ def load_policy(text: str | bytes, file: str) -> tuple[Policy | None, tuple[Prob
     top.done()
     if has_errors(tuple(problems)):
         return None, tuple(problems)
-    policy = Policy(name, version, rules, targets, starts, overrides, priority, clauses, categories)
+    policy = Policy(name, version, rules, targets, starts, overrides, priority, clauses, categories, verify_seconds)
     return policy, tuple(problems)
 
 

@@ -131,7 +131,11 @@ class EmergencyDesk:
 
     def dismiss(self, call: CallId, by: str, reason: str = "") -> Answer:
         """A person says that it is no emergency."""
-        return self._ask(call, Dismissed(by, reason, self._clock.now()), "已取消。", Suggested, Calling, Unreached)
+        event = Dismissed(by, reason, self._clock.now())
+        asked = self._ask(call, event, "已取消。", Suggested, Calling, Unreached)
+        if asked.is_done:
+            return asked
+        return self._ask(call, event, "已记为误报；对方仍在线上，请向对方说明。", Joined)
 
     def verified(self, call: CallId, by: str) -> Answer:
         """A person says that caller and emergency service understand each other."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from ivr.call import Leg
 from ivr.events import BridgeEntered, LegDown, LegUp, OriginateEnded
 from routing.emergency.attempts import HUNG_UP, NO_ANSWER, TRUNK_DOWN, UNKNOWN, why_failed
-from routing.emergency.threeway_dial import failed, originate, timer
+from routing.emergency.threeway_dial import failed, originate, timer, verify_timer
 from routing.emergency.threeway_people import (
     acknowledged,
     agent_asks,
@@ -23,7 +23,6 @@ from routing.emergency.threeway_state import (
     GONE_SECONDS,
     GRACE_SECONDS,
     JOIN_SECONDS,
-    VERIFY_SECONDS,
     Calling,
     Joined,
     Step,
@@ -41,7 +40,6 @@ from routing.emergency.threeway_words import (
     OriginateSent,
     RaisedAgain,
     Resynced,
-    StartTimer,
     TellAgent,
     ThreeWayEvent,
     TimerExpired,
@@ -105,7 +103,7 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
 def _join(state: Calling, at: datetime) -> Step:
     case = state.case
     mark = WriteMark(case.call, Mark.JOINED, at, state.route.target.name)
-    timer = StartTimer(case.call, f"verify:{state.channel_id}", VERIFY_SECONDS)
+    timer = verify_timer(case, state.channel_id)
     if case.agent is not None:
         told = TellAgent(case.call, f"{state.route.target.title}已加入，请确认对方听清地址后再退出", "verify")
         return Joined(case, state.channel_id), (mark, timer, told)

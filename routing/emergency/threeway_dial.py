@@ -62,6 +62,10 @@ def timer(state: Calling, name: str, seconds: float) -> StartTimer:
     return StartTimer(state.case.call, f"{name}:{state.channel_id}", seconds)
 
 
+def verify_timer(case: Case, channel_id: str) -> StartTimer:
+    return StartTimer(case.call, f"verify:{channel_id}", case.raised.plan.verify_seconds)
+
+
 def _unreached(case: Case, at: datetime, reason: str) -> Step:
     plan = case.raised.plan
     kind = plan.kind.value

@@ -10,6 +10,7 @@ from ivr.call import Leg
 from ivr.events import LegDown
 from routing.emergency import spoken
 from routing.emergency.policy import Mode
+from routing.emergency.threeway_dial import verify_timer
 from routing.emergency.threeway_people import (
     acknowledged,
     agent_asks,
@@ -67,7 +68,7 @@ def joined(state: Joined, event: ThreeWayEvent) -> Step:
             return without_agent(state, at)
         case TimerExpired(name=name) if name == f"verify:{state.channel_id}" and not state.is_verified:
             reminder = TellAgent(case.call, "还没有确认对方听清，请核对地址", "verify") if case.agent else None
-            mark = MarkForSupervisor(case.call, "三方通话一分钟仍未确认")
+            mark = MarkForSupervisor(case.call, f"三方通话 {case.raised.plan.verify_seconds} 秒仍未确认")
             return state, (reminder, mark) if reminder else (mark,)
         case Resynced(at=at):
             return _joined_resynced(state, event)
@@ -136,4 +137,6 @@ def _joined_resynced(state: Joined, seen: Resynced) -> Step:
         commands = () if state.is_verified else (InviteAgent(case.call),)
     else:
         after, commands = here, ()
+    if isinstance(after, Joined) and not after.is_verified:  # the timer of the earlier controller died with it
+        commands = (*commands, verify_timer(case, state.channel_id))
     return after, (adopted, *commands, *not_yet_notified(case))

@@ -17,7 +17,7 @@ from ivr.call import Leg, PhoneNumber
 from ivr.events import BridgeEntered, BridgeLeft, LegDown, LegUp, OriginateEnded, SwitchLost
 from ivr.ports import SwitchSnapshot
 from routing.emergency.kinds import Kind
-from routing.emergency.policy import Mode, Plan, Source, Start, Target
+from routing.emergency.policy import VERIFY_SECONDS, Mode, Plan, Source, Start, Target
 from routing.emergency.threeway import advance, begin
 from routing.emergency.threeway_state import Calling, Joined, Raise, ThreeWay
 from routing.emergency.threeway_words import (
@@ -136,6 +136,7 @@ def _plan_of(told: Mapping[str, object]) -> Plan:
         notify=targets("notify"),
         guide=str(told["guide"]),
         clause=str(told["clause"]),
+        verify_seconds=int(str(told.get("verify_seconds", VERIFY_SECONDS))),
     )
 
 

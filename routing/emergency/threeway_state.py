@@ -17,8 +17,6 @@ GONE_SECONDS = 3.0
 """A leg we hung up that is not reported gone by then: the switch is asked."""
 GRACE_SECONDS = 3.0
 """How much longer than the ringing we wait for the switch to say how it ended."""
-VERIFY_SECONDS = 60.0
-"""After this long together without anything verified, people are reminded."""
 
 
 @dataclass(frozen=True, slots=True)
