@@ -17,6 +17,9 @@ BY_LIMIT = "limit"
 """Who resumes a recording that was paused for as long as is allowed."""
 
 
+BY_POLICY = "policy"
+"""Who pauses the recording of a call to a number that is not to be recorded: nobody but an emergency ends that."""
+
 BY_EMERGENCY = "emergency"
 """An emergency is always recorded: the pause ends when its leg comes up."""
 
@@ -62,8 +65,17 @@ def spans_of(pauses: Iterable[Pause], call_seconds: float) -> Spans:
 
 def marked(call: CallId, words: Sequence[Heard], pauses: Iterable[Pause], call_seconds: float) -> tuple[Heard, ...]:
     """Return the transcript with a line for each pause, so that who reads it knows what is missing."""
+    pauses = tuple(pauses)
+    ruled = {pause.begun_s for pause in pauses if pause.by == BY_POLICY}
     marks = [
-        Heard(call, Leg.AGENT, f"（录音暂停 {ended_s - begun_s:.0f} 秒）", True, begun_s, ended_s)
+        Heard(
+            call,
+            Leg.AGENT,
+            f"（{'按规定不录音' if begun_s in ruled else '录音暂停'} {ended_s - begun_s:.0f} 秒）",
+            True,
+            begun_s,
+            ended_s,
+        )
         for begun_s, ended_s in spans_of(pauses, call_seconds)
     ]
     return in_order([*words, *marks])

@@ -48,13 +48,15 @@ class Seat:
 class CalledNumber:
     """A number citizens dial: the flow that answers it and, for a merged hotline, what it used to be.
 
-    `from_110`: only 110 dials it, for calls that it sends to us.
+    `from_110`: only 110 dials it, for calls that it sends to us. `is_recorded`: whether its calls may be recorded and
+    written down; an emergency is in any case.
     """
 
     number: str
     flow: str
     original_line: str = ""
     from_110: bool = False
+    is_recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +315,8 @@ def _numbers(fields: Fields) -> tuple[CalledNumber, ...]:
         if isinstance(entry, YamlMap):
             inner = Fields(entry, f"被叫号码 {number}", fields.problems)
             line, from_110 = inner.text("original_line", "", longest=40), inner.boolean("from_110", False)
-            numbers.append(CalledNumber(number, inner.text("flow"), line, from_110))
+            is_recorded = inner.boolean("recorded", True)
+            numbers.append(CalledNumber(number, inner.text("flow"), line, from_110, is_recorded))
             inner.done()
         else:
             fields.error(place, f"被叫号码 {number} 没有内容。", "写成 “{flow: main}”。")

@@ -28,7 +28,7 @@ from cti.conversation import (
     with_wish,
 )
 from cti.finish import finish, keep
-from cti.pauses import BY_EMERGENCY, BY_LIMIT, is_paused, pauses_in, turned
+from cti.pauses import BY_EMERGENCY, BY_LIMIT, BY_POLICY, is_paused, pauses_in, turned
 from cti.world import World
 from ivr.call import CallId, Leg
 from ivr.commands import InstantCommand, RequestCallback
@@ -122,7 +122,8 @@ class CallTask:
         """Take letters until the call is over and finished."""
         if is_paused(self.here.pauses):  # an earlier controller was told so
             await self._world.ears.pause(self.here.call, True)
-            self._limit_pause()
+            if not self._is_ruled:
+                self._limit_pause()
         while not self.here.is_over:
             letter = await self.inbox.get()
             if isinstance(letter, PauseAsked):
@@ -133,6 +134,16 @@ class CallTask:
                 await self._do(deed)
             if isinstance(letter, LegUp) and letter.leg is Leg.EMERGENCY and is_paused(self.here.pauses):
                 await self._pause(PauseAsked(False, BY_EMERGENCY))
+            elif isinstance(letter, FlowOpened | LegUp) and self._must_stay_silent():
+                await self._pause(PauseAsked(True, BY_POLICY))
+
+    @property
+    def _is_ruled(self) -> bool:
+        return bool(self.here.pauses) and self.here.pauses[-1].by == BY_POLICY
+
+    def _must_stay_silent(self) -> bool:
+        """Whether the number that was called is one that is not recorded, and nothing has been said of that yet."""
+        return self.here.called in self._world.unrecorded and not self.here.pauses
 
     def _write_down(self, letter: Letter) -> None:
         """Every fact goes into the journal before it has an effect; partial words are no fact yet."""
@@ -227,10 +238,12 @@ class CallTask:
 
     async def _turn(self, paused: bool, by: str) -> Answer:
         world, call, limit = self._world, self.here.call, self._world.longest_pause_seconds
-        if paused and not limit:
+        if paused and not limit and by != BY_POLICY:
             return False, "本系统不允许暂停录音。改法：设置 ears.longest_pause_seconds。"
         if paused == is_paused(self.here.pauses):
             return True, "录音已经暂停。" if paused else "录音正在进行。"
+        if not paused and self._is_ruled and by != BY_EMERGENCY:
+            return False, "这条线路按规定不录音，也不转写，不能恢复。"
         at_s = self.here.seconds(world.clock.now())  # a pause that begins is as long as can be, one that ends too
         if paused:
             await world.ears.pause(call, True)
@@ -248,6 +261,8 @@ class CallTask:
         name = "recording_paused" if paused else "recording_resumed"
         nth = round(now.timestamp() * 1_000_000)
         world.publisher.announce(call_event(call, name, now, {"by": by, "at_s": round(at_s, 3)}, nth))
+        if paused and by == BY_POLICY:
+            return True, "这条线路按规定不录音，也不转写。"
         if paused:
             self._limit_pause()
         return True, f"录音与转写已暂停，最多 {limit} 秒。" if paused else "录音与转写已恢复。"

@@ -46,3 +46,5 @@ class World:
     clock: Clock
     longest_pause_seconds: int = 180
     """After so long a paused recording goes on by itself; 0 forbids pauses."""
+    unrecorded: frozenset[str] = frozenset()
+    """Called numbers whose calls are neither recorded nor written down, save when an emergency service joins."""

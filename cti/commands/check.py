@@ -16,6 +16,7 @@ from cti.server.drafting import own_words, words_in_use
 from cti.server.emergency import policy_path
 from cti.server.flow_files import SHIPPED_PROMPTS, FlowFiles, catalogue_of, flows_in_use
 from cti.server.installation import queues_of, queues_path
+from cti.server.policy_files import masking_file
 from cti.settings import Settings, default_settings, load_settings
 from ivr.flow.check import check_files
 from ivr.flow.inspect import Catalogue
@@ -32,9 +33,11 @@ from workorder.cities.pack_file import load_pack
 from workorder.clock.days_file import load_days
 from workorder.dispatch import read_catalogue
 from workorder.gazetteer import read_gazetteer
+from workorder.masking import read_masking
 
 _KINDS = re.compile(
-    rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon|gazetteer|emergency_policy|city_pack|calendar):",
+    rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon|gazetteer|emergency_policy|city_pack|calendar"
+    rb"|masking):",
     re.MULTILINE,
 )
 
@@ -45,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="*",
         metavar="FILE",
-        help="流程、队列、提示音、派单目录、关键词库、地名库、紧急联动政策、城市政策包、放假安排、设置文件；不写则检查全部",
+        help="流程、队列、提示音、派单目录、关键词库、地名库、脱敏规则、紧急联动政策、城市政策包、放假安排、设置文件；不写则检查全部",
     )
     parser.add_argument("--schema", action="store_true", help="打印语音流程的 JSON Schema（给编辑器用）")
     parser.epilog = (
@@ -84,6 +87,7 @@ def files_in_use(settings: Settings) -> list[Path]:
         queues,
         policy_path(settings),
         *words_in_use(own_words(settings)),
+        masking_file(settings),
         *days,
         *cities,
     ]
@@ -100,6 +104,7 @@ def problems_of(files: list[Path], settings: Settings, lengths: Lengths = no_len
         b"lexicon": _lexicon_problems,
         b"gazetteer": lambda text, file: read_gazetteer(_decoded(text), file)[1],
         b"city_pack": lambda text, file: load_pack(text, file)[1],
+        b"masking": lambda text, file: read_masking(_decoded(text), file)[1],
         b"calendar": lambda text, file: load_days(text, file)[1],
         b"emergency_policy": lambda text, file: load_policy(text, file)[1],
         b"settings_version": lambda text, file: _settings_problems(text, file, default_settings(settings.data_folder)),

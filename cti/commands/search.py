@@ -15,7 +15,7 @@ from rich.text import Text
 from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.database import Database
-from cti.server.policy_files import shipped_masking
+from cti.server.policy_files import masking_of
 from cti.settings import Settings
 from ivr.call import CallId, Leg
 from ivr.errors import AuthorError
@@ -75,7 +75,7 @@ async def _search(query: Query, person: Person, settings: Settings) -> tuple[tup
     database = Database(settings.database)
     await database.open()
     try:
-        hits = await SqlTranscriptArchive(database, shipped_masking()).search(query, person, datetime.now(UTC))
+        hits = await SqlTranscriptArchive(database, masking_of(settings)).search(query, person, datetime.now(UTC))
         calls = SqlCallStore(database)
         tapes = {}
         for call in {hit.call for hit in hits}:

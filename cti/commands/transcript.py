@@ -15,7 +15,7 @@ from rich.text import Text
 from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.database import Database
-from cti.server.policy_files import shipped_masking
+from cti.server.policy_files import masking_of
 from cti.server.transcript_view import STYLES, WHO, plain_of, readable_turns, shown
 from cti.settings import Settings
 from ivr.call import CallId, call_id
@@ -59,7 +59,7 @@ async def _read(call: CallId, person: Person, settings: Settings) -> tuple[tuple
     database = Database(settings.database)
     await database.open()
     try:
-        heard = await SqlTranscriptArchive(database, shipped_masking()).read(call, person, datetime.now(UTC))
+        heard = await SqlTranscriptArchive(database, masking_of(settings)).read(call, person, datetime.now(UTC))
         record = await SqlCallStore(database).call(call)
         return heard, order_day(record.started) if record and record.started else None
     finally:

@@ -446,6 +446,40 @@ async def test_a_paused_recording_is_mute_for_tape_and_ears_and_the_transcript_s
     assert {"recording_paused", "recording_resumed"} <= set(office.told())
 
 
+async def test_a_number_that_is_not_to_be_recorded_is_not_for_the_whole_call() -> None:
+    async with an_office() as office:
+        office.world = replace(office.world, unrecorded=frozenset({OFFERED.called}), longest_pause_seconds=1)
+        office.desk._world = office.world
+        office.tapes.tapes[CALL] = (tape(Part.CALLER),)
+        await office.take(UP)
+        office.desk.opened(OFFERED, "main")
+        await office.take(QUEUED, ANSWERED)
+        assert office.ears.paused[CALL]
+        assert ("mute_recording", UP.channel, True) in office.switch.asked
+        done, text = await office.desk.pause(CALL, False, "801")
+        assert (done, "按规定" in text) == (False, True)
+        assert (await office.desk.pause(CALL, True, "801"))[0]
+        office.clock.pass_seconds(5)
+        await asyncio.sleep(0.05)
+        assert office.ears.paused[CALL], "no limit ends it"
+        now = office.clock.now()
+        await office.take(replace(DOWN, at=now), replace(SEAT_DOWN, at=now))
+    assert [turn.text for turn in office.database.turns[CALL]] == ["（按规定不录音 5 秒）"]
+    assert "recording_paused" in office.told()
+
+
+async def test_an_emergency_is_recorded_on_every_line() -> None:
+    async with an_office() as office:
+        office.world = replace(office.world, unrecorded=frozenset({OFFERED.called}))
+        office.desk._world = office.world
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP, QUEUED, ANSWERED)
+        assert office.ears.paused[CALL]
+        await office.take(replace(UP, leg=Leg.EMERGENCY, channel=ChannelName("PJSIP/119-1")))
+        assert not office.ears.paused[CALL]
+        await office.take(DOWN, SEAT_DOWN)
+
+
 async def test_a_recording_that_cannot_be_paused_is_said_not_to_be() -> None:
     async with an_office() as office:
         office.desk.opened(OFFERED, "main")
