@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import resource
 import statistics
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 import soxr
 
+from cti.server.drafting import make_prefill
 from ivr.adapters.vosk.ears import VoskEars
 from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.adapters.vosk.recogniser import CHUNK_BYTES, LegRecogniser
@@ -22,7 +24,9 @@ from ivr.adapters.vosk.relistening import BLOCK_BYTES, blocks
 from ivr.call import CallId, Leg
 from ivr.ports import Heard
 from ivr.speech.audio import alaw_decode, alaw_encode, pcm
+from ivr.speech.transcript import Transcript, turns
 from tests.ivr.vosk.speech import QUIET, espeak_part, spoken, tap, write_wav
+from workorder.draft import FieldName
 
 CALL = CallId("hl-1.1")
 SECONDS = 30
@@ -119,6 +123,62 @@ async def test_three_silent_hours_take_seconds_and_no_memory(model: LoadedModel,
         assert await ears.recognise(CALL, Leg.CALLER, file, [(0.0, 3 * 3600.0)]) == ()
         assert time.process_time() - began < 30.0
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 30_000
+
+
+class Humming:
+    """A stand-in for a model that takes music for a word every twenty seconds; real recognition of hours takes minutes.
+
+    Fulfils both `SpeechModel` and `Recogniser`.
+    """
+
+    name, rate_hz = "humming", 8000
+
+    def __init__(self) -> None:
+        self.heard_s = 0.0
+
+    def open(self) -> Humming:
+        return Humming()
+
+    def accept(self, pcm: bytes) -> str | None:
+        before, self.heard_s = self.heard_s, self.heard_s + len(pcm) / 16_000
+        return self._word() if self.heard_s // 20 > before // 20 else None
+
+    def partial(self) -> str:
+        return '{"partial": ""}'
+
+    def final(self) -> str:
+        return '{"text": ""}'
+
+    def _word(self) -> str:
+        at_s = self.heard_s - 1.0
+        word = {"conf": 0.4, "start": at_s, "end": at_s + 0.5, "word": "衣"}
+        return json.dumps({"result": [word], "text": "衣"})
+
+
+async def test_three_hours_of_music_are_bounded_and_make_no_draft(tmp_path: Path) -> None:
+    file = tmp_path / "music.wav"
+    write_wav(file, music() * (3 * 3600 // SECONDS))
+    async with VoskEars(Humming()) as ears:
+        await ears.recognise(CALL, Leg.CALLER, file, [(0.0, 10.0)])
+        before_kb, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+        heard = await ears.recognise(CALL, Leg.CALLER, file, [(0.0, 3 * 3600.0)])
+        assert time.process_time() - began < 30.0
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 30_000
+    assert 500 <= len(heard) <= 3 * 180
+    began = time.process_time()
+    draft = make_prefill().draft(CALL, turns(Transcript(heard)))
+    assert time.process_time() - began < 5.0
+    assert not [name for name in (FieldName.UNIT, FieldName.PLACE, FieldName.TIME, FieldName.NAME) if draft.value(name)]
+
+
+def test_the_real_model_keeps_nothing_of_endless_music(model: LoadedModel) -> None:
+    """An utterance that does not end is ended for it: what is kept of a minute is all that is kept of an hour."""
+    leg, sound, grown = LegRecogniser(model, CALL, Leg.CALLER), music(), []
+    for nth in range(4):
+        for at in range(0, len(sound), CHUNK_BYTES):
+            leg.hear(sound[at : at + CHUNK_BYTES], nth * SECONDS + at / 16_000)
+        grown.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    assert grown[-1] - grown[1] < 20_000
 
 
 async def test_a_silent_leg_costs_next_to_nothing(model: LoadedModel) -> None:
