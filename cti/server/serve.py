@@ -53,6 +53,7 @@ from cti.server.interlock import gate_of, locks_of
 from cti.server.life_timers import run_timers
 from cti.server.notices import outlets_of
 from cti.server.pausing import pause_verbs
+from cti.server.phones import phone_verbs
 from cti.server.policy import Routing
 from cti.server.queue_file import QueueFile
 from cti.server.tapes import Tapes
@@ -254,6 +255,7 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(_follow(link.events(), take), name="switch events")
         tasks.create_task(_follow(ears.heard(), hear), name="ears")
         verbs = verbs_of(emergency) | trial.verbs() | pause_verbs(calls) | assistant_verbs(assistant)
+        verbs |= phone_verbs(settings)
         tasks.create_task(open_door(control_socket(settings), verbs), name="control door")
         answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
         tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")

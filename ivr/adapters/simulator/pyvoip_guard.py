@@ -281,6 +281,8 @@ class GuardedSip(SIPClient):
 class GuardedPhone(VoIPPhone):
     """A pyVoIP phone that stays on this machine."""
 
+    sip_class = GuardedSip
+
     def __init__(
         self,
         server: str,
@@ -294,7 +296,7 @@ class GuardedPhone(VoIPPhone):
         server, my_ip = require_loopback(server), require_loopback(my_ip)
         sip_port = free_port(my_ip)
         super().__init__(server, port, username, password, my_ip, on_call, sip_port)
-        self.sip = GuardedSip(
+        self.sip = self.sip_class(
             server,
             port,
             username,
