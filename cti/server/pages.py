@@ -18,11 +18,16 @@ from cti.adapters.sql.account_store import SqlAccountStore
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
 from cti.adapters.web.app import PagesDeps, pages_app
+from cti.adapters.web.desks import Desks
 from cti.adapters.web.guessing import Guessing
+from cti.adapters.web.hub import Hub
+from cti.adapters.web.order_deps import OrdersDeps
 from cti.adapters.web.passwords import Passwords, one_time_password
 from cti.adapters.web.sessions import Sessions
+from cti.adapters.web.watch import follow
 from cti.server.emergency import control_socket
 from cti.server.installation import folders_of, seat_password
+from cti.server.orders import Orders
 from cti.server.policy_files import safe_masking
 from cti.settings import PROJECT, Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec
@@ -49,21 +54,27 @@ class SystemClock:
 
 def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDeps:
     """Return what the routes of the pages are given."""
-    accounts = SqlAccountStore(database)
+    accounts, orders = SqlAccountStore(database), Orders(settings, database)
     idle = timedelta(minutes=settings.pages.idle_minutes)
+    door, hub = DoorClient(control_socket(settings)), Hub()
     return PagesDeps(
         settings=settings,
         database=database,
         clock=clock,
         masking=safe_masking(settings),
         journal=JournalFiles(folders_of(settings).journal),
-        door=DoorClient(control_socket(settings)),
+        door=door,
         accounts=accounts,
         audit=SqlAudit(database),
         sessions=Sessions(accounts, clock, idle, is_secure=settings.pages.is_secure),
         passwords=Passwords(),
         guessing=Guessing(clock.monotonic),
+        hub=hub,
+        desks=Desks(door, hub),
         seat_password=lambda seat: seat_password(settings, seat),
+        orders=OrdersDeps(
+            orders.lives, orders.calendar, orders.pack, orders.confirm, folders_of(settings).run / "attachments"
+        ),
     )
 
 
@@ -99,8 +110,10 @@ async def serve_pages(settings: Settings) -> None:
         background = [
             tasks.create_task(database.open_patiently(), name="database"),
             tasks.create_task(_sweep(deps), name="sweep"),
+            tasks.create_task(follow(deps.door, deps.hub), name="watch"),
         ]
         await server_of(settings, deps).serve()
+        deps.desks.close()
         for task in background:
             task.cancel()
     await database.close()

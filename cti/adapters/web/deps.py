@@ -11,7 +11,10 @@ from cti.adapters.control.door_client import DoorClient
 from cti.adapters.sql.account_store import SqlAccountStore
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
+from cti.adapters.web.desks import Desks
 from cti.adapters.web.guessing import Guessing
+from cti.adapters.web.hub import Hub
+from cti.adapters.web.order_deps import OrdersDeps
 from cti.adapters.web.passwords import Passwords
 from cti.adapters.web.sessions import Sessions
 from cti.settings import Settings
@@ -34,7 +37,10 @@ class PagesDeps:
     sessions: Sessions
     passwords: Passwords
     guessing: Guessing
+    hub: Hub
+    desks: Desks
     seat_password: Callable[[str], str]
+    orders: OrdersDeps
 
 
 def deps_of(connection: HTTPConnection) -> PagesDeps:

@@ -1,0 +1,134 @@
+"""Orders as lists: filtered, searched and paged, each with its draft and where it stands; also drafts still waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.adapters.sql.database import Database
+from cti.adapters.sql.life_rows import history_of
+from cti.adapters.sql.order_store import order_of_row
+from cti.adapters.sql.schema import order_lives, orders
+from cti.adapters.sql.schema_orders import order_units
+from workorder.life.evolve import fold
+from workorder.life.living import LivingOrder
+from workorder.order import OrderNumber, WorkOrder
+
+MOST_COUNTED = 10_000
+"""Counting stops here: nobody pages further, and a million rows take a second to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders; empty: whichever. `unit`: it leads or assists. `waiting`: drafts that nobody confirmed yet."""
+
+    words: str = ""
+    states: Sequence[str] = field(default=())
+    owner: str = ""
+    unit: str = ""
+    category: str = ""
+    channel: str = ""
+    opened_from: datetime | None = None
+    opened_until: datetime | None = None
+    due_before: datetime | None = None
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One order: its draft (None for an order that never had one) and its life (None while it is a draft)."""
+
+    number: OrderNumber
+    draft: WorkOrder | None
+    life: LivingOrder | None
+
+
+class SqlOrderRows:
+    """Reads on either database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, wanted: OrderFilter, first: int, most: int) -> tuple[tuple[Listed, ...], int]:
+        """Return `most` orders from the `first` on, and how many there are (counted to MOST_COUNTED)."""
+        chosen = _drafts(wanted) if wanted.waiting else _lives(wanted)
+        counted = select(func.count()).select_from(chosen.order_by(None).limit(MOST_COUNTED).subquery())
+
+        async def work(connection: AsyncConnection) -> tuple[tuple[Listed, ...], int]:
+            numbers = (await connection.execute(chosen.offset(first).limit(most))).scalars().all()
+            total = int((await connection.execute(counted)).scalar_one())
+            return await _listed(connection, numbers), total
+
+        return await self._database.read("读取工单列表", work)
+
+    async def one(self, number: OrderNumber) -> Listed | None:
+        """Return one order; None when there is neither a draft nor a life."""
+
+        async def work(connection: AsyncConnection) -> Listed | None:
+            found = (await _listed(connection, [number]))[0]
+            return found if found.draft is not None or found.life is not None else None
+
+        return await self._database.read("读取工单", work)
+
+
+async def _listed(connection: AsyncConnection, numbers: Sequence[str]) -> tuple[Listed, ...]:
+    rows = (await connection.execute(select(orders).where(orders.c.number.in_(numbers)))).all()
+    drafts = {row.number: order_of_row(row) for row in rows}
+    found = []
+    for number in numbers:
+        history = await history_of(connection, OrderNumber(number))
+        found.append(Listed(OrderNumber(number), drafts.get(number), fold(history) if history else None))
+    return tuple(found)
+
+
+def _lives(wanted: OrderFilter) -> Select[Any]:
+    c = order_lives.c
+    query = select(c.number).order_by(c.opened.desc(), c.number.desc())
+    if wanted.words:
+        query = query.select_from(order_lives.outerjoin(orders, orders.c.number == c.number))
+        query = query.where(or_(_told(wanted.words), c.number.startswith(wanted.words.upper(), autoescape=True)))
+    if wanted.states:
+        query = query.where(c.state.in_(list(wanted.states)))
+    for column, value in ((c.owner, wanted.owner), (c.category, wanted.category), (c.channel, wanted.channel)):
+        query = query.where(column == value) if value else query
+    if wanted.unit:
+        u = order_units.c
+        query = query.where(exists().where(u.number == c.number, u.unit == wanted.unit))
+    if wanted.opened_from:
+        query = query.where(c.opened >= wanted.opened_from)
+    if wanted.opened_until:
+        query = query.where(c.opened < wanted.opened_until)
+    if wanted.due_before:
+        query = query.where(c.due < wanted.due_before).order_by(None).order_by(c.due, c.number)
+    return query
+
+
+def _drafts(wanted: OrderFilter) -> Select[Any]:
+    c = orders.c
+    query = select(c.number).order_by(c.created.desc(), c.number.desc())
+    query = query.where(~exists().where(order_lives.c.number == c.number))
+    if wanted.words:
+        query = query.where(or_(_told(wanted.words), c.number.startswith(wanted.words.upper(), autoescape=True)))
+    if wanted.opened_from:
+        query = query.where(c.created >= wanted.opened_from)
+    if wanted.opened_until:
+        query = query.where(c.created < wanted.opened_until)
+    return query
+
+
+def _told(words: str) -> Any:
+    """Every word stands in the title, the summary or the place; a whole telephone number in its field."""
+    c = orders.c
+    each_word = [
+        or_(*(column.contains(word, autoescape=True) for column in (c.title, c.summary, c.place)), c.caller == word)
+        for word in words.split()[:8]
+    ]
+    whole = each_word[0] if each_word else c.number.is_not(None)
+    for other in each_word[1:]:
+        whole = whole & other
+    return whole

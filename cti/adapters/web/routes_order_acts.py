@@ -1,0 +1,172 @@
+"""`/api/orders`: what people do to orders: move, edit, confirm, open anew, link; each under the rules of the table."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from cti.access import Account, Permission, hidden_from
+from cti.action_json import action_of
+from cti.adapters.sql.order_desk import SqlOrderDesk
+from cti.adapters.sql.order_rows import SqlOrderRows
+from cti.adapters.sql.order_store import SqlOrderStore
+from cti.adapters.web.deps import PagesDeps
+from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.order_deps import number_of, opened, refusal_told
+from cti.adapters.web.sessions import require
+from cti.order_access import actor_for
+from cti.order_view import row_of
+from ivr.call import CallId
+from ivr.errors import StoreRefusedError
+from workorder.draft import Draft, FieldName, FieldState
+from workorder.draft import Field as DraftField
+from workorder.life.living import LivingOrder
+from workorder.life.opening import Opening
+from workorder.life.refusal import Refusal
+from workorder.life.table import MOVES
+from workorder.links import LinkKind, OrderLink
+from workorder.order import OrderNumber
+
+Mover = Annotated[
+    Account, Depends(require(Permission.ORDERS_HANDLE, Permission.ORDERS_INSPECT, Permission.ORDERS_UNIT))
+]
+Handler = Annotated[Account, Depends(require(Permission.ORDERS_HANDLE))]
+Channel = Literal["call", "letter", "visit", "web", "wechat", "email", "upstream", "haochaping", "video", "110"]
+_LONGEST = 5000
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Act(_Body):
+    """One move: its name, its form, and which version of the order the person saw."""
+
+    action: str = Field(max_length=40)
+    fields: dict[str, Any] = Field(default_factory=dict, max_length=20)
+    version: int = Field(ge=1, le=1_000_000)
+
+
+class Edit(_Body):
+    """New values of a draft's fields, and which revision the person saw."""
+
+    fields: dict[FieldName, Annotated[str, Field(max_length=_LONGEST)]] = Field(min_length=1)
+    revision: int = Field(ge=0, le=1_000_000)
+
+
+class Wish(_Body):
+    """What else is said of an order when it is confirmed; an empty category: as the draft suggests."""
+
+    category: str = Field(default="", max_length=80)
+    consents: bool = False
+    subject_unit: str = Field(default="", max_length=120)
+    repeat_of: str = Field(default="", max_length=24)
+    repeat_kind: Literal["", "final", "window", "unsolved", "plain"] = ""
+    is_major: bool = False
+    is_leader_assigned: bool = False
+    upstream_id: str = Field(default="", max_length=80)
+
+    def opening(self, channel: str = "call") -> Opening:
+        """Return it as the order's life takes it."""
+        return Opening(
+            category=self.category,
+            channel=channel,
+            consents=self.consents,
+            subject_unit=self.subject_unit,
+            repeat_of=number_of(self.repeat_of) if self.repeat_of else None,
+            repeat_kind=self.repeat_kind,
+            is_major=self.is_major,
+            is_leader_assigned=self.is_leader_assigned,
+            upstream_id=self.upstream_id,
+        )
+
+
+class Confirm(Wish):
+    """Confirm a draft as it stands."""
+
+    revision: int = Field(ge=0, le=1_000_000)
+
+
+class NewOrder(Wish):
+    """An order that an agent takes in without a call: a letter, a visit, another platform."""
+
+    channel: Channel
+    fields: dict[FieldName, Annotated[str, Field(max_length=_LONGEST)]] = Field(min_length=1)
+
+
+class Link(_Body):
+    """Another order that belongs to this one."""
+
+    other: str = Field(max_length=24)
+
+
+def routes(deps: PagesDeps) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(
+        prefix="/api/orders", tags=["orders"], responses={each: {"model": ErrorBody} for each in (401, 403, 404, 409)}
+    )
+    rows, desk, drafts = SqlOrderRows(deps.database), SqlOrderDesk(deps.database), SqlOrderStore(deps.database)
+    orders = deps.orders
+
+    @router.post("/{number}/actions")
+    async def act(number: str, body: Act, me: Mover) -> dict[str, Any]:
+        """Make a move; 409 with words when the table, the city's rules or somebody quicker stand against it."""
+        name, now = number_of(number), deps.clock.now()
+        await opened(await rows.one(name), name, me, deps.audit.note, now, f"order.act.{body.action}"[:40])
+        action = action_of(body.action, body.fields)
+        if isinstance(action, str):
+            raise refused(422, action, "invalid")
+        actor = actor_for(me, MOVES[type(action)])
+        if actor is None:
+            raise refused(403)
+        return await _answer(await orders.lives.act(name, action, actor, now, body.version), me)
+
+    @router.put("/{number}/fields")
+    async def edit(number: str, body: Edit, me: Handler) -> dict[str, Any]:
+        """Write what the person typed into the draft; speech never writes over it."""
+        name, now = number_of(number), deps.clock.now()
+        await _known(name)
+        order = await desk.edit(name, body.fields, body.revision, me.person, now)
+        return {"number": name, "revision": order.revision}
+
+    @router.post("/{number}/confirm")
+    async def confirm(number: str, body: Confirm, me: Handler) -> dict[str, Any]:
+        """Stand behind a draft as it is: its life begins under the city's rules in force."""
+        name = number_of(number)
+        await _known(name)
+        found = await orders.confirm(name, body.revision, me.person, deps.clock.now(), body.opening())
+        return await _answer(found, me)
+
+    @router.post("", status_code=201)
+    async def new(body: NewOrder, me: Handler) -> dict[str, Any]:
+        """Take in an order that did not come by telephone."""
+        fields = {name: DraftField(value, 1.0, state=FieldState.EDITED) for name, value in body.fields.items()}
+        now = deps.clock.now()
+        wish = body.opening(body.channel)
+        contact = CallId(f"{body.channel}-{secrets.token_hex(8)}")
+        order = await drafts.save_draft(Draft(contact, fields), now)
+        return await _answer(await orders.confirm(order.number, order.revision, me.person, now, wish), me)
+
+    @router.post("/{number}/links", status_code=204)
+    async def link(number: str, body: Link, me: Handler) -> None:
+        """Link two orders; to merge one into another is the move `merge`."""
+        one, other = number_of(number), number_of(body.other)
+        try:
+            await desk.link(OrderLink(one, other, LinkKind.RELATED, me.person, deps.clock.now()))
+        except StoreRefusedError as error:
+            raise refused(409, str(error), "refused") from error
+
+    async def _known(number: OrderNumber) -> None:
+        if await drafts.order(number) is None:
+            raise refused(404, "没有这张工单。改法：检查工单编号", "no_such_order")
+
+    async def _answer(found: LivingOrder | Refusal, me: Account) -> dict[str, Any]:
+        if isinstance(found, Refusal):
+            raise refusal_told(found)
+        now = deps.clock.now()
+        return row_of(await drafts.order(found.number), found, me, now, hidden_from(me, deps.masking))
+
+    return router
