@@ -289,6 +289,16 @@ class BridgeLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class LegHeld:
+    """A party put the others on hold, or took them back."""
+
+    call: CallId
+    channel: ChannelName
+    held: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OriginateEnded:
     """The switch's own word on a call we asked for. Success says only that it was answered, not that it joined.
 
@@ -352,6 +362,7 @@ SwitchEvent: TypeAlias = (
     | MemberChanged
     | BridgeEntered
     | BridgeLeft
+    | LegHeld
     | OriginateEnded
     | SeatRegistered
     | UserNoted

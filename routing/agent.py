@@ -47,6 +47,7 @@ MOVES: Mapping[tuple[AgentState, AgentEvent], AgentState] = MappingProxyType({
     (S.READY, E.PHONE_LOST): S.SIGNED_OUT,
 
     (S.NOT_READY, E.READY_ASKED): S.READY,
+    (S.NOT_READY, E.ANSWERED): S.TALKING,  # rung by a colleague, never by a queue
     (S.NOT_READY, E.SIGNED_OUT): S.SIGNED_OUT,
     (S.NOT_READY, E.PHONE_LOST): S.SIGNED_OUT,
 
@@ -61,6 +62,7 @@ MOVES: Mapping[tuple[AgentState, AgentEvent], AgentState] = MappingProxyType({
     (S.TALKING, E.PHONE_LOST): S.AFTER_CALL,  # the order still has to be written
 
     (S.AFTER_CALL, E.WORK_DONE): S.READY,
+    (S.AFTER_CALL, E.ANSWERED): S.TALKING,
     (S.AFTER_CALL, E.READY_ASKED): S.READY,
     (S.AFTER_CALL, E.BREAK_ASKED): S.NOT_READY,
     (S.AFTER_CALL, E.SIGNED_OUT): S.SIGNED_OUT,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from ivr.call import CallId, QueueName, SeatId
 from ivr.errors import SwitchError
@@ -28,28 +28,41 @@ from ivr.ports import Switch
 from routing.agent import MISSES_BEFORE_BREAK, AgentEvent, AgentState, can_move, move
 from routing.membership import SeatSkills, compare
 from routing.queue import Queues
+from routing.reasons import AFTER_CALL_REASON, MISSED_REASON, SIGNED_OUT_REASON
 
 log = logging.getLogger(__name__)
 
 UNREACHABLE = frozenset({"unavailable", "invalid", "unknown"})
-MISSED_REASON = "多次未接"
+_SWITCH_AWAY = "交换机没有照办。改法：稍后再试；一直如此请看 hotline doctor。"
+_OVER_BY_RETURN = frozenset({MISSED_REASON, SIGNED_OUT_REASON})
+"""Reasons that end when the telephone comes back: whoever connects it is at the desk again."""
 
-
-class Watcher(Protocol):
-    """Whoever wants to know when an agent's state changes."""
-
-    def __call__(self, seat: SeatId, state: AgentState) -> None: ...
+Done: TypeAlias = tuple[bool, str]
+"""Whether it was done, and what to tell the person who asked (Chinese)."""
 
 
 @dataclass(slots=True)
 class Desk:
-    """What we know of one seat."""
+    """What we know of one seat. `user` is the person who signed in to it, `` when only its telephone did.
+
+    The switch keeps `is_paused` and `reason`, through every restart of ours and its own.
+    """
 
     skills: SeatSkills
     state: AgentState = AgentState.SIGNED_OUT
     call: CallId | None = None
+    user: str = ""
+    reason: str = ""
+    is_paused: bool = False
+    is_reachable: bool = False
     misses: int = 0
     after_call: asyncio.TimerHandle | None = field(default=None, repr=False)
+
+
+class Watcher(Protocol):
+    """Whoever wants to know when a seat stands otherwise than before; must return at once."""
+
+    def __call__(self, desk: Desk) -> None: ...
 
 
 class SeatDesk:
@@ -113,35 +126,51 @@ class SeatDesk:
             for place, agent, penalty in difference.missing:
                 await self._switch.add_member(place.queue, place.seat, agent, penalty)
             for member in (await self._switch.snapshot()).members:
-                self._seen(member.seat, member.device, member.paused)
+                self._seen(member.seat, member.device, member.paused, member.reason)
+            self._compare_talks({each.seat: each.call for each in snapshot.channels if each.seat and each.bridge})
             for seat in {member.seat for member in snapshot.members if member.reason == MISSED_REASON}:
                 log.info("seat_stays_not_ready", extra={"seat": seat})
         except SwitchError as error:
             log.warning("seats_not_reconciled", extra={"reason": str(error)})
 
+    def _compare_talks(self, talks: Mapping[SeatId, CallId]) -> None:
+        """Who talks, talks, though another controller saw them answer; who no longer does, has an order to write."""
+        for seat, desk in self.desks.items():
+            if seat in talks and desk.state is not AgentState.TALKING:
+                self._move(seat, AgentEvent.ANSWERED, talks[seat])
+            elif seat not in talks and desk.state is AgentState.TALKING:
+                self._talk_ended(seat, QueueName(""))
+
     async def _member_changed(self, event: MemberChanged) -> None:
         if not event.present:
             return
         desk = self.desks.get(event.seat)
-        was_lost = desk is not None and desk.state is AgentState.SIGNED_OUT
-        self._seen(event.seat, event.device, event.paused)
-        if was_lost and event.paused and event.reason == MISSED_REASON and event.device.lower() not in UNREACHABLE:
+        was_away = desk is not None and not desk.is_reachable
+        self._seen(event.seat, event.device, event.paused, event.reason)
+        if was_away and event.paused and event.reason in _OVER_BY_RETURN and event.device.lower() not in UNREACHABLE:
             await self._pause(event.seat, False, "")  # who signs in again is at the desk again
 
-    def _seen(self, seat: SeatId, device: str, paused: bool) -> None:
+    def _seen(self, seat: SeatId, device: str, paused: bool, reason: str) -> None:
         """The switch told a seat's standing: sign in who became reachable, sign out who is lost."""
         desk = self.desks.get(seat)
         if desk is None:
             return
-        if device.lower() in UNREACHABLE:
+        before = (desk.is_reachable, desk.is_paused, desk.reason)
+        desk.is_reachable = device.lower() not in UNREACHABLE
+        desk.is_paused, desk.reason = paused, reason if paused else ""
+        if (desk.is_reachable, desk.is_paused, desk.reason) != before:
+            self._tell(desk)
+        if not desk.is_reachable:
             self._move(seat, AgentEvent.PHONE_LOST)
-            return
-        if desk.state is AgentState.SIGNED_OUT:
-            self._move(seat, AgentEvent.SIGNED_IN)
-        if paused:
-            self._move(seat, AgentEvent.BREAK_ASKED)
-        elif desk.state is AgentState.NOT_READY:
-            self._move(seat, AgentEvent.READY_ASKED)
+        elif paused and reason == SIGNED_OUT_REASON:
+            self._move(seat, AgentEvent.SIGNED_OUT)
+        else:
+            if desk.state is AgentState.SIGNED_OUT:
+                self._move(seat, AgentEvent.SIGNED_IN)
+            if paused and not (desk.state is AgentState.AFTER_CALL and reason == AFTER_CALL_REASON):
+                self._move(seat, AgentEvent.BREAK_ASKED)
+            elif not paused and desk.state is AgentState.NOT_READY:
+                self._move(seat, AgentEvent.READY_ASKED)
 
     def _answered(self, seat: SeatId, call: CallId) -> None:
         if seat in self.desks:
@@ -161,11 +190,19 @@ class SeatDesk:
             desk.misses = 0
             await self._pause(seat, True, MISSED_REASON)
 
-    async def _pause(self, seat: SeatId, paused: bool, reason: str) -> None:
+    async def _pause(self, seat: SeatId, paused: bool, reason: str) -> bool:
+        """Pause or release the seat at the switch, which remembers it; whether it did."""
         try:
             await self._switch.pause_member(seat, paused, reason)
         except SwitchError as error:
             log.warning("seat_pause_not_set", extra={"seat": seat, "paused": paused, "reason": str(error)})
+            return False
+        desk = self.desks[seat]
+        desk.is_paused, desk.reason = paused, reason if paused else ""
+        if paused and reason == SIGNED_OUT_REASON:
+            self._move(seat, AgentEvent.SIGNED_OUT)
+        self._tell(desk)
+        return True
 
     def _talk_ended(self, seat: SeatId, queue: QueueName) -> None:
         self._move(seat, AgentEvent.CALL_ENDED)
@@ -176,7 +213,13 @@ class SeatDesk:
         if desk.after_call:
             desk.after_call.cancel()
         seconds = rule.after_call_seconds if rule else 0
-        desk.after_call = asyncio.get_running_loop().call_later(seconds, self._move, seat, AgentEvent.WORK_DONE)
+        desk.after_call = asyncio.get_running_loop().call_later(seconds, self._work_done, desk)
+
+    def _work_done(self, desk: Desk) -> None:
+        """The time for the order is over; who asked for a break while talking has it now."""
+        if desk.state is not AgentState.AFTER_CALL or (desk.is_paused and desk.reason == AFTER_CALL_REASON):
+            return
+        self._move(desk.skills.seat, AgentEvent.BREAK_ASKED if desk.is_paused else AgentEvent.WORK_DONE)
 
     def _move(self, seat: SeatId, event: AgentEvent, call: CallId | None = None) -> None:
         """Move a seat when the table allows; the switch is right about itself, so surprises are only logged."""
@@ -189,7 +232,79 @@ class SeatDesk:
             log.debug("agent_event_ignored", extra={"seat": seat, "state": desk.state, "event": event})
             return
         desk.state = move(desk.state, event)
-        desk.call = call if desk.state in (AgentState.RINGING, AgentState.TALKING) else None
+        if desk.state not in (AgentState.RINGING, AgentState.TALKING, AgentState.AFTER_CALL):
+            desk.call = None
+        elif call is not None:
+            desk.call = call
         log.info("agent_state", extra={"seat": seat, "state": desk.state})
+        self._tell(desk)
+
+    def _tell(self, desk: Desk) -> None:
         if self._watcher:
-            self._watcher(seat, desk.state)
+            self._watcher(desk)
+
+    # -------------------------------------------------------------------------------------------- what people ask for
+
+    async def sign_in(self, seat: SeatId, user: str) -> Done:
+        """A person takes the seat; whoever sits elsewhere leaves that seat. The telephone's own signing in stays."""
+        desk = self.desks.get(seat)
+        if desk is None:
+            return False, f"没有席位 {seat}。改法：选设置里有的席位。"
+        if desk.user and desk.user != user:
+            return False, f"席位 {seat} 已由 {desk.user} 签入。改法：请对方签退，或由班长强制签退。"
+        for other in self.desks.values():
+            if other is not desk and other.user == user:
+                done, text = await self.sign_out(other.skills.seat)
+                if not done:
+                    return False, text
+        desk.user = user
+        if desk.is_paused and desk.reason in _OVER_BY_RETURN and not await self._pause(seat, False, ""):
+            return False, _SWITCH_AWAY
+        self._tell(desk)
+        return True, f"已签入席位 {seat}。"
+
+    async def sign_out(self, seat: SeatId) -> Done:
+        """The person leaves the seat: it is offered nothing until somebody signs in or connects its telephone anew."""
+        desk = self.desks.get(seat)
+        if desk is None:
+            return False, f"没有席位 {seat}。"
+        if desk.state is AgentState.TALKING:
+            return False, f"席位 {seat} 正在通话，不能签退。改法：结束通话后再签退。"
+        if desk.is_reachable and not await self._pause(seat, True, SIGNED_OUT_REASON):
+            return False, _SWITCH_AWAY
+        desk.user = ""
+        self._tell(desk)
+        return True, f"已签退席位 {seat}。"
+
+    async def make_ready(self, seat: SeatId) -> Done:
+        """The agent takes calls (again)."""
+        desk = self.desks.get(seat)
+        if desk is None or not desk.is_reachable or desk.reason == SIGNED_OUT_REASON:
+            return False, f"席位 {seat} 没有签入，或话机没有注册。改法：先签入并接好话机。"
+        if desk.is_paused and not await self._pause(seat, False, ""):
+            return False, _SWITCH_AWAY
+        if desk.state in (AgentState.NOT_READY, AgentState.AFTER_CALL):
+            self._move(seat, AgentEvent.READY_ASKED)
+        return True, "已就绪。" if desk.state is not AgentState.TALKING else "通话结束后就绪。"
+
+    async def make_not_ready(self, seat: SeatId, reason: str) -> Done:
+        """The agent takes no calls for a reason; who is talking has the break after the call."""
+        desk = self.desks.get(seat)
+        if desk is None or not desk.is_reachable or desk.reason == SIGNED_OUT_REASON:
+            return False, f"席位 {seat} 没有签入，或话机没有注册。改法：先签入并接好话机。"
+        if not await self._pause(seat, True, reason):
+            return False, _SWITCH_AWAY
+        if desk.state is not AgentState.TALKING:
+            self._move(seat, AgentEvent.BREAK_ASKED)
+        return True, f"已置忙：{reason}。" if desk.state is not AgentState.TALKING else f"通话结束后置忙：{reason}。"
+
+    async def more_after_call(self, seat: SeatId) -> Done:
+        """The order needs more time: no calls until the agent says that they are ready."""
+        desk = self.desks.get(seat)
+        if desk is None or desk.state is not AgentState.AFTER_CALL:
+            return False, "现在不在话后处理。"
+        if desk.after_call:
+            desk.after_call.cancel()
+        if not await self._pause(seat, True, AFTER_CALL_REASON):
+            return False, _SWITCH_AWAY
+        return True, "话后处理已延长，写完请点“就绪”。"

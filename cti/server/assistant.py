@@ -67,9 +67,14 @@ class Assistant:
         clock: Clock,
         tasks: asyncio.TaskGroup,
         live: Callable[[CallId], Conversation | None] = lambda _call: None,
+        looked_up: Callable[[CallId, KnownCaller], None] = lambda _call, _known: None,
     ) -> None:
-        """`live` knows calls whose beginning this controller did not see: it was started in their midst."""
+        """`live` knows calls whose beginning this controller did not see: it was started in their midst.
+
+        `looked_up` is told what is known of a caller, with the number in full.
+        """
         self._live = live
+        self._looked_up = looked_up
         self._drafter, self._orders, self._book = drafter, orders, book
         self._publisher, self._clock, self._tasks = publisher, clock, tasks
         self._calls: dict[CallId, _Call] = {}
@@ -89,9 +94,7 @@ class Assistant:
         """Let final words of caller or agent reach the draft."""
         if not heard.is_final or not heard.text:
             return
-        adopted = self._live(heard.call) if heard.call not in self._calls else None
-        if adopted is not None:
-            self._begin(heard.call, adopted.caller, adopted.begun_at)
+        self.adopt(heard.call)
         here = self._calls.get(heard.call)
         if here is None:
             return
@@ -101,6 +104,12 @@ class Assistant:
         if not here.is_drafting:
             here.is_drafting = True
             self._tasks.create_task(self._keep_drafting(heard.call, here), name=f"draft {heard.call}")
+
+    def adopt(self, call: CallId) -> None:
+        """The call began before this controller did."""
+        adopted = self._live(call) if call not in self._calls else None
+        if adopted is not None:
+            self._begin(call, adopted.caller, adopted.begun_at)
 
     def forget(self, call: CallId) -> None:
         """The call is over."""
@@ -135,6 +144,7 @@ class Assistant:
         except (StoreError, TimeoutError) as error:
             log.warning("caller_not_looked_up", extra={"call": call, "reason": str(error)[:200]})
             return
+        self._looked_up(call, here.known)
         self._tell(call, "caller_known", here.known.to_plain())
 
     async def _keep_drafting(self, call: CallId, here: _Call) -> None:

@@ -24,6 +24,7 @@ from cti.adapters.mqtt.relay import Relay
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.caller_book import SqlCallerBook
 from cti.adapters.sql.database import Database
+from cti.adapters.sql.day_calls import calls_queued_since
 from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
@@ -31,6 +32,7 @@ from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
 from cti.conversation import Conversation
 from cti.server.assistant import Assistant, assistant_verbs
+from cti.server.board_feed import BoardFeed
 from cti.server.city_packs import load_calendar, own_calendar
 from cti.server.dossier import Dossier, link_files
 from cti.server.drafting import LearningPrefill, make_drafter, own_words
@@ -58,6 +60,7 @@ from cti.server.policy import Routing
 from cti.server.queue_file import QueueFile
 from cti.server.tapes import Tapes
 from cti.server.trial_call import TrialCall
+from cti.server.watching import WatchedJournal, WatchedPublisher, Watching
 from cti.settings import Settings
 from cti.shell import CallDesk
 from cti.world import World
@@ -101,17 +104,20 @@ class SystemClock:
 
 @dataclass(slots=True)
 class _Watcher:
-    """Tells the call desk and the dossier what the flow desk does (fulfils `ivr.shell.FlowWatcher`)."""
+    """Tells call desk, dossier and board what the flow desk does (fulfils `ivr.shell.FlowWatcher`)."""
 
     desk: CallDesk
     dossier: Dossier
+    feed: BoardFeed
 
     def opened(self, offered: CallOffered, flow: str) -> None:
         self.dossier.offered(offered)
         self.desk.opened(offered, flow)
+        self.feed.opened(offered, flow)
 
     def went(self, call: CallId, path: tuple[str, ...]) -> None:
         self.desk.went(call, path)
+        self.feed.went(call, path)
 
     def told(self, command: InstantCommand) -> None:
         self.desk.told(command)
@@ -129,7 +135,10 @@ async def serve(settings: Settings) -> None:
     database = Database(settings.database)
     workdays = load_calendar(own_calendar(settings.data_folder))
     lives = SqlLifeStore(database, lambda: workdays)
-    publisher = MqttPublisher(broker_url(settings))
+    broker = MqttPublisher(broker_url(settings))
+    watching = Watching(clock, queue_file.queues.service_level_seconds)
+    publisher = WatchedPublisher(broker, watching)
+    journal = WatchedJournal(JournalFiles(folders.journal), watching)
     outbox = SqlOutboxStore(database)
     relay = Relay(outbox, publisher, clock)
     spool = SpoolFile(folders.spool)
@@ -158,31 +167,41 @@ async def serve(settings: Settings) -> None:
             calls=store,
             orders=store,
             publisher=publisher,
-            journal=JournalFiles(folders.journal),
+            journal=journal,
             tapes=Tapes(settings.recordings_folder),
             drafter=make_drafter(
                 await asyncio.to_thread(LearningPrefill, LearntModels(folders.learnt), own_words(settings))
             ),
             clock=clock,
             longest_pause_seconds=settings.ears.longest_pause_seconds,
+            unrecorded=frozenset(each.number for each in settings.numbers if not each.is_recorded),
         )
-        seats = SeatDesk(link, _seat_skills(settings), lambda: queue_file.queues)
-        routing = Routing(lambda: queue_file.queues, seats)
         flows: list[FlowDesk] = []
+        helpers: list[EmergencyDesk] = []
 
         def live(call: CallId) -> Conversation | None:
             task = calls.live.get(call)
             return task.here if task else None
 
-        assistant = Assistant(world.drafter, store, SqlCallerBook(database), publisher, clock, tasks, live)
+        feed = BoardFeed(
+            watching,
+            clock,
+            lambda: queue_file.queues,
+            live,
+            lambda: helpers[0].status() if helpers else (),
+            ears,
+            journal,
+        )
+        seats = SeatDesk(link, _seat_skills(settings), lambda: queue_file.queues, feed.seat)
+        routing = Routing(lambda: queue_file.queues, seats)
+        assistant = Assistant(world.drafter, store, SqlCallerBook(database), publisher, clock, tasks, live, feed.known)
 
         def over(call: CallId) -> None:
             flows[0].forget(call)
             assistant.forget(call)
 
-        calls = CallDesk(world, tasks, over=over)
+        calls: CallDesk = CallDesk(world, tasks, over=over)
         lost_taps.append(calls)
-        helpers: list[EmergencyDesk] = []
         first_flow, flow_help = settings.numbers[0].flow, FlowHelp(lambda: helpers[0], world.journal)
         dossier = Dossier(
             settings.emergency.link,
@@ -191,7 +210,7 @@ async def serve(settings: Settings) -> None:
             clock,
             lambda work: tasks.create_task(asyncio.to_thread(work), name="link"),
         )
-        watcher = _Watcher(calls, dossier)
+        watcher = _Watcher(calls, dossier, feed)
         flow_desk = FlowDesk(
             shelf, routing, world.journal, clock, watcher, first_flow, tasks, flow_help, policy.from_110_priority
         )
@@ -218,13 +237,19 @@ async def serve(settings: Settings) -> None:
             if isinstance(event, SwitchReady):
                 await _beat_once(link, clock)  # an old beat would send new callers past us
             for each in emergency.ours(event):
+                watching.take(each)
                 assistant.take(each)
                 routing.take(each)
                 await seats.take(each)
                 await calls.take(each)
                 await emergency.take(each)
                 trial.take(each)
+            if isinstance(event, SwitchReady):
+                await _show(link, feed, seats)
+                for call in calls.live:
+                    assistant.adopt(call)
             if isinstance(event, SwitchReady) and event.epoch == 1:
+                tasks.create_task(feed.today(lambda since: calls_queued_since(database, since)), name="today")
                 ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
                 log.info("controller_ready", extra={"agi": config.ports.agi})
                 tasks.create_task(_recover(calls), name="recover")
@@ -240,13 +265,14 @@ async def serve(settings: Settings) -> None:
             """Make sounds and switch follow the queues; seats are compared anew once they are in force."""
             await make_comforts(queues, folders.sounds, espeak)
             await asyncio.to_thread(render_switch, settings, queues, keys_out_of_queues(shelf.current().flows.values()))
+            feed.queues()
             await link.reload_queues()
             asyncio.get_running_loop().call_soon(lambda: tasks.create_task(seats.reconcile()))
 
         tasks.create_task(database.open_patiently(), name="database")
         tasks.create_task(link.run(), name="link")
         tasks.create_task(_beat(link, clock), name="beat")
-        tasks.create_task(publisher.run(), name="publisher")
+        tasks.create_task(broker.run(), name="publisher")
         tasks.create_task(relay.run(), name="relay")
         tasks.create_task(store.run(), name="spool")
         tasks.create_task(run_timers(lives, clock, f"{socket.gethostname()}:{os.getpid()}", relay.wake), name="timers")
@@ -254,7 +280,8 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(queue_file.run(), name="queues")
         tasks.create_task(_follow(link.events(), take), name="switch events")
         tasks.create_task(_follow(ears.heard(), hear), name="ears")
-        verbs = verbs_of(emergency) | trial.verbs() | pause_verbs(calls) | assistant_verbs(assistant)
+        tasks.create_task(watching.run(feed.each_second), name="board")
+        verbs = watching.verbs() | verbs_of(emergency) | trial.verbs() | pause_verbs(calls) | assistant_verbs(assistant)
         verbs |= phone_verbs(settings)
         tasks.create_task(open_door(control_socket(settings), verbs), name="control door")
         answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
@@ -280,6 +307,14 @@ async def _beat(switch: Switch, clock: Clock) -> None:
 async def _beat_once(switch: Switch, clock: Clock) -> None:
     with contextlib.suppress(SwitchError):  # the link says itself when it is down
         await switch.beat(int(clock.now().timestamp()))
+
+
+async def _show(switch: Switch, feed: BoardFeed, seats: SeatDesk) -> None:
+    """Let the board fit the switch after a login."""
+    try:
+        feed.adopt(await switch.snapshot(), seats)
+    except SwitchError as error:
+        log.warning("board_not_adopted", extra={"reason": str(error)})
 
 
 async def _recover(calls: CallDesk) -> None:

@@ -11,7 +11,8 @@ from ivr.ports import QueueMember, SwitchSnapshot
 from routing.agent import AgentState
 from routing.membership import Place, SeatSkills, compare, wanted_places
 from routing.queue import Queue, Queues
-from routing.shell import MISSED_REASON, SeatDesk
+from routing.reasons import MISSED_REASON
+from routing.shell import SeatDesk
 from tests.fakes import NOON, FakeSwitch
 
 CALL, CHANNEL = CallId("hl-1.1"), ChannelName("PJSIP/801-1")

@@ -21,6 +21,7 @@ from ivr.events import (
     CallerAbandoned,
     CallerQueued,
     LegDown,
+    LegHeld,
     LegRang,
     LegUp,
     MemberChanged,
@@ -152,6 +153,12 @@ def _bridge(kind: type[BridgeEntered] | type[BridgeLeft], event: AmiMessage, at:
     return kind(call_of(event), ChannelName(event["Channel"]), event["Uniqueid"], bridge, legs, at)
 
 
+def _held(event: AmiMessage, at: datetime) -> SwitchEvent | None:
+    if leg_of(event) is None:
+        return None
+    return LegHeld(call_of(event), ChannelName(event["Channel"]), event["Event"] == "Hold", at)
+
+
 def _originate_ended(event: AmiMessage, at: datetime) -> SwitchEvent:
     unique_id = "" if event["Uniqueid"] in ("<null>", "(null)") else event["Uniqueid"]
     succeeded = event["Response"] == "Success"
@@ -213,6 +220,8 @@ TRANSLATIONS: Mapping[str, Translation] = MappingProxyType(
         "QueueMemberStatus": _member,
         "BridgeEnter": _bridge_entered,
         "BridgeLeave": _bridge_left,
+        "Hold": _held,
+        "Unhold": _held,
         "OriginateResponse": _originate_ended,
         "PeerStatus": _registered,
         "UserEvent": _user_noted,
