@@ -31,5 +31,7 @@ def load_reasons(text: str | bytes, file: str) -> tuple[tuple[str, ...], tuple[P
                 f"原因“{reason[:LONGEST]}”不能用。",
                 "换一个，40 字以内，不与系统自己的原因同名。",
             )
+    if not reasons and not problems:
+        fields.error(tree.place, "一个原因也没有。", "至少在 reasons 里写一个。")
     fields.done()
     return (() if any(problem.is_error for problem in problems) else reasons), tuple(problems)

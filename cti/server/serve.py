@@ -58,6 +58,7 @@ from cti.server.pausing import pause_verbs
 from cti.server.phones import phone_verbs
 from cti.server.policy import Routing
 from cti.server.queue_file import QueueFile
+from cti.server.seats import SeatVerbs, not_ready_reasons
 from cti.server.tapes import Tapes
 from cti.server.trial_call import TrialCall
 from cti.server.watching import WatchedJournal, WatchedPublisher, Watching
@@ -193,6 +194,8 @@ async def serve(settings: Settings) -> None:
             journal,
         )
         seats = SeatDesk(link, _seat_skills(settings), lambda: queue_file.queues, feed.seat)
+        seat_verbs = SeatVerbs(seats, not_ready_reasons(settings.data_folder), folders.run / "seats.json")
+        seat_verbs.remember()
         routing = Routing(lambda: queue_file.queues, seats)
         assistant = Assistant(world.drafter, store, SqlCallerBook(database), publisher, clock, tasks, live, feed.known)
 
@@ -281,7 +284,14 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(_follow(link.events(), take), name="switch events")
         tasks.create_task(_follow(ears.heard(), hear), name="ears")
         tasks.create_task(watching.run(feed.each_second), name="board")
-        verbs = watching.verbs() | verbs_of(emergency) | trial.verbs() | pause_verbs(calls) | assistant_verbs(assistant)
+        verbs = (
+            watching.verbs()
+            | seat_verbs.verbs()
+            | verbs_of(emergency)
+            | trial.verbs()
+            | pause_verbs(calls)
+            | assistant_verbs(assistant)
+        )
         verbs |= phone_verbs(settings)
         tasks.create_task(open_door(control_socket(settings), verbs), name="control door")
         answer = flow_handler(flow_desk, link, StepSettings(config.lease_seconds))
