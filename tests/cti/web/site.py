@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import websockets
 from argon2 import PasswordHasher
 
 from cti.access import Role
@@ -21,10 +22,12 @@ from cti.accounts import AccountRecord
 from cti.adapters.sql.database import Database
 from cti.adapters.web.app import PagesDeps, pages_app
 from cti.adapters.web.passwords import Passwords
+from cti.adapters.web.watch import follow
 from cti.pages_settings import PagesSettings
-from cti.server.pages import pages_deps
+from cti.server.pages import pages_deps, server_of
 from cti.settings import Settings, default_settings
 from tests.fakes import NOON
+from tests.ports import free_port
 from workorder.audit import AuditRow
 
 BASE = "http://hotline.test"
@@ -203,3 +206,78 @@ async def site(folder: Path, pages: PagesSettings | None = None, **change: Any) 
         await here.close()
         await door.close()
         await database.close()
+
+
+class Tab:
+    """A browser's WebSocket on a site that is served on loopback."""
+
+    def __init__(self, socket: Any) -> None:
+        self.socket = socket
+        self.seen: list[dict[str, Any]] = []
+
+    async def say(self, **message: Any) -> None:
+        await self.socket.send(json.dumps(message))
+
+    async def next(self, kind: str = "", within: float = 5.0) -> dict[str, Any]:
+        """Return the next message (of this kind, leaving out others)."""
+        async with asyncio.timeout(within):
+            while True:
+                message: dict[str, Any] = json.loads(await self.socket.recv())
+                self.seen.append(message)
+                if kind in ("", message["t"]):
+                    return message
+
+    async def closed(self, within: float = 5.0) -> int:
+        """Return the code with which the server closes."""
+        async with asyncio.timeout(within):
+            while True:
+                try:
+                    self.seen.append(json.loads(await self.socket.recv()))
+                except websockets.ConnectionClosed as closed:
+                    return closed.rcvd.code if closed.rcvd else 1006
+
+
+class Served:
+    """A site that is served on loopback, for what needs a real socket."""
+
+    def __init__(self, here: Site, port: int) -> None:
+        self.here, self.port = here, port
+        self.origin = f"http://127.0.0.1:{port}"
+
+    def cookies(self, page: Page) -> dict[str, str]:
+        return {"cookie": f"hl_session={page.client.cookies['hl_session']}"}
+
+    @asynccontextmanager
+    async def socket(self, page: Page, path: str = "/ws", **words: Any) -> AsyncIterator[Any]:
+        address = f"ws://127.0.0.1:{self.port}{path}"
+        words = {"origin": self.origin, "additional_headers": self.cookies(page), "compression": None, **words}
+        async with websockets.connect(address, max_size=None, **words) as socket:
+            yield socket
+
+    @asynccontextmanager
+    async def tab(self, page: Page, tab: str = "tab", epoch: str = "", seq: int = 0) -> AsyncIterator[Tab]:
+        """An open page that has said which it is."""
+        async with self.socket(page) as socket:
+            opened = Tab(socket)
+            await opened.say(t="open", tab=tab, epoch=epoch, seq=seq)
+            yield opened
+
+
+@asynccontextmanager
+async def served(folder: Path, pages: PagesSettings | None = None, **change: Any) -> AsyncIterator[Served]:
+    """A site on a real socket, following its door."""
+    port = free_port()
+    async with site(folder, pages or PagesSettings(port=port), **change) as here:
+        server = server_of(here.deps.settings, here.deps)
+        running = asyncio.create_task(server.serve())
+        following = asyncio.create_task(follow(here.deps.door, here.deps.hub))
+        try:
+            while not (server.started and here.door.watchers):
+                assert not running.done(), "the server did not start"
+                await asyncio.sleep(0.01)
+            yield Served(here, port)
+        finally:
+            here.deps.desks.close()
+            following.cancel()
+            server.should_exit = server.force_exit = True
+            await asyncio.gather(running, following, return_exceptions=True)

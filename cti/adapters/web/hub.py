@@ -1,0 +1,219 @@
+"""Every open page and what is still to be sent to it; a page that reads slowly never keeps another waiting.
+
+One event is made ready once for all pages that may see the same of it. What waits for a page is bounded: figures give
+way to newer figures, nothing else is ever left out; a page that falls behind further is cut off and comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cti.visibility import Owners, Scope, board_for, event_for, is_wallboard, own_calls_in
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 2000
+RING = 4000
+"""So many events are kept for pages that were away for a moment; after more they get the whole board."""
+_PARTS = ("calls", "seats", "queues", "emergencies", "today", "ears")
+
+Plain = Mapping[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class Tab:
+    """An open page. `lines` wait to be sent; `figures` are the newest of those that may give way."""
+
+    id: str
+    scope: Scope
+    seat: str
+    name: str
+    session: str
+    is_taken: bool = False
+    is_cut: bool = False
+    lines: deque[str] = field(default_factory=deque)
+    figures: dict[str, Any] | None = None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    sent_seq: int = 0
+
+    def put(self, line: str) -> None:
+        """Let a line wait to be sent."""
+        if len(self.lines) >= MOST_WAITING:
+            self.is_cut = True
+            self.lines.clear()
+        if not self.is_cut:
+            self.lines.append(line)
+        self.wake.set()
+
+    def put_figures(self, event: Mapping[str, Any]) -> None:
+        """Let figures wait to be sent; older ones that still wait give way."""
+        patch = {**(self.figures or {}).get("patch", {}), **event["patch"]}
+        self.figures = {**event, "patch": patch}
+        self.wake.set()
+
+    def take(self) -> list[str]:
+        """Return what is to be sent now, in order."""
+        some = list(self.lines)
+        self.lines.clear()
+        if self.figures is not None:
+            some.append(_line({**self.figures, "seq": max(self.sent_seq, self.figures["seq"])}))
+            self.figures = None
+        self.wake.clear()
+        return some
+
+
+class Hub:
+    """The board as the controller tells it, and the pages that show it."""
+
+    def __init__(self) -> None:
+        self.board: dict[str, dict[str, Any]] = {part: {} for part in _PARTS}
+        self.owners = Owners()
+        self.epoch, self.seq = "", 0
+        self.has_controller = False
+        self.tabs: set[Tab] = set()
+        self._of_seat: dict[str, Tab] = {}
+        self._ring: deque[Mapping[str, Any]] = deque(maxlen=RING)
+        self.on_snapshot: Callable[[], None] = lambda: None
+
+    # ------------------------------------------------------------------------------------------------- the controller
+
+    def reset(self, epoch: str, seq: int, board: Plain) -> None:
+        """A snapshot came: the controller's life is new, or we were away from it."""
+        has_missed = (epoch, seq) != (self.epoch, self.seq)
+        self.epoch, self.seq = epoch, seq
+        self.has_controller = True
+        self.owners.forget_living()
+        self.board = {**{part: {} for part in _PARTS}, **{part: dict(rows) for part, rows in board.items()}}
+        for call, row in self.board["calls"].items():
+            self.owners.put(call, row)
+        if has_missed:
+            self._ring.clear()
+            for tab in self.tabs:
+                tab.figures = None
+                tab.put(self.hello(tab))
+        else:
+            self.tell_all({"t": "controller", "present": True})
+        self.on_snapshot()
+
+    def take(self, event: Plain) -> None:
+        """An event came: fold it in, and let every page have what it may see of it."""
+        self.seq = int(event["seq"])
+        for part, rows in (event.get("patch") or {}).items():
+            if not isinstance(rows, Mapping):
+                continue
+            here = self.board.setdefault(part, {})
+            for key, row in rows.items():
+                if part == "calls":
+                    self.owners.put(key, row)
+                if row is None:
+                    here.pop(key, None)
+                else:
+                    here[key] = row
+        event = {"t": "event", **event}
+        self._ring.append(event)
+        self._spread(event)
+
+    def lost(self) -> None:
+        """The controller is away; the pages keep what they have and say so."""
+        if self.has_controller:
+            self.has_controller = False
+            self.tell_all({"t": "controller", "present": False})
+
+    def back(self) -> None:
+        """The controller answers again, and nothing was missed."""
+        if not self.has_controller and self.epoch:
+            self.has_controller = True
+            self.tell_all({"t": "controller", "present": True})
+
+    def tell_all(self, message: Plain) -> None:
+        """Say something to every page."""
+        line = _line(message)
+        for tab in self.tabs:
+            tab.put(line)
+
+    # ------------------------------------------------------------------------------------------------------ the pages
+
+    def attach(self, tab: Tab, epoch: str, seq: int) -> Tab | None:
+        """A page is open: it gets what it missed, or the whole board. Return the page that had its seat before."""
+        previous = self._of_seat.get(tab.seat) if tab.seat else None
+        self.tabs.add(tab)
+        missed = self._missed(epoch, seq)
+        if missed is None:
+            tab.put(self.hello(tab))
+        else:
+            tab.put(_line({"t": "resumed", "seq": self.seq}))
+            for event in missed:
+                seen = event_for(event, tab.scope, self.owners)
+                if seen is not None:
+                    tab.put(_line(seen))
+            tab.put(_line({"t": "controller", "present": self.has_controller}))
+        if tab.seat:
+            self._of_seat[tab.seat] = tab
+        if previous is not None and previous in self.tabs and previous.id != tab.id:
+            previous.is_taken = True
+            previous.put(_line({"t": "taken"}))
+            return previous
+        return None
+
+    def detach(self, tab: Tab) -> None:
+        """A page is closed."""
+        self.tabs.discard(tab)
+        if self._of_seat.get(tab.seat) is tab:
+            del self._of_seat[tab.seat]
+
+    def at_seat(self, seat: str) -> Tab | None:
+        """Return the page that has this seat now."""
+        return self._of_seat.get(seat)
+
+    def hello(self, tab: Tab) -> str:
+        """Return the whole board as this page may see it."""
+        board = board_for(self.board, tab.scope, self.owners)
+        return _line(
+            {
+                "t": "hello",
+                "epoch": self.epoch,
+                "seq": self.seq,
+                "board": board,
+                "controller": self.has_controller,
+                "me": {"name": tab.name, "seat": tab.seat, "is_taken": tab.is_taken},
+            }
+        )
+
+    def _missed(self, epoch: str, seq: int) -> Iterable[Plain] | None:
+        """Return the events since `seq`; None when they are not all known."""
+        if not epoch or epoch != self.epoch or seq > self.seq:
+            return None
+        if seq == self.seq:
+            return ()
+        if not self._ring or self._ring[0]["seq"] > seq + 1:
+            return None
+        return [event for event in self._ring if event["seq"] > seq]
+
+    def _spread(self, event: Plain) -> None:
+        figures = is_wallboard(event)
+        made: dict[Scope, tuple[dict[str, Any], str] | None] = {}
+        for tab in self.tabs:
+            scope = tab.scope
+            if scope.seat and not own_calls_in(event, scope.seat, self.owners):
+                scope = Scope("", scope.sees_all, scope.sees_board, scope.hidden)  # what all such desks see alike
+            if scope not in made:
+                seen = event_for(event, scope, self.owners)
+                made[scope] = None if seen is None else (seen, _line(seen))
+            ready = made[scope]
+            if ready is None:
+                continue
+            tab.sent_seq = self.seq
+            if figures and (tab.lines or tab.figures is not None):
+                tab.put_figures(ready[0])
+            else:
+                tab.put(ready[1])
+
+
+def _line(message: Plain) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
