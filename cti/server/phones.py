@@ -26,14 +26,14 @@ def phone_socket(settings: Settings, seat: str) -> Path:
 
 
 def phone_verbs(settings: Settings) -> dict[str, Verb]:
-    """Return the verbs; a request names its `seat`, and `keys` for dtmf."""
+    """Return the verbs; a request names its `seat`, and `digits` for dtmf."""
 
     def verb(name: str) -> Callable[[Request], Awaitable[Mapping[str, object]]]:
         async def hand_on(request: Request) -> Mapping[str, object]:
             seat = str(request.get("seat", ""))
             door = DoorClient(phone_socket(settings, seat))
             try:
-                return await door.ask(f"phone.{name}", SECONDS, keys=str(request.get("keys", "")))
+                return await door.ask(f"phone.{name}", SECONDS, keys=str(request.get("digits", "")))
             except ControllerAwayError:
                 told = f"席位 {seat} 没有运行话机程序。改法：在这台机器上运行 hotline softphone --seat {seat}"
                 return {"ok": False, "text": told}
