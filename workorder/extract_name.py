@@ -28,7 +28,7 @@ _FULL_CUE = re.compile(
 _SURNAME_CUE = re.compile(r"(?:免贵姓|我免贵姓|免贵|我本人姓|我姓|本人姓|俺姓|姓|鄙姓|小姓)[，, ]?")
 _THIRD = re.compile(
     r"(?:他|她|老公|媳妇|老婆|丈夫|妻子|爸|妈|父亲|母亲|儿子|女儿|孩子|娃|老板|司机|房东|邻居|"
-    r"那人|那个人|店主|主任|对方|老师|负责人|经理|书记|村长|队长|包工头|工头)(?:也|就)?(?:是)?(?:名字)?$"
+    r"那人|那个人|店主|主任|对方|老师|负责人|经理|书记|村长|队长|包工头|工头|师傅|大夫|医生|护士|警官|民警|店家|物业|客服|保安|同学|同事)(?:也|就)?(?:是)?(?:名字)?$"
 )
 _NICKNAME = re.compile(
     rf"(?:叫我|喊我|叫|称呼我?|登记|就写|就留|留个|记个)(?:小|老|阿)?(?P<surname>[\u4e00-\u9fff])(?:{_TITLE}|就行|就好|就可以)"
@@ -61,6 +61,8 @@ _NEVER_GIVEN = frozenset(
     "钱事车路水房坏死臭脏乱多少大小不很好真最再又才可想请望谢您你我他她它什样街巷号楼院区村镇厂店站场了"
 )
 _NEVER_A_SURNAME = frozenset("什啥名氏的了是不我你他她它们在有就这那哪都也很还没说啊呢吧吗着过把被让给")
+_FAMILIAR_FIRST = frozenset("小阿")
+"""我叫小鹏: what one is called at home, with no surname in it."""
 _BARE_TITLE = re.compile(
     rf"(?P<surname>[\u4e00-\u9fff])(?:{'|'.join(each for each in TITLES if len(each) == 2)})"
     r"(?=[，。,.：: ]*(?:(?:我的)?(?:联系)?(?:电话|手机|号码)\w{0,3}?)?[，。,.：: ]*(?:\d{7,}|$))"
@@ -110,7 +112,7 @@ def find_names(text: str) -> tuple[Found, ...]:
 
 def find_surnames(text: str, names: tuple[Found, ...]) -> tuple[Found, ...]:
     """Return the caller's surnames, likeliest first, from cues (我姓…, …先生) and from full names."""
-    found = [_surname_of(name) for name in names]
+    found = [_surname_of(name) for name in names if name.value[0] not in _FAMILIAR_FIRST]
     for cue in _SURNAME_CUE.finditer(text):
         begin = cue.end()
         if text[begin : begin + 1] in ("", "什", "啥", "名"):

@@ -25,6 +25,8 @@ from workorder.extract_place_words import (
 
 _SOFT_STOP = frozenset("都到去太会经来过住于能对出用以条老当像离挨啊吧")
 """Ends a name too, unless fewer than two characters of it have been read: 武都路, 太华路, 会宁路 are names."""
+_BEGINS_NAMES = frozenset(["老干", "老年", "老城", "会展", "会馆", "太平", "太阳", "太和", "经开", "经纬", "能源"])
+"""老干局家属院, 会展中心: two characters that begin a name although the first of them mostly ends one."""
 _OWNERS = frozenset(["公司", "单位"])
 _OWNED = ("家属", "宿舍", "大院", "老院")
 """五建公司家属院: a company's name stands before its houses."""
@@ -39,6 +41,8 @@ _UNKNOWN = re.compile(
 )
 _HOME = re.compile(rf"(?![大全自国回人农一在这])[\u4e00-\u9fff]家[大小东西上下新老]?[{TERRAIN}山关堡墩]")
 _ESTATE = frozenset(TERRAIN + "苑园城邸府庭里居院区郡")
+_UNIT_OF_HOUSE = re.compile(r"\d{1,2}单元|[一二三四五六七八九十]{1,2}单元")
+"""锦绣江南|6栋|1单元: so exact an address begins with the name of the estate."""
 _VERB_ROAD = frozenset(["挡路", "堵路", "占路", "拦路", "绕路", "让路", "修路", "铺路", "问路", "赶路"])
 _NO_NAME = frozenset(["马路", "公路", "道路", "铁路", "走路", "让路", "修路", "一路"])
 _BEFORE_ONE = "东西南北中山放民利谊京海新兴业园八七五经纬"
@@ -132,7 +136,8 @@ def _pieces(text: str, gazetteer: Matcher | None) -> list[_Piece]:
     for match in HOUSE.finditer(text):
         pieces.append(_Piece(*match.span(), 1.2, "house"))
         if "号" in match.group() or (
-            match.group()[-1] in "栋幢座" and text[match.start() - 1 : match.start()] in _ESTATE
+            match.group()[-1] in "栋幢座"
+            and (text[match.start() - 1 : match.start()] in _ESTATE or _UNIT_OF_HOUSE.match(text, match.end()))
         ):
             begin = _name_begin(text, match.start(), max(0, match.start() - 6))
             if match.start() - begin >= 2:
@@ -189,7 +194,7 @@ def _name_begin(text: str, suffix: int, floor: int) -> int:
         char = text[begin - 1]
         if char in STOPS or not ("\u4e00" <= char <= "\u9fff" or char.isdigit() or (char.isascii() and char.isalpha())):
             break
-        if char in _SOFT_STOP and suffix - begin >= 2:
+        if char in _SOFT_STOP and suffix - begin >= 2 and text[begin - 1 : begin + 1] not in _BEGINS_NAMES:
             break
         if suffix - begin >= 2 and text[begin - 2 : begin] in STOP_WORDS and text[begin - 2] not in STOPS:
             break

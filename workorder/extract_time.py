@@ -89,6 +89,8 @@ def _joins(text: str, span: list[_Token], token: _Token) -> bool:
         return begin == end and (bool(is_days) or text[:end].endswith(("最近", "近", "这")))
     if kind == "frequency" and (last in ("clock", "part") or bond not in ("", "的", "都", "又")):
         return False
+    if kind == "frequency" and last == "season" and text[:end].endswith("以来"):
+        return False
     if kind == "now" and text[begin] == "刚":
         return False
     if text[span[0].begin : end] in _SOFT_DAY and bond:

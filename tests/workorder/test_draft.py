@@ -49,7 +49,7 @@ def test_later_speech_never_changes_what_a_person_typed_or_confirmed(draft: Draf
         if field.is_fixed:
             assert revised[name] == field
     for name, field in later.fields.items():
-        if name is FieldName.PLACE_STANDARD and draft[FieldName.PLACE].is_fixed:
+        if name is FieldName.PLACE_STANDARD and revised[FieldName.PLACE].is_fixed:
             continue  # it stands for the place that was heard
         if not draft[name].is_fixed:
             assert revised[name] == field
