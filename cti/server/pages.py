@@ -25,6 +25,7 @@ from cti.adapters.web.order_deps import OrdersDeps
 from cti.adapters.web.passwords import Passwords, one_time_password
 from cti.adapters.web.sessions import Sessions
 from cti.adapters.web.watch import follow
+from cti.server.admin_desk import OfficeDesk
 from cti.server.emergency import control_socket
 from cti.server.installation import folders_of, seat_password
 from cti.server.orders import Orders
@@ -75,6 +76,7 @@ def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDep
         orders=OrdersDeps(
             orders.lives, orders.calendar, orders.pack, orders.confirm, folders_of(settings).run / "attachments"
         ),
+        admin=OfficeDesk(settings, database, clock),
     )
 
 
@@ -116,6 +118,7 @@ async def serve_pages(settings: Settings) -> None:
         deps.desks.close()
         for task in background:
             task.cancel()
+    deps.admin.close()
     await database.close()
 
 

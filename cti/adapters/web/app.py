@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from cti.adapters.web import routes_live, routes_order_acts, routes_orders, routes_session, static
+from cti.adapters.web import (
+    routes_admin,
+    routes_flows,
+    routes_live,
+    routes_order_acts,
+    routes_orders,
+    routes_session,
+    routes_users,
+    static,
+)
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import tell_errors
 from cti.adapters.web.security import Guard
 
 __all__ = ["PagesDeps", "pages_app"]
 
-TOPICS = (routes_session.routes, routes_live.routes, routes_orders.routes, routes_order_acts.routes)
+TOPICS = (
+    routes_session.routes,
+    routes_live.routes,
+    routes_orders.routes,
+    routes_order_acts.routes,
+    routes_flows.routes,
+    routes_admin.routes,
+    routes_users.routes,
+)
 """One router per topic, each `routes(deps) -> APIRouter`; add yours here."""
 
 

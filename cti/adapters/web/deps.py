@@ -11,6 +11,7 @@ from cti.adapters.control.door_client import DoorClient
 from cti.adapters.sql.account_store import SqlAccountStore
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
+from cti.adapters.web.admin_desk import AdminDesk
 from cti.adapters.web.desks import Desks
 from cti.adapters.web.guessing import Guessing
 from cti.adapters.web.hub import Hub
@@ -41,6 +42,7 @@ class PagesDeps:
     desks: Desks
     seat_password: Callable[[str], str]
     orders: OrdersDeps
+    admin: AdminDesk
 
 
 def deps_of(connection: HTTPConnection) -> PagesDeps:

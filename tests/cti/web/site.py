@@ -204,6 +204,7 @@ async def site(folder: Path, pages: PagesSettings | None = None, **change: Any) 
         yield here
     finally:
         await here.close()
+        deps.admin.close()
         await door.close()
         await database.close()
 
