@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from cti.adapters.sql.confirming import SqlConfirming
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
+from cti.adapters.sql.order_store import SqlOrderStore
 from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
 from cti.settings import Settings
+from ivr.call import CallId
 from ivr.errors import StoreRefusedError
 from workorder.audit import Person
 from workorder.cities.pack import Pack
 from workorder.clock.days import WorkCalendar
+from workorder.draft import Draft, Field, FieldName, FieldState
 from workorder.life.actors import Actor, Role
 from workorder.life.living import LivingOrder
-from workorder.life.opening import Opening
+from workorder.life.opening import Opening, opening_of
 from workorder.life.refusal import Refusal
 from workorder.order import OrderNumber
 
@@ -31,6 +35,7 @@ class Orders:
         self.calendar: Callable[[], WorkCalendar] = calendar or (lambda: days)
         self.lives = SqlLifeStore(database, self.calendar)
         self._confirming = SqlConfirming(database, self.lives)
+        self._drafts = SqlOrderStore(database)
         own = settings.data_folder / "cities"
         self._pack = load_city(settings.city, own)
         self._text = city_files(own)[settings.city].read_text(encoding="utf-8")
@@ -52,3 +57,18 @@ class Orders:
         role = Role(person.role) if person.role in set(Role) else Role.AGENT
         actor = Actor(person.name, Role.CENTRE if role is Role.CENTRE else Role.AGENT)
         return await self._confirming.confirm(number, revision, wish or Opening(), actor, await self.pack(at), at)
+
+    async def take_in(
+        self, fields: Mapping[FieldName, str], wish: Opening, actor: Actor, at: datetime
+    ) -> LivingOrder | Refusal:
+        """Begin an order that did not come by telephone. What the citizen wrote themselves stands, and no person has
+        confirmed the rest: such an order teaches nothing until an agent does.
+
+        Its contact stands where a call's id would: `web-…`, `letter-…`.
+        """
+        pack = await self.pack(at)
+        written = {name: Field(value, 1.0, state=FieldState.EDITED) for name, value in fields.items()}
+        contact = CallId(f"{wish.channel}-{secrets.token_hex(8)}")
+        draft = Draft(contact, written)
+        order = await self._drafts.save_draft(draft, at)
+        return await self.lives.open(opening_of(order.draft, wish, actor.name, pack), actor, at, order.number)

@@ -74,7 +74,7 @@ def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDep
         desks=Desks(door, hub),
         seat_password=lambda seat: seat_password(settings, seat),
         orders=OrdersDeps(
-            orders.lives, orders.calendar, orders.pack, orders.confirm, folders_of(settings).run / "attachments"
+            orders.lives, orders.calendar, orders.pack, orders.confirm, orders.take_in, folders_of(settings).run / "attachments"
         ),
         admin=OfficeDesk(settings, database, clock),
     )

@@ -101,3 +101,18 @@ articles = Table(
     Index(None, "unit"),
 )
 """The knowledge base: what an agent may answer with, whose it is, and until when somebody must look at it again."""
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("number", String(24), primary_key=True),
+    Column("exclusion", String(24), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("unit", String(120), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Index(None, "exclusion", "at"),
+)
+"""What everybody may read of an order; with an exclusion, that nobody may."""

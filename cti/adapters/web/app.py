@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from cti.adapters.web import (
+    citizen,
     routes_admin,
     routes_flows,
     routes_live,
@@ -25,6 +26,7 @@ TOPICS = (
     routes_live.routes,
     routes_orders.routes,
     routes_order_acts.routes,
+    citizen.routes,
     routes_flows.routes,
     routes_admin.routes,
     routes_users.routes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,8 @@ from cti.order_access import sees, sees_all
 from workorder.audit import AuditRow, Person
 from workorder.cities.pack import Pack
 from workorder.clock.days import WorkCalendar
+from workorder.draft import FieldName
+from workorder.life.actors import Actor
 from workorder.life.living import LivingOrder
 from workorder.life.opening import Opening
 from workorder.life.refusal import STALE, Refusal
@@ -31,6 +33,14 @@ class Confirm(Protocol):
     ) -> LivingOrder | Refusal: ...
 
 
+class TakeIn(Protocol):
+    """Begins an order that did not come by telephone (`cti.server.orders`)."""
+
+    async def __call__(
+        self, fields: Mapping[FieldName, str], wish: Opening, actor: Actor, at: datetime
+    ) -> LivingOrder | Refusal: ...
+
+
 @dataclass(frozen=True, slots=True)
 class OrdersDeps:
     """The orders' part of PagesDeps; `pack` is the edition in force, `files` where attachments lie."""
@@ -39,6 +49,7 @@ class OrdersDeps:
     calendar: Callable[[], WorkCalendar]
     pack: Callable[[datetime], Awaitable[Pack]]
     confirm: Confirm
+    take_in: TakeIn
     files: Path
 
 

@@ -13,6 +13,7 @@ from cti.action_json import action_of
 from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_rows import SqlOrderRows
 from cti.adapters.sql.order_store import SqlOrderStore
+from cti.adapters.sql.publication_store import SqlPublications
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody, refused
 from cti.adapters.web.order_deps import number_of, opened, refusal_told
@@ -29,10 +30,12 @@ from workorder.life.refusal import Refusal
 from workorder.life.table import MOVES
 from workorder.links import LinkKind, OrderLink
 from workorder.order import OrderNumber
+from workorder.publication import published
 
 Mover = Annotated[
     Account, Depends(require(Permission.ORDERS_HANDLE, Permission.ORDERS_INSPECT, Permission.ORDERS_UNIT))
 ]
+Inspector = Annotated[Account, Depends(require(Permission.ORDERS_INSPECT))]
 Handler = Annotated[Account, Depends(require(Permission.ORDERS_HANDLE))]
 Channel = Literal["call", "letter", "visit", "web", "wechat", "email", "upstream", "haochaping", "video", "110"]
 _LONGEST = 5000
@@ -97,6 +100,12 @@ class NewOrder(Wish):
     fields: dict[FieldName, Annotated[str, Field(max_length=_LONGEST)]] = Field(min_length=1)
 
 
+class Publish(_Body):
+    """Show an order to everybody, or (with an exclusion) never."""
+
+    exclusion: str = Field(default="", max_length=24)
+
+
 class Link(_Body):
     """Another order that belongs to this one."""
 
@@ -109,7 +118,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         prefix="/api/orders", tags=["orders"], responses={each: {"model": ErrorBody} for each in (401, 403, 404, 409)}
     )
     rows, desk, drafts = SqlOrderRows(deps.database), SqlOrderDesk(deps.database), SqlOrderStore(deps.database)
-    orders = deps.orders
+    orders, publications = deps.orders, SqlPublications(deps.database)
 
     @router.post("/{number}/actions")
     async def act(number: str, body: Act, me: Mover) -> dict[str, Any]:
@@ -158,6 +167,20 @@ def routes(deps: PagesDeps) -> APIRouter:
             await desk.link(OrderLink(one, other, LinkKind.RELATED, me.person, deps.clock.now()))
         except StoreRefusedError as error:
             raise refused(409, str(error), "refused") from error
+
+    @router.put("/{number}/publication")
+    async def publish(number: str, body: Publish, me: Inspector) -> dict[str, Any]:
+        """Publish an order without its people, or exclude it for good; returns what everybody will read."""
+        name, now = number_of(number), deps.clock.now()
+        found = await opened(await rows.one(name), name, me, deps.audit.note, now, "order.publish")
+        if found.life is None:
+            raise refused(409, "还没有受理，不能公开。改法：办结后再公开", "refused")
+        draft, pack = found.draft.draft if found.draft else None, await orders.lives.pack(found.life.pack)
+        shown = published(draft, found.life, pack, now, body.exclusion)
+        if isinstance(shown, Refusal):
+            raise refusal_told(shown)
+        await publications.put(shown, me.person, now)
+        return {"title": shown.title, "summary": shown.summary, "result": shown.result, "exclusion": shown.exclusion}
 
     async def _known(number: OrderNumber) -> None:
         if await drafts.order(number) is None:
