@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # ships no stubs
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, ViewportSize, async_playwright
 
 from ivr.adapters.asterisk.private import Part, PartName, ensure, parts_folder
 
@@ -37,7 +37,7 @@ FLAGS = (
 """What notes and trials taught; the last keeps the browser on this machine whatever a page says."""
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
-SMALL_DESK = {"width": 1366, "height": 768}
+SMALL_DESK: ViewportSize = {"width": 1366, "height": 768}
 WITHIN_MS = 15_000.0
 
 _EARS = (Path(__file__).parent / "ears.js").read_text(encoding="utf-8")
@@ -119,8 +119,8 @@ async def browsers(folder: Path) -> AsyncIterator[Browsers]:
 async def new_page(browser: Browser, base_url: str, **choices: Any) -> Page:
     """Return a page of a visitor of its own (cookies and storage), at a small desk's size, that notes its errors."""
     context = await browser.new_context(
-        base_url=base_url, viewport=SMALL_DESK, locale="zh-CN", timezone_id="Asia/Shanghai", **choices
-    )  # type: ignore[arg-type]  # a plain dict is a ViewportSize
+        **{"base_url": base_url, "viewport": SMALL_DESK, "locale": "zh-CN", "timezone_id": "Asia/Shanghai", **choices}
+    )
     return await another_page(context)
 
 
@@ -148,15 +148,15 @@ def errors_of(page: Page) -> list[str]:
 # --------------------------------------------------------------------------------------------------- hearing
 
 
-async def heard_hertz(page: Page) -> list[dict[str, float]]:
-    """Return, of each remote sound of the page, its loudest frequency now, its level and the rest's, in decibels."""
-    told: list[dict[str, float]] = await page.evaluate("hotlineEars.now()")
+async def heard_hertz(page: Page) -> list[dict[str, Any]]:
+    """Return, of each remote sound of the page, the frequencies that stand out now, and its levels in decibels."""
+    told: list[dict[str, Any]] = await page.evaluate("hotlineEars.now()")
     return told
 
 
 async def hears(page: Page, hertz: float, within: float = 12.0) -> None:
     """Wait until the page plays this tone to its user; AssertionError with what it plays instead."""
-    until, last = time.monotonic() + within, list[dict[str, float]]()
+    until, last = time.monotonic() + within, list[dict[str, Any]]()
     while time.monotonic() < until:
         last = await heard_hertz(page)
         if any(_is_tone(each, hertz) for each in last):
@@ -186,9 +186,9 @@ async def stops_hearing(page: Page, hertz: float, within: float = 6.0) -> None:
     raise AssertionError(f"the page still plays {hertz:g} Hz after {within:g} s")
 
 
-def _is_tone(sound: dict[str, float], hertz: float) -> bool:
+def _is_tone(sound: dict[str, Any], hertz: float) -> bool:
     """Another voice may sound at the same time: the tone must be one of the peaks, far above what lies between them."""
-    return any(abs(peak - hertz) <= 25 for peak in sound["peaks"])  # type: ignore[attr-defined]
+    return any(abs(peak - hertz) <= 25 for peak in sound["peaks"])
 
 
 def write_microphone(file: Path, hertz: int, seconds: int = 2) -> None:

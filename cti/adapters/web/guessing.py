@@ -29,7 +29,7 @@ class Guessing:
         return max(self._left((name, address), FREE_OF_NAME, now), self._left(("", address), FREE_OF_ADDRESS, now))
 
     def wrong(self, name: str, address: str) -> None:
-        """A try was wrong."""
+        """A try is wrong, as each is counted until it is right: a hundred at once would else all be looked at."""
         now = self._monotonic()
         for key in ((name, address), ("", address)):
             count, since = self._wrong.pop(key, (0, now))
@@ -38,8 +38,11 @@ class Guessing:
             self._wrong.popitem(last=False)
 
     def right(self, name: str, address: str) -> None:
-        """A try was right: this name from this address is trusted again."""
+        """The try was right: this name from this address is trusted again, and the address is not held to it."""
         self._wrong.pop((name, address), None)
+        count, since = self._wrong.get(("", address), (0, 0.0))
+        if count:
+            self._wrong[("", address)] = (count - 1, since)
 
     def _left(self, key: _Key, free: int, now: float) -> float:
         count, since = self._wrong.get(key, (0, now))

@@ -82,10 +82,10 @@ def routes(deps: PagesDeps) -> APIRouter:
         if wait > 0:
             text = f"密码试得太快。改法：{wait:.0f} 秒后再试" if wait >= 1 else "密码试得太快。改法：稍等再试"
             raise refused(429, text, "too_many_guesses", {"retry-after": str(max(1, round(wait)))})
+        deps.guessing.wrong(body.name, address)  # before the first await: tries that come together are counted too
         record = await deps.accounts.account(body.name)
         usable = record if record is not None and not record.is_disabled else None
         if not await deps.passwords.fits(usable.password_hash if usable else "", body.password) or usable is None:
-            deps.guessing.wrong(body.name, address)
             await _note(body.name, "", "session.refused", {"address": address})
             raise refused(401, "账号或密码不对。改法：检查后再试；忘了密码请管理员重设", "wrong_password")
         deps.guessing.right(body.name, address)
@@ -126,10 +126,11 @@ def routes(deps: PagesDeps) -> APIRouter:
         name, address = me.account.name, address_of(request)
         if deps.guessing.wait(name, address) > 0:
             raise refused(429, code="too_many_guesses")
+        deps.guessing.wrong(name, address)
         record = await deps.accounts.account(name)
         if not await deps.passwords.fits(record.password_hash if record else "", body.old):
-            deps.guessing.wrong(name, address)
             raise refused(403, "原密码不对。改法：检查后再试", "wrong_password")
+        deps.guessing.right(name, address)
         wrong = wrong_password(body.new, name) or ("新密码与原密码相同。改法：换一个" if body.new == body.old else "")
         if wrong:
             raise refused(422, wrong, "weak_password")
