@@ -7,11 +7,14 @@ from fastapi import FastAPI
 from cti.adapters.web import (
     citizen,
     routes_admin,
+    routes_calls,
+    routes_do,
     routes_flows,
     routes_live,
     routes_order_acts,
     routes_orders,
     routes_session,
+    routes_sip,
     routes_users,
     static,
 )
@@ -24,6 +27,9 @@ __all__ = ["PagesDeps", "pages_app"]
 TOPICS = (
     routes_session.routes,
     routes_live.routes,
+    routes_do.routes,
+    routes_calls.routes,
+    routes_sip.routes,
     routes_orders.routes,
     routes_order_acts.routes,
     citizen.routes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,12 +21,13 @@ log = logging.getLogger(__name__)
 
 
 class SignIn(BaseModel):
-    """Who signs in, and at which seat, if at one."""
+    """Who signs in, and at which seat, if at one; `telephone`: the page rings, or a telephone beside it."""
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(max_length=60)
     password: str = Field(max_length=LONGEST_PASSWORD)
     seat: str = Field(default="", max_length=8)
+    telephone: Literal["browser", "phone"] = "browser"
 
 
 class NewPassword(BaseModel):
@@ -100,6 +101,11 @@ def routes(deps: PagesDeps) -> APIRouter:
                 raise refused(422, f"没有席位“{seat}”。改法：选择 {'、'.join(list(seats)[:10])} 等席位", "no_such_seat")
             if not account.may(Permission.DESK):
                 raise refused(403, "您的角色不能坐席签入。改法：不选席位登录，或请管理员调整角色", "no_desk")
+            there = deps.hub.at_seat(seat)
+            if there is not None and there.name != account.name and not account.may(Permission.SEATS_FORCE):
+                raise refused(
+                    409, f"席位 {seat} 正由 {there.name} 使用。改法：选别的席位，或请班长让其签出", "seat_taken"
+                )
         found = await deps.sessions.open(record, "" if account.must_change else seat, address, response)
         await _note(record.name, account.role.value, "session.opened", {"address": address, "seat": seat})
         if found.session.seat:

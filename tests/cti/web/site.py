@@ -25,7 +25,7 @@ from cti.adapters.web.passwords import Passwords
 from cti.adapters.web.watch import follow
 from cti.pages_settings import PagesSettings
 from cti.server.pages import pages_deps, server_of
-from cti.settings import Settings, default_settings
+from cti.settings import Settings, SwitchSettings, default_settings
 from tests.fakes import NOON
 from tests.ports import free_port
 from workorder.audit import AuditRow
@@ -185,15 +185,18 @@ class Site:
             await client.aclose()
 
 
-def settings_in(folder: Path, pages: PagesSettings | None = None) -> Settings:
+def settings_in(folder: Path, pages: PagesSettings | None = None, switch: SwitchSettings | None = None) -> Settings:
     """Return settings for a site in this folder."""
-    return replace(default_settings(folder / "data", folder / "run"), pages=pages or PagesSettings())
+    settings = replace(default_settings(folder / "data", folder / "run"), pages=pages or PagesSettings())
+    return replace(settings, switch=switch) if switch else settings
 
 
 @asynccontextmanager
-async def site(folder: Path, pages: PagesSettings | None = None, **change: Any) -> AsyncIterator[Site]:
+async def site(
+    folder: Path, pages: PagesSettings | None = None, switch: SwitchSettings | None = None, **change: Any
+) -> AsyncIterator[Site]:
     """A site with its own SQLite database; `change` is laid over its dependencies."""
-    settings, clock = settings_in(folder, pages), Clock()
+    settings, clock = settings_in(folder, pages, switch), Clock()
     database = Database(settings.database)
     await database.open()
     deps = replace(pages_deps(settings, database, clock), **{"passwords": QUICK, **change})

@@ -208,9 +208,9 @@ async def test_a_page_that_reads_nothing_keeps_no_other_waiting_and_is_cut_off(
         async with on.socket(page) as lazy, on.tab(page, "quick") as quick:
             await lazy.send('{"t":"open","tab":"lazy"}')
             await quick.next("hello")
-            text, seen = "长" * 2000, 0
-            for nth in range(2000):
-                on.here.door.tell("heard", call=CALL, data={"text": text, "nth": nth})
+            text, seen = "长" * 10_000, 0
+            for nth in range(400):
+                on.here.door.tell("heard", call=CALL, data={"kind": text, "nth": nth})
                 if nth % 100 == 99:
                     while seen <= nth:
                         seen = (await quick.next("event"))["data"]["nth"] + 1

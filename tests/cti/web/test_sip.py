@@ -1,0 +1,129 @@
+"""The way of the browser's telephone to the switch: who may use it, what passes, and what happens when one end goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import websockets
+from websockets.asyncio.server import ServerConnection
+
+from cti.access import Role
+from cti.settings import SwitchSettings
+from tests.cti.test_sip_filter import REGISTER, written
+from tests.cti.web.site import Page, Served, served
+from tests.ports import free_port
+
+ALSO = {"subprotocols": [websockets.Subprotocol("sip")]}
+
+
+class Switch:
+    """Stands for the switch's own WebSocket: keeps what it hears, says back `SIP/2.0 200 OK`."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.lines: list[ServerConnection] = []
+
+    async def attend(self, line: ServerConnection) -> None:
+        self.lines.append(line)
+        async for message in line:
+            self.heard.append(str(message))
+            await line.send("SIP/2.0 200 OK\r\n\r\n")
+
+
+@asynccontextmanager
+async def phones(folder: Path) -> AsyncIterator[tuple[Served, Switch]]:
+    switch, port = Switch(), free_port()
+    async with (
+        websockets.serve(switch.attend, "127.0.0.1", port, subprotocols=[websockets.Subprotocol("sip")]) as listening,
+        served(folder, switch=SwitchSettings(http_port=port)) as on,
+    ):
+        yield on, switch
+        listening.close()
+
+
+async def refused(on: Served, page: Page, path: str = "/sip") -> bool:
+    try:
+        async with on.socket(page, path, **ALSO):
+            return False
+    except websockets.InvalidStatus:
+        return True
+
+
+async def test_a_seat_registers_through_us_and_nobody_speaks_as_another(tmp_path: Path) -> None:
+    async with phones(tmp_path) as (on, switch):
+        page = await on.here.sign_in("a", seat="801")
+        async with on.socket(page, "/sip", **ALSO) as phone:
+            assert phone.subprotocol == "sip"
+            await phone.send(written(REGISTER.replace("sip:801@", "sip:802@")))
+            await phone.send(written(REGISTER))
+            assert str(await phone.recv()).startswith("SIP/2.0 200")
+            assert switch.heard == [written(REGISTER)]
+
+
+async def test_only_who_sits_at_a_seat_with_the_page_as_its_telephone_gets_through(tmp_path: Path) -> None:
+    async with phones(tmp_path) as (on, _):
+        nobody = on.here.visitor()
+        nobody.client.cookies.set("hl_session", "x")
+        assert await refused(on, nobody)
+        assert await refused(on, await on.here.sign_in("a"))  # at no seat
+        assert await refused(on, await on.here.sign_in("u", Role.UNIT, unit="水务局"))
+        page = await on.here.sign_in("b", seat="802")
+        assert not await refused(on, page)
+        with pytest.raises(websockets.InvalidStatus):
+            async with on.socket(page, "/sip"):  # without the subprotocol
+                pass
+
+
+async def test_when_the_switch_goes_the_browser_is_told_at_once(tmp_path: Path) -> None:
+    async with phones(tmp_path) as (on, switch):
+        page = await on.here.sign_in("a", seat="801")
+        async with on.socket(page, "/sip", **ALSO) as phone:
+            await phone.send(written(REGISTER))
+            await phone.recv()
+            await switch.lines[0].close()
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await asyncio.wait_for(phone.recv(), 5)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1012
+
+
+async def test_the_second_telephone_of_a_seat_ends_the_first_and_a_taken_tab_gets_none(tmp_path: Path) -> None:
+    async with phones(tmp_path) as (on, _):
+        page = await on.here.sign_in("a", seat="801")
+        async with on.tab(page, "new"), on.socket(page, "/sip?tab=new", **ALSO) as first:
+            await asyncio.sleep(0.1)
+            assert await refused(on, page, "/sip?tab=old")
+            async with on.socket(page, "/sip?tab=new", **ALSO):
+                with pytest.raises(websockets.ConnectionClosed) as closed:
+                    await asyncio.wait_for(first.recv(), 5)
+                assert closed.value.rcvd is not None
+                assert closed.value.rcvd.code == 4409
+
+
+async def test_a_session_that_ended_goes_on_talking_but_registers_no_more(tmp_path: Path) -> None:
+    async with phones(tmp_path) as (on, switch):
+        page = await on.here.sign_in("a", seat="801")
+        async with on.socket(page, "/sip", **ALSO) as phone:
+            record = await on.here.deps.accounts.account("a")
+            assert record is not None
+            await on.here.deps.accounts.change(replace(record, is_disabled=True))
+            bye = written("BYE sip:x@127.0.0.1 SIP/2.0\nFrom: <sip:k@x>;tag=a\nTo: <sip:1@x>;tag=b\n\n")
+            await phone.send(bye)
+            await phone.recv()
+            assert switch.heard == [bye]
+            await phone.send(written(REGISTER))
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await asyncio.wait_for(phone.recv(), 5)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 4401
+
+
+async def test_without_the_switch_the_telephone_is_refused_and_tries_again_later(tmp_path: Path) -> None:
+    async with served(tmp_path, switch=SwitchSettings(http_port=free_port())) as on:
+        page = await on.here.sign_in("a", seat="801")
+        assert await refused(on, page)
