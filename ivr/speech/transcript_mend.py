@@ -1,7 +1,8 @@
 """Mending a transcript from the recording: what the live tap missed is put in, and no word appears twice.
 
 The rule: a live result that touches a hole may be cut off in mid-word, so it is given up as a whole and its time is
-recognised anew together with the hole. What is kept and what is new then meet in a pause, never inside a word.
+recognised anew together with the hole. What is kept and what is new then meet in the middle of a pause, never inside a
+word, and never so near to one that clocks which differ by some tenths of a second could lose or double it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from ivr.ports import Heard, HeardWord
 from ivr.speech.transcript import in_order, join_words
 from ivr.speech.transcript_spans import Span, Spans, holds, missing, touches, union, within
 
-GUARD_S = 0.3
+GUARD_S = 0.8
 """How near to a hole a live result may end before it counts as cut off."""
+
+MOST_PAUSE_S = 1.0
+"""So far at the most a hole reaches into a pause: the clocks of live text and recording do not differ by more."""
 
 SHORTEST_HOLE_S = 0.06
 """Three packets: no syllable is lost in less."""
@@ -34,8 +38,24 @@ def holes_to_mend(finals: Iterable[Heard], covered: Iterable[Span], whole: Span)
         cut_off = [span for span in spans if touches(span, wide)]
         wider = union((*wide, *cut_off))
         if wider == wide:
-            return within(wide, whole)
+            return within(_to_mid_pause(union((*holes, *cut_off)), spans), whole)
         wide = wider
+
+
+def _to_mid_pause(holes: Spans, spans: Sequence[Span]) -> Spans:
+    """Let each hole reach into the pauses around it, half way to the results that are kept.
+
+    The live clock and the recording's differ by some tenths of a second on a busy machine: an edge at the very
+    beginning of a word would lose that word, or write the one before it twice.
+    """
+    kept = [span for span in spans if not touches(span, holes)]
+    wide = []
+    for begun, ended in holes:
+        before = max((its_end for _, its_end in kept if its_end <= begun), default=begun - 2 * MOST_PAUSE_S)
+        after = min((its_begin for its_begin, _ in kept if its_begin >= ended), default=ended + 2 * MOST_PAUSE_S)
+        reach = (min(MOST_PAUSE_S, (begun - before) / 2), min(MOST_PAUSE_S, (after - ended) / 2))
+        wide.append((begun - reach[0], ended + reach[1]))
+    return union(wide)
 
 
 def mend(finals: Sequence[Heard], recovered: Iterable[Heard], holes: Sequence[Span]) -> tuple[Heard, ...]:

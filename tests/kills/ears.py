@@ -18,9 +18,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
+from ivr.adapters.vosk.ears import VoskEars
+from ivr.adapters.vosk.loaded_model import LoadedModel
 from ivr.call import CallId, Leg
+from ivr.recording import Part
 from ivr.speech.transcript import text_of
 from tests.benchmarks.figures import quantile
+from tests.ivr.vosk.speech import MODEL
 from tests.system.running_service import RunningService, service_of
 from tests.system.running_switch import until
 
@@ -39,9 +43,10 @@ FINISH_S = 240.0
 
 @dataclass
 class Run:
-    """What one run left: per caller what was written, in order, and how long each new tap took."""
+    """What one run left: per caller what was written, what his recording says, and how long each new tap took."""
 
     texts: list[str] = field(default_factory=list)
+    tapes: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     in_order: bool = True
     retap_s: list[float] = field(default_factory=list)
@@ -113,15 +118,26 @@ async def _play(service: RunningService, calls: int, seconds: float, kills: int,
     for call in ended:
         if call is None:
             run.texts.append("")
+            run.tapes.append("")
             continue
         await service.finished(call, FINISH_S)
         turns = [turn for turn in await service.turns(call) if turn.leg is Leg.CALLER]
         run.texts.append(text_of(turns))
+        run.tapes.append(await _on_tape(service, call))
         run.in_order &= all(a.ended_s <= b.begun_s + 0.05 for a, b in pairwise(turns))
         for at in _tapped(service, call)[1:]:
             if before := [moment for moment in killed if moment <= at]:
                 run.retap_s.append(at - before[-1])
     return run
+
+
+async def _on_tape(service: RunningService, call: CallId) -> str:
+    """Return what the whole recording of the caller says, heard in one go: what a machine that is too busy lost of the
+    sound itself, no transcript can have."""
+    tape = next(tape for tape in await service.recordings(call) if tape.part is Part.CALLER)
+    async with VoskEars(LoadedModel(MODEL)) as ears:
+        file = service.settings.recordings_folder / tape.file
+        return text_of(await ears.recognise(call, Leg.CALLER, file, [(0.0, tape.seconds)]))
 
 
 def _tapped(service: RunningService, call: CallId) -> list[float]:
@@ -193,6 +209,9 @@ def _tell(calls: int, calm: Run, killed: Run) -> int:
         rate = (missing + otherwise + more) / sum(map(len, run.said))
         print(f"| against what was said, {name}: missing / otherwise / in addition (error rate) "
               f"| {missing} / {otherwise} / {more} ({rate:.3f}) |")  # fmt: skip
+        missing, otherwise, more = _sum(run.tapes, run.texts)
+        print(f"| against the recording heard in one go, {name}: missing / otherwise / in addition "
+              f"| {missing} / {otherwise} / {more} |")  # fmt: skip
     for a, b in pairs:
         if sum(differences(a, b)) > len(a) // 20:
             print(f"# {a}\n# {b}\n")
