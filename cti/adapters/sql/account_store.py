@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.access import Role
@@ -28,6 +28,8 @@ class SqlAccountStore:
         row = {**_row(record), "created": at}
 
         async def work(connection: AsyncConnection) -> bool:
+            if connection.dialect.name != "sqlite":  # whose writers stand in line by themselves
+                await connection.execute(text("LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE"))
             taken = select(accounts.c.name)
             taken = taken if only_first else taken.where(accounts.c.name == row["name"])
             if (await connection.execute(taken.limit(1))).one_or_none() is not None:
