@@ -110,8 +110,9 @@ export async function loadSession(): Promise<void> {
   }
 }
 
-export async function signIn(name: string, password: string, seat: string): Promise<void> {
-  session.now = await post<Session>('/api/session', { name, password, seat: seat || undefined })
+/** `telephone`: the seat's telephone is this page, or one beside it. */
+export async function signIn(name: string, password: string, seat: string, telephone: 'browser' | 'phone' = 'browser'): Promise<void> {
+  session.now = await post<Session>('/api/session', seat ? { name, password, seat, telephone } : { name, password })
   session.expired = false
   session.known = true
 }

@@ -19,12 +19,15 @@ export interface CallRow {
   answered_at: string | null
   seat: string | null
   ringing_seats: string[]
-  parties: { leg: string; seat: string | null; number: string; channel: string; on_hold: boolean }[]
+  parties: { leg: string; seat: string | null; number: string; channel: string; on_hold: boolean; in_talk?: boolean }[]
   recording_paused: boolean
   their_id: string
   context: Record<string, unknown>
   words_in_flow: unknown[]
-  consult: { seat?: string; number?: string; to?: string; state: string } | null
+  consult: { seat?: string; number?: string; state: string; kind?: string } | null
+  known?: unknown
+  place?: string
+  direction?: string
   monitored_by: string[]
   order: string | null
   text_late_s: number
@@ -182,6 +185,7 @@ function take(message: Record<string, unknown>): void {
       if (typeof message.now === 'string') link.skewMs = Date.parse(message.now) - Date.now()
       opened()
       link.controller = message.controller !== false
+      link.taken = (message.me as { is_taken?: boolean } | undefined)?.is_taken === true
       tell({ t: 'event', seq, type: 'snapshot', call: null, seat: null, at: new Date().toISOString(), data: {} })
       break
     }

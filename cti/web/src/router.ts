@@ -14,7 +14,7 @@ export const MENU: MenuItem[] = [
   { path: '/desk', title: '坐席', icon: 'phone', permissions: ['desk'] },
   { path: '/supervisor', title: '班长', icon: 'board', permissions: ['wallboard', 'search', 'quality', 'reports', 'recordings'] },
   { path: '/unit', title: '工单', icon: 'order', permissions: ['orders.unit', 'orders.read'] },
-  { path: '/admin', title: '管理', icon: 'gear', permissions: ['flows.read', 'admin.users', 'admin.settings', 'health'] },
+  { path: '/admin', title: '管理', icon: 'gear', permissions: ['flows.edit', 'admin.users', 'admin.settings', 'health'] },
 ]
 
 export function menu(): MenuItem[] {
@@ -29,7 +29,7 @@ export function home(): string {
 
 // Inner pages (/supervisor/reports, /admin/flows, …) belong to the views: each has <RouterView> or reads route.params.rest.
 const routes: RouteRecordRaw[] = [
-  { path: '/', redirect: () => home() },
+  { path: '/', component: () => import('./views/Nothing.vue'), beforeEnter: () => home() }, // no redirect: who is signed in is not known yet
   { path: '/sign-in', component: () => import('./views/SignIn.vue'), meta: { title: '登录', open: true } },
   { path: '/password', component: () => import('./views/Password.vue'), meta: { title: '修改密码' } },
   { path: '/desk', component: () => import('./views/Desk.vue'), meta: { title: '坐席工作台' } },
