@@ -1,1 +1,0 @@
-import{g as e,m as t,n,p as r,x as i,y as a}from"./index-DNYHs3sA.js";var o={},s={class:`page`,"aria-labelledby":`page-title`};function c(t,n){return i(),e(`section`,s,[...n[0]||=[r(`h1`,{id:`page-title`},`系统管理`,-1),r(`p`,{class:`quiet`},`这一页还没有内容。`,-1)]])}var l=n(o,[[`render`,c]]),u=a({__name:`Admin`,setup(e){return(e,n)=>(i(),t(l))}});export{u as default};
