@@ -18,6 +18,7 @@ from cti.adapters.sql.account_store import SqlAccountStore
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
 from cti.adapters.web.app import PagesDeps, pages_app
+from cti.adapters.web.certificates import check_certificate
 from cti.adapters.web.desks import Desks
 from cti.adapters.web.guessing import Guessing
 from cti.adapters.web.hub import Hub
@@ -33,7 +34,7 @@ from cti.server.policy_files import safe_masking
 from cti.settings import PROJECT, Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec
 from ivr.adapters.files.journal_files import JournalFiles
-from ivr.errors import StoreError
+from ivr.errors import AuthorError, StoreError
 from ivr.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,12 @@ def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDep
         desks=Desks(door, hub),
         seat_password=lambda seat: seat_password(settings, seat),
         orders=OrdersDeps(
-            orders.lives, orders.calendar, orders.pack, orders.confirm, orders.take_in, folders_of(settings).run / "attachments"
+            orders.lives,
+            orders.calendar,
+            orders.pack,
+            orders.confirm,
+            orders.take_in,
+            folders_of(settings).run / "attachments",
         ),
         admin=OfficeDesk(settings, database, clock),
     )
@@ -104,8 +110,18 @@ def server_of(settings: Settings, deps: PagesDeps) -> uvicorn.Server:
     )
 
 
+def must_have_certificate(settings: Settings) -> None:
+    """AuthorError when the certificate of the settings cannot be used: told before anybody relies on it."""
+    pages = settings.pages
+    if pages.tls_certificate is not None and pages.tls_key is not None:
+        found = check_certificate(pages.tls_certificate, pages.tls_key, (), datetime.now(UTC))
+        if errors := tuple(problem for problem in found if problem.is_error):
+            raise AuthorError(errors)
+
+
 async def serve_pages(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
+    must_have_certificate(settings)
     database, clock = Database(settings.database), SystemClock()
     deps = pages_deps(settings, database, clock)
     async with asyncio.TaskGroup() as tasks:
