@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cti.access import Account, Permission, hidden_from
 from cti.action_json import action_of
+from cti.adapters.sql.article_store import SqlArticles
 from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_rows import SqlOrderRows
 from cti.adapters.sql.order_store import SqlOrderStore
@@ -24,6 +25,8 @@ from ivr.call import CallId
 from ivr.errors import StoreRefusedError
 from workorder.draft import Draft, FieldName, FieldState
 from workorder.draft import Field as DraftField
+from workorder.knowledge import ArticleState
+from workorder.life.actions import AnswerDirectly
 from workorder.life.living import LivingOrder
 from workorder.life.opening import Opening
 from workorder.life.refusal import Refusal
@@ -118,7 +121,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         prefix="/api/orders", tags=["orders"], responses={each: {"model": ErrorBody} for each in (401, 403, 404, 409)}
     )
     rows, desk, drafts = SqlOrderRows(deps.database), SqlOrderDesk(deps.database), SqlOrderStore(deps.database)
-    orders, publications = deps.orders, SqlPublications(deps.database)
+    orders, publications, articles = deps.orders, SqlPublications(deps.database), SqlArticles(deps.database)
 
     @router.post("/{number}/actions")
     async def act(number: str, body: Act, me: Mover) -> dict[str, Any]:
@@ -131,7 +134,12 @@ def routes(deps: PagesDeps) -> APIRouter:
         actor = actor_for(me, MOVES[type(action)])
         if actor is None:
             raise refused(403)
-        return await _answer(await orders.lives.act(name, action, actor, now, body.version), me)
+        if isinstance(action, AnswerDirectly) and not await _is_usable(action.article):
+            raise refused(409, "没有这条知识，或它没有发布。改法：从知识库里选一条", "no_such_article")
+        found = await orders.lives.act(name, action, actor, now, body.version)
+        if isinstance(action, AnswerDirectly) and isinstance(found, LivingOrder):
+            await articles.use(action.article)
+        return await _answer(found, me)
 
     @router.put("/{number}/fields")
     async def edit(number: str, body: Edit, me: Handler) -> dict[str, Any]:
@@ -181,6 +189,10 @@ def routes(deps: PagesDeps) -> APIRouter:
             raise refusal_told(shown)
         await publications.put(shown, me.person, now)
         return {"title": shown.title, "summary": shown.summary, "result": shown.result, "exclusion": shown.exclusion}
+
+    async def _is_usable(article: str) -> bool:
+        known = await articles.one(article)
+        return known is not None and known.state is ArticleState.PUBLISHED
 
     async def _known(number: OrderNumber) -> None:
         if await drafts.order(number) is None:

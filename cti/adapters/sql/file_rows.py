@@ -1,0 +1,57 @@
+"""What was attached to orders: one row a file; its content lies in a file named by its sha256."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.adapters.sql.audit_rows import put_audit
+from cti.adapters.sql.database import Database
+from cti.adapters.sql.schema_orders import order_files
+from workorder.audit import AuditRow, Person
+from workorder.order import OrderNumber
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFile:
+    """One attached file; `unit` is empty when somebody of the hotline attached it."""
+
+    id: str
+    number: OrderNumber
+    name: str
+    media: str
+    bytes: int
+    sha256: str
+    who: str
+    unit: str
+    at: datetime
+
+
+class SqlOrderFiles:
+    """On either database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, file: OrderFile, person: Person) -> None:
+        """Keep a file's row, and the act in the audit trail."""
+        row = {column.name: getattr(file, column.name) for column in order_files.c}
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(insert(order_files), row)
+            detail = {"file": file.id, "sha256": file.sha256}
+            await put_audit(connection, AuditRow(file.at, person, "order.attach", file.number, detail))
+
+        await self._database.write("保存附件", work)
+
+    async def of(self, number: OrderNumber) -> tuple[OrderFile, ...]:
+        """Return the files of an order, oldest first."""
+        query = select(order_files).where(order_files.c.number == number).order_by(order_files.c.at, order_files.c.id)
+
+        async def work(connection: AsyncConnection) -> tuple[OrderFile, ...]:
+            return tuple(OrderFile(**row._mapping) for row in await connection.execute(query))
+
+        return await self._database.read("读取附件", work)
