@@ -1,6 +1,6 @@
 // The one WebSocket of a tab: a snapshot, then numbered changes; after a loss it resumes where it was, by itself.
 import { reactive } from 'vue'
-import { session } from './api'
+import { loadSession, session } from './api'
 
 export interface CallRow {
   call: string
@@ -157,6 +157,8 @@ function connect(): void {
     socket = null
     clearTimeout(watchdog)
     if (link.isOpen || !link.lostAt) link.lostAt = Date.now()
+    // Refused at the door looks like nobody there: only a question tells that the session is over.
+    if (!link.isOpen && wanted) void loadSession().catch(() => undefined)
     link.isOpen = false
     if (wanted) retry = window.setTimeout(connect, (RETRY_MS[Math.min(tries++, RETRY_MS.length - 1)] ?? 5000) * (0.8 + 0.4 * Math.random()))
   }
