@@ -52,6 +52,7 @@ PID_FILES = {
     "controller": "controller.json",
     "asterisk": "asterisk/run/hotline-asterisk.json",
     "broker": "mosquitto/hotline-mosquitto.json",
+    "pages": "pages.json",
 }
 _NUMBERS = itertools.count(random.randrange(1000, 9000))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from playwright.async_api import APIResponse, Page, expect
+from playwright.async_api import APIResponse, Browser, Locator, Page, expect
 
 from cti.access import Role
 from cti.accounts import AccountRecord
@@ -70,6 +71,17 @@ async def do(page: Page, verb: str, **body: Any) -> dict[str, Any]:
     return told
 
 
+def button(page: Page, name: str) -> Locator:
+    """Return the telephone's button of this name (its key stands behind the name)."""
+    return page.get_by_role("region", name="电话").get_by_role("button", name=re.compile(f"^{name}( |$)"))
+
+
+async def phone_says(page: Page, status: str, within: float = 10.0) -> None:
+    """Wait until the telephone of the page says how it stands."""
+    bar = page.get_by_role("region", name="电话").get_by_role("status")
+    await expect(bar).to_contain_text(status, timeout=within * 1000)
+
+
 @asynccontextmanager
 async def desk_page(
     service: RunningService,
@@ -77,15 +89,16 @@ async def desk_page(
     name: str,
     seat: str,
     *roles: Role,
-    choices: Mapping[str, Any] | None = None,
+    browser: Browser | None = None,
+    **choices: Any,
 ) -> AsyncIterator[Page]:
     """A signed-in person at a seat, whose telephone is registered; the page is closed at the end."""
     await account(service, name, *(roles or (Role.AGENT,)), seat=seat)
-    browser = await browsers.saying(TONES.get(seat, 2100))
-    page = await new_page(browser, service.settings.pages.base_url, permissions=["microphone"], **(choices or {}))
+    browser = browser or await browsers.saying(TONES.get(seat, 2100))
+    page = await new_page(browser, service.settings.pages.base_url, **{"permissions": ["microphone"], **choices})
     try:
         await sign_in(page, name, seat)
-        await expect(page.locator("[data-line=ready]")).to_be_visible()
+        await expect(page.locator("[data-phone-line=ready]")).to_be_visible()
         yield page
     finally:
         await page.context.close()
