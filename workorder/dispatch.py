@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ivr.problems import Place, Problem, Severity
@@ -25,6 +25,7 @@ _CITY_NAMES = (
     "沈阳 大连 长春 吉林市 哈尔滨 大庆 南宁 桂林 柳州 海口 三亚 拉萨 佛山 东莞 珠海 中山 惠州"
 )
 _CITIES = _CITY_NAMES.split()
+_CONTACT_KEYS = {"leader": "分管负责人", "business": "业务负责人", "handler": "经办人"}
 _COVER = "井盖"
 _MANY_OWNERS = 3
 
@@ -49,6 +50,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Contacts:
+    """Whom a unit answers by (Y-11, D-45): each a name with a number, as the city writes it."""
+
+    leader: str
+    business: str
+    handler: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """One version of a city's dispatch catalogue. Old orders keep the version they were dispatched under."""
 
@@ -58,6 +68,7 @@ class Catalogue:
     units: tuple[str, ...]
     duties: tuple[Duty, ...]
     questions: tuple[Question, ...] = ()
+    contacts: Mapping[str, Contacts] = field(default_factory=dict)
 
     def owners(self, matter: str) -> tuple[str, ...]:
         """Return the units that undertake `matter`, in the order of the catalogue."""
@@ -105,7 +116,7 @@ class _Reader:
         self.listed: list[tuple[str, Place]] = []
         self.in_duties: list[tuple[str, Place]] = []
         self.owners: dict[str, list[tuple[str, str, str, Place]]] = {}
-        self.has_contacts = "contacts" in tree.entries
+        self.contacts: dict[str, Contacts] = {}
 
     def catalogue(self) -> Catalogue:
         self._refuse_unknown(self.tree, _TOP_KEYS, "派单目录")
@@ -117,7 +128,33 @@ class _Reader:
             self.error(self.tree.place, "目录没有写版本。", "写上 version，改动目录时换新版本；旧工单保留旧版本。")
         self.listed = self._texts(self.tree.entries.get("units"), "units")
         duties = tuple(self._duties())
-        return Catalogue(name, edition, city, tuple(unit for unit, _ in self.listed), duties, self._questions())
+        self._read_contacts()
+        units = tuple(unit for unit, _ in self.listed)
+        return Catalogue(name, edition, city, units, duties, self._questions(), MappingProxyType(self.contacts))
+
+    def _read_contacts(self) -> None:
+        value = self.tree.entries.get("contacts")
+        if value is None:
+            return
+        written = value.entries if isinstance(value, YamlMap) else {}
+        if not isinstance(value, YamlMap):
+            self.error(value.place, "contacts 应按单位写。", "写成 单位: {leader: …, business: …, handler: …}。")
+        for unit, place in self.listed:
+            item = written.get(unit)
+            said = {key: self._text(item, key) if isinstance(item, YamlMap) else "" for key in _CONTACT_KEYS}
+            if lacking := [title for key, title in _CONTACT_KEYS.items() if not said[key]]:
+                where = item.place if item is not None else place
+                remedy = "在 contacts 下给它写全 leader、business、handler。"
+                self.error(where, f"“{unit}”没有{'、'.join(lacking)}。（依据：Y-11、D-45）", remedy)
+            self.contacts[unit] = Contacts(**said)
+        known = {unit for unit, _ in self.listed}
+        for unit, item in written.items():
+            if unit not in known:
+                self.error(
+                    item.place, f"contacts 里的“{shorten(unit)}”不在单位清单里。", did_you_mean(unit, known) or "删去。"
+                )
+            elif isinstance(item, YamlMap):
+                self._refuse_unknown(item, frozenset(_CONTACT_KEYS), f"“{unit}”的联系人")
 
     def _duties(self) -> Iterable[Duty]:
         value = self.tree.entries.get("duties")
@@ -226,9 +263,10 @@ def _lint_units(reader: _Reader) -> None:
     for unit, place in reader.in_duties:
         if unit in empty:
             reader.error(place, f"“{unit}”的职责是空的。", "写上它承办的部件或事件。")
-    if reader.listed and not reader.has_contacts:
-        what = "没有写各单位的分管负责人和经办人。"
-        reader.warn(reader.tree.place, what, "在 contacts 下按单位写 leader 与 handler。", "D-45、Y-11")
+    if reader.listed and "contacts" not in reader.tree.entries:
+        what = "没有写各单位的分管负责人、业务负责人和经办人。"
+        remedy = "在 contacts 下按单位写 leader、business、handler。"
+        reader.warn(reader.tree.place, what, remedy, "D-45、Y-11")
 
 
 def _lint_owners(catalogue: Catalogue, reader: _Reader) -> None:

@@ -79,7 +79,7 @@ def an_order(run: Run, nth: int, *, is_content: bool) -> str:
     return number
 
 
-@pytest.mark.requirement("L-18", "L-20", "L-21")
+@pytest.mark.requirement("L-18", "L-20", "L-21", "L-36", "D-29")
 def test_a_month_is_counted_from_events_and_every_unit_has_a_row(hotline: Run) -> None:
     an_order(hotline, 1, is_content=True)
     an_order(hotline, 2, is_content=False)
@@ -136,7 +136,7 @@ def test_a_year_is_ranked_and_each_grade_brings_what_the_city_says(hotline: Run,
     assert "已交" in hotline("assess year 2025 --city lanzhou --follow --by 王")[1]
 
 
-@pytest.mark.requirement("L-25", "S-45")
+@pytest.mark.requirement("L-25", "S-45", "D-50")
 def test_an_export_is_signed_and_any_change_shows(hotline: Run, tmp_path: Path) -> None:
     keep_year(f"sqlite:///{tmp_path}/run/hotline.db", {"=HYPERLINK(1)": UnitCounts(1, 1, 0, 0, 1, 1)})
     file = tmp_path / "out.csv"

@@ -80,3 +80,42 @@ def test_a_file_that_is_no_catalogue_becomes_problems(text: str) -> None:
     found, problems = read_catalogue(text, "x.yaml")
     assert found is None
     assert all(problem.remedy for problem in problems)
+
+
+CONTACTS = """
+catalogue: 1
+name: 某市派单目录
+version: "1"
+city: 某市
+units: [水务局, 供电局]
+duties:
+  - {units: [水务局], events: [停水]}
+  - {units: [供电局], events: [停电]}
+contacts:
+"""
+WHOLE = "{leader: 张三 0931-1, business: 李四 0931-2, handler: 王五 0931-3}"
+
+
+@pytest.mark.requirement("Y-11", "D-45")
+@pytest.mark.parametrize(
+    ("contacts", "said"),
+    [
+        (f"  水务局: {WHOLE}\n", "“供电局”没有分管负责人、业务负责人、经办人"),
+        (f"  水务局: {WHOLE}\n  供电局: {{leader: 甲, business: 乙}}\n", "“供电局”没有经办人"),
+        (f"  水务局: {WHOLE}\n  供电局: {WHOLE}\n  环保局: {WHOLE}\n", "“环保局”不在单位清单里"),
+        ("  - 张三\n", "应按单位写"),
+    ],
+)
+def test_a_unit_without_its_three_contacts_is_refused_at_its_place(contacts: str, said: str) -> None:
+    found, problems = read_catalogue(CONTACTS + contacts, "目录.yaml")
+    assert found is None
+    hits = [problem for problem in problems if said in problem.what]
+    assert len(hits) == 1, [str(problem) for problem in problems]
+    assert hits[0].place.line >= 6
+
+
+def test_contacts_written_in_full_are_kept_by_unit() -> None:
+    found, problems = read_catalogue(CONTACTS + f"  水务局: {WHOLE}\n  供电局: {WHOLE}\n", "目录.yaml")
+    assert found is not None, [str(problem) for problem in problems]
+    assert found.contacts["供电局"].handler == "王五 0931-3"
+    assert not problems
