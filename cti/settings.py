@@ -6,6 +6,7 @@ defaults: they are generated into the run folder.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -273,8 +274,18 @@ def _trunk(tree: YamlMap, problems: list[Problem]) -> CarrierTrunk:
         )
     if not trunk.username and not trunk.match:
         inner.error(tree.place, "不注册的中继必须写明对方地址。", "加上 match: [对方的 IP]。")
+    if any(_covers_this_machine(each) for each in trunk.match):
+        what = "中继的 match 里有本机 127.0.0.1：网页话机都从本机到达交换机，会被当成这条中继。"
+        inner.error(inner.place("match"), what, "让同机的网关用另一个地址，例如 127.0.0.9。")
     inner.done()
     return trunk
+
+
+def _covers_this_machine(match: str) -> bool:
+    try:
+        return ipaddress.ip_address("127.0.0.1") in ipaddress.ip_network(match, strict=False)
+    except ValueError:
+        return False
 
 
 def _seats(fields: Fields) -> tuple[Seat, ...]:

@@ -158,3 +158,61 @@ def test_workers_are_one_per_core_unless_the_file_says_otherwise(tmp_path: Path)
 def test_workers_of_a_second_command_are_not_those_of_the_service(tmp_path: Path) -> None:
     assert not set(worker_names(tmp_path, 4)) & set(worker_names(tmp_path, 4, "more"))
     assert not set(worker_names(tmp_path, 4)) & set(worker_names(tmp_path / "other", 4))
+
+
+PAGES = """settings_version: 1
+pages:
+  host: 0.0.0.0
+  port: 443
+  address: https://hotline.example.cn
+  tls_certificate: cert.pem
+  tls_key: key.pem
+  idle_minutes: 20
+  oidc: {issuer: "https://sso.example.cn/", client_id: hotline, client_secret_file: secret}
+"""
+
+
+def test_the_pages_are_on_this_machine_unless_it_is_said_otherwise(tmp_path: Path) -> None:
+    assert defaults(tmp_path).pages.base_url == "http://127.0.0.1:8345"
+    for file in ("cert.pem", "key.pem", "secret"):
+        (tmp_path / file).write_text("x")
+    settings, problems = load_settings(PAGES, str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert problems == ()
+    assert settings is not None
+    assert (settings.pages.base_url, settings.pages.is_secure) == ("https://hotline.example.cn", True)
+    assert settings.pages.oidc.issuer == "https://sso.example.cn"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("host: hotline.cn", "不是地址"),
+        ("address: https://x.cn/desk", "不是网页地址"),
+        ("address: 'ftp://x'", "不是网页地址"),
+        ("tls_certificate: nowhere.pem", "不存在"),
+        ("idle_minutes: 0", "idle_minutes"),
+        ("adress: x", "address"),
+        ("oidc: {issuer: 'https://x'}", "client_secret_file"),
+        ("oidc: {issuer: 'x', client_id: a}", "不是网址"),
+    ],
+)
+def test_every_mistake_of_the_pages_is_told_with_its_remedy(tmp_path: Path, line: str, told: str) -> None:
+    text = f"settings_version: 1\npages:\n  {line}\n"
+    settings, problems = load_settings(text, str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert settings is None
+    assert told in "\n".join(map(str, problems))
+
+
+def test_open_to_others_without_tls_is_warned_of(tmp_path: Path) -> None:
+    text = "settings_version: 1\npages: {host: 0.0.0.0}\n"
+    settings, problems = load_settings(text, str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert settings is not None
+    assert "TLS" in str(problems[0])
+
+
+@pytest.mark.parametrize("match", ["127.0.0.1", "127.0.0.0/8"])
+def test_a_trunk_must_not_come_from_where_the_pages_telephones_come_from(tmp_path: Path, match: str) -> None:
+    text = f"settings_version: 1\nswitch: {{trunks: [{{name: a, host: h, match: ['{match}']}}]}}\n"
+    settings, problems = load_settings(text, str(tmp_path / "s.yaml"), defaults(tmp_path))
+    assert settings is None
+    assert "网页话机" in "\n".join(map(str, problems))

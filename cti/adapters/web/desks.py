@@ -33,7 +33,7 @@ class Desks:
         if leaving is not None:
             leaving.cancel()
         row = self._hub.board["seats"].get(seat) or {}
-        if self._hub.has_controller and (row.get("state") == "signed_out" or row.get("user") not in ("", None, user)):
+        if self._hub.has_controller and row.get("user") != user:
             self._in_background(self._tell("seat.sign_in", seat, user))
 
     def went(self, seat: str) -> None:
