@@ -6,7 +6,7 @@ let stop = 0
 export async function playWords(call: string, from: number, until: number, leg: string): Promise<void> {
   audio?.pause()
   clearTimeout(stop)
-  const part = leg === 'agent' ? 'agent' : leg === 'emergency' ? 'emergency' : 'caller'
+  const part = leg === 'agent' || leg === 'caller' ? leg : 'mix'
   const sound = new Audio(`/api/calls/${encodeURIComponent(call)}/recording/${part}`)
   audio = sound
   sound.preload = 'auto'

@@ -84,9 +84,11 @@ function fresh(call: string): Work {
   }
 }
 
-/** The calls that concern this seat: it rings here, it is talked here. */
+/** The calls that concern this seat: it rings here, it is talked here. Of other people's calls only a part of the row is told. */
 function mine(row: CallRow, seat: string): boolean {
-  return row.state !== 'over' && (row.seat === seat || row.ringing_seats.includes(seat) || row.parties.some((each) => each.seat === seat && each.in_talk !== false))
+  if (row.state === 'over') return false
+  const isIn = row.parties?.some((each) => each.seat === seat && each.in_talk !== false) ?? false
+  return row.seat === seat || isIn || (row.ringing_seats?.includes(seat) ?? false)
 }
 
 function open(row: CallRow): void {
