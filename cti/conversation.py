@@ -60,6 +60,7 @@ class Conversation:
     queued_at: datetime | None = None
     rang_at: datetime | None = None
     answered_at: datetime | None = None
+    caller_left_at: datetime | None = None
     ended_at: datetime | None = None
     seat: SeatId | None = None
     hold_seconds: float = 0.0
@@ -229,6 +230,8 @@ def _leg_down(here: Conversation, event: LegDown) -> tuple[Conversation, tuple[D
         return here, ()
     left = {channel: leg for channel, leg in here.legs.items() if channel != event.channel}
     after = replace(here, legs=MappingProxyType(left))
+    if here.legs[event.channel] is Leg.CALLER:
+        after = replace(after, caller_left_at=event.at)
     if left:
         return after, ()
     over = replace(after, ended_at=event.at)

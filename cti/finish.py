@@ -49,7 +49,8 @@ async def finish(world: World, here: Conversation, heard: Awaitable[Sequence[Hea
         seconds = max((recording.seconds for recording in recordings), default=0.0)
         here = replace(here, ended_at=min(here.begun_at + timedelta(seconds=seconds), world.clock.now()))
     else:
-        recordings = tuple(_held_against(recording, here.seconds(here.ended_at)) for recording in recordings)
+        recorded_s = here.seconds(here.caller_left_at or here.ended_at)  # an emergency may outlive the caller's leg
+        recordings = tuple(_held_against(recording, recorded_s) for recording in recordings)
     ended_s = here.seconds(here.ended_at) if here.ended_at else 0.0
     words = await _tried(here, "words", heard) or ()
     for recording in recordings:

@@ -235,6 +235,18 @@ async def test_an_emergency_services_words_are_not_written_down_as_the_agents() 
     assert [heard.text for heard in office.database.turns[CALL]] == ["路灯坏了"]
 
 
+async def test_a_recording_that_ends_with_the_caller_is_whole_though_others_talk_on() -> None:
+    """Caller lost, agent and emergency service still there: their talk is not on the caller's tape."""
+    other = ChannelName("PJSIP/emergency-00000009")
+    async with an_office() as office:
+        office.tapes.tapes[CALL] = (tape(Part.CALLER, seconds=3.5),)
+        office.desk.opened(OFFERED, "main")
+        lost, over = (datetime.fromtimestamp(NOON.timestamp() + second, NOON.tzinfo) for second in (4, 60))
+        await office.take(UP, LegUp(CALL, Leg.EMERGENCY, other, PhoneNumber("119"), NOON))
+        await office.take(LegDown(CALL, CHANNEL, 16, "", lost), LegDown(CALL, other, 16, "", over))
+    assert [recording.problem for recording in office.database.recordings[CALL]] == [""]
+
+
 async def test_a_recording_much_shorter_than_the_call_is_noted() -> None:
     async with an_office() as office:
         office.tapes.tapes[CALL] = (tape(Part.CALLER, seconds=1.0), tape(Part.MIX, seconds=8.5))
