@@ -9,14 +9,18 @@ from cti.adapters.web import (
     routes_admin,
     routes_calls,
     routes_do,
+    routes_exports,
     routes_flows,
     routes_knowledge,
     routes_live,
+    routes_oidc,
     routes_order_acts,
     routes_order_files,
     routes_orders,
+    routes_quality,
     routes_session,
     routes_sip,
+    routes_supervisor,
     routes_users,
     static,
 )
@@ -28,6 +32,7 @@ __all__ = ["PagesDeps", "pages_app"]
 
 TOPICS = (
     routes_session.routes,
+    routes_oidc.routes,
     routes_live.routes,
     routes_do.routes,
     routes_calls.routes,
@@ -40,6 +45,9 @@ TOPICS = (
     routes_flows.routes,
     routes_admin.routes,
     routes_users.routes,
+    routes_supervisor.routes,
+    routes_quality.routes,
+    routes_exports.routes,
 )
 """One router per topic, each `routes(deps) -> APIRouter`; add yours here."""
 
