@@ -50,7 +50,11 @@ def policy_path(settings: Settings) -> Path:
 
 def emergency_policy(settings: Settings) -> Policy:
     """Return the city's policy; AuthorError with every problem."""
-    policy = load_city(settings.emergency.policy)
+    return in_this_city(settings, load_city(settings.emergency.policy))
+
+
+def in_this_city(settings: Settings, policy: Policy) -> Policy:
+    """Return the policy with the trunks that this installation has."""
     return with_backup(policy, *EMERGENCY_TRUNKS) if settings.emergency_trunk.backup is not None else policy
 
 

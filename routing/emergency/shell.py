@@ -93,6 +93,10 @@ class EmergencyDesk:
         loop = Loop(tasks.create_task, lambda seconds, what: asyncio.get_running_loop().call_later(seconds, what))
         self._deeds = Deeds(ledger, tools, loop)
 
+    def follow_policy(self, policy: Policy) -> None:
+        """What is raised from now on is decided by this policy; what has begun goes on as it was planned."""
+        self._policy = policy
+
     # -------------------------------------------------------------------------------------------- what people ask for
 
     def raise_case(
