@@ -116,9 +116,18 @@ def _oidc(fields: Fields, here: Path, default: Oidc) -> Oidc:
     if oidc.issuer and not (oidc.client_id and oidc.client_secret_file):
         remedy = "加上 client_id 与 client_secret_file（密码单独放在权限 600 的文件里）。"
         inner.error(tree.place, "有 issuer 而没有 client_id 或 client_secret_file。", remedy)
-    if oidc.issuer and urlsplit(oidc.issuer).scheme not in ("http", "https"):
-        inner.error(inner.place("issuer"), f"“{oidc.issuer[:80]}”不是网址。", "写成 https://…。")
+    if oidc.issuer and not _is_trusted(oidc.issuer):
+        inner.error(inner.place("issuer"), f"“{oidc.issuer[:80]}”不是网址。", "写成 https://…（只有本机可以用 http）。")
     return oidc
+
+
+def _is_trusted(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_here = parts.hostname is not None and ipaddress.ip_address(parts.hostname).is_loopback
+    except ValueError:
+        is_here = False
+    return url.startswith("https://") or (url.startswith("http://") and is_here)
 
 
 def _is_origin(url: str) -> bool:

@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--title", default="", metavar="姓名", help="页面上显示的姓名（默认账号名）")
     add.add_argument("--unit", default="", metavar="单位", help="承办单位的名称（unit 角色必填）")
     add.add_argument("--seat", default="", metavar="席位", help="平时坐的席位")
+    add.add_argument("--sso", action="store_true", help="只用统一身份认证登录，没有密码")
     add.add_argument("--password-stdin", action="store_true", help="从标准输入读密码，不再要求修改")
     actions.add_parser("list", help="列出账号")
     password = actions.add_parser("password", help="重设密码，打印一次性密码；旧登录全部失效")
@@ -81,8 +82,8 @@ async def _add(arguments: argparse.Namespace, store: SqlAccountStore) -> int:
     wrong = wrong_name(arguments.name)
     if not wrong and Role.UNIT in roles and not arguments.unit:
         wrong = "承办单位的账号要写明是哪个单位。改法：加上 --unit 单位名称"
-    password, must_change = _new_password(arguments.password_stdin)
-    if not wrong and not must_change:
+    password, must_change = ("", False) if arguments.sso else _new_password(arguments.password_stdin)
+    if not wrong and not must_change and not arguments.sso:
         wrong = wrong_password(password, arguments.name)
     if wrong:
         raise StoreError(wrong)
@@ -92,12 +93,15 @@ async def _add(arguments: argparse.Namespace, store: SqlAccountStore) -> int:
         roles,
         arguments.unit,
         arguments.seat,
-        await Passwords().hashed(password),
+        "" if arguments.sso else await Passwords().hashed(password),
         must_change,
     )
     if not await store.add(record, datetime.now(UTC)):
         raise StoreError(f"已有账号“{arguments.name}”。改法：换一个名称，或用 hotline user password 重设密码")
-    _tell(arguments.name, password, must_change)
+    if arguments.sso:
+        print(f"账号“{arguments.name}”已新建，用统一身份认证登录。")
+    else:
+        _tell(arguments.name, password, must_change)
     return 0
 
 
