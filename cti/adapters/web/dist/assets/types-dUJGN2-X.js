@@ -1,0 +1,1 @@
+function e(e){return new Date(e).toLocaleString(`zh-CN`,{timeZone:`Asia/Shanghai`,hour12:!1,dateStyle:`short`,timeStyle:`short`})}function t(e){return e.filter(e=>e.severity===`error`)}export{e as n,t};
