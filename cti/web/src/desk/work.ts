@@ -2,7 +2,6 @@
 import { computed, reactive, ref } from 'vue'
 import { act, ApiError, get, post, session } from '../api'
 import { board, link, type CallRow, type EmergencyRow, type LiveEvent } from '../live'
-import { expectRing } from '../phone/seat'
 import { readDraft, type Suggestions, type Typed } from './draft'
 import { forget, keep, kept } from './keeping'
 import { hear, together, type Said } from './turns'
@@ -235,7 +234,6 @@ function resume(): void {
   const own = board.seats[seat]?.call
   if (own && works[own]) chosen.value = own
   else if (!works[chosen.value]) chosen.value = Object.keys(works)[0] ?? ''
-  if (sessionStorage.getItem('hl-talking') === own && own) expectRing()
   void flush()
 }
 

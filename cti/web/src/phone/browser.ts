@@ -64,9 +64,14 @@ export function browserPhone(account: SipAccount, owner: Owner): Telephone {
   })
   agent.on('newRTCSession', (event: { originator: string; session: RTCSession }) => {
     if (event.originator !== 'remote') return
-    if (talk) {
+    if (talk && owner.mayBeTalking()) {
       event.session.terminate({ status_code: 486 })
       return
+    }
+    const dead = talk // its end was told while our socket was away
+    if (dead) {
+      over(dead)
+      if (!dead.isEnded()) dead.terminate()
     }
     take(event.session)
   })
@@ -171,7 +176,11 @@ export function browserPhone(account: SipAccount, owner: Owner): Telephone {
     phone.quality = quality(before, now)
     before = now
     // A hang-up told while our socket was away never reaches us: nothing comes in, and the server knows of no talk.
-    if (silentFor >= 3 * STATS_MS && !phone.isHeld && !owner.mayBeTalking()) talk?.terminate()
+    if (silentFor > 0 && !owner.mayBeTalking() && talk) {
+      const dead = talk
+      over(dead)
+      if (!dead.isEnded()) dead.terminate()
+    }
   }, STATS_MS)
   navigator.mediaDevices?.addEventListener?.('devicechange', replaceMicrophone)
   void listDevices()

@@ -1,5 +1,6 @@
 // The one telephone of this page: begun when somebody sits at a seat, kept while they look at other pages.
-import { session } from '../api'
+import { reactive, watch } from 'vue'
+import { act, ApiError, session } from '../api'
 import { board, link } from '../live'
 import { phone, type Telephone } from './view'
 
@@ -51,8 +52,38 @@ export async function startPhone(): Promise<void> {
       return is
     },
     call: ownCall,
-    mayBeTalking: () => !link.isOpen || !link.controller || board.seats[seat]?.state === 'talking' || ownCall() !== null,
+    mayBeTalking: () => !link.isOpen || !link.controller || board.seats[seat]?.state === 'talking',
   })
+}
+
+/** Bringing a talk back to this page: `isAsked` while it is being done, `problem` when it cannot be. */
+export const comeback = reactive({ isAsked: false, problem: '' })
+
+const SETTLED_MS = 1500
+let settling = 0
+/** The server says that this seat talks, and the page has no sound of it: it was reloaded, or it crashed. */
+function isCutOff(): boolean {
+  const row = board.seats[session.now?.seat ?? '']
+  const isTalking = row?.state === 'talking' && row.call !== null && board.calls[row.call]?.state === 'talking'
+  return phone.kind === 'browser' && phone.line === 'ready' && phone.talk === 'none' && link.isOpen && link.controller && !link.taken && isTalking
+}
+watch(isCutOff, (is) => {
+  clearTimeout(settling)
+  comeback.isAsked = false
+  if (is) settling = window.setTimeout(() => void comeBack(), SETTLED_MS)
+  else comeback.problem = ''
+})
+export async function comeBack(): Promise<void> {
+  const call = ownCall()
+  if (!call || !isCutOff() || comeback.isAsked) return
+  Object.assign(comeback, { isAsked: true, problem: '' })
+  expectRing()
+  try {
+    await act('call.rejoin', { call })
+  } catch (error) {
+    comeback.isAsked = false
+    comeback.problem = error instanceof ApiError ? error.message : '没有接回通话。'
+  }
 }
 
 export function stopPhone(): void {
