@@ -55,12 +55,12 @@ class SqlArticles:
 
         return await self._database.write("修改知识", work)
 
-    async def use(self, id: str) -> bool:
-        """Count that an order was answered with a published article; False when there is none of this id."""
+    async def use(self, id: str, times: int = 1) -> bool:
+        """Count that orders were answered with a published article; False when there is none of this id."""
         mine = (articles.c.id == id) & (articles.c.state == ArticleState.PUBLISHED.value)
 
         async def work(connection: AsyncConnection) -> bool:
-            done = await connection.execute(update(articles).where(mine).values(used=articles.c.used + 1))
+            done = await connection.execute(update(articles).where(mine).values(used=articles.c.used + times))
             return bool(done.rowcount)
 
         return await self._database.write("记下引用的知识", work)

@@ -32,7 +32,7 @@ class SqlCallStore:
 
     async def save_call(self, record: CallRecord, events: Sequence[Envelope] = ()) -> None:
         async def work(connection: AsyncConnection) -> None:
-            await put_row(connection, calls, _call_row(record))
+            await put_row(connection, calls, call_row(record))
             await put_envelopes(connection, events)
 
         await self._database.write("保存通话记录", work)
@@ -123,7 +123,7 @@ class SqlCallStore:
         await self._database.write(doing, work)
 
 
-def _call_row(record: CallRecord) -> dict[str, Any]:
+def call_row(record: CallRecord) -> dict[str, Any]:
     return {
         "id": record.call,
         "caller": record.caller.digits,
