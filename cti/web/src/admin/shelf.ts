@@ -102,15 +102,20 @@ export function useShelf(path: string) {
     isChecked.value = false
     window.clearTimeout(timer)
     timer = window.setTimeout(() => {
-      try {
-        if (isDirty.value) sessionStorage.setItem(keep, JSON.stringify({ files, based: based.value }))
-        else sessionStorage.removeItem(keep)
-      } catch {
-        // A full store only means that a reload would lose the edits.
-      }
+      keepEdits()
       void check()
     }, PAUSE_MS)
   })
+
+  function keepEdits(): void {
+    if (!standing.value) return
+    try {
+      if (isDirty.value) sessionStorage.setItem(keep, JSON.stringify({ files, based: based.value }))
+      else sessionStorage.removeItem(keep)
+    } catch {
+      // A full store only means that a reload would lose the edits.
+    }
+  }
 
   /** The wish was granted: what was written is in use. */
   async function published(): Promise<void> {
@@ -124,7 +129,10 @@ export function useShelf(path: string) {
     if (isDirty.value) event.preventDefault()
   }
   window.addEventListener('beforeunload', warn)
+  window.addEventListener('pagehide', keepEdits)
   onBeforeUnmount(() => {
+    keepEdits()
+    window.removeEventListener('pagehide', keepEdits)
     window.clearTimeout(timer)
     window.removeEventListener('beforeunload', warn)
   })
