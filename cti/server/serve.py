@@ -33,11 +33,21 @@ from cti.adapters.sql.spooling import SpoolingStore
 from cti.conversation import Conversation
 from cti.server.assistant import Assistant, assistant_verbs
 from cti.server.board_feed import BoardFeed
+from cti.server.call_places import Tools
 from cti.server.city_packs import load_calendar, own_calendar
 from cti.server.dossier import Dossier, link_files
 from cti.server.drafting import LearningPrefill, make_drafter, own_words
 from cti.server.ears import open_ears
-from cti.server.emergency import FlowHelp, control_socket, emergency_desk, emergency_policy, open_spotter, verbs_of
+from cti.server.emergency import (
+    FlowHelp,
+    control_socket,
+    emergency_desk,
+    emergency_policy,
+    in_this_city,
+    open_spotter,
+    policy_path,
+    verbs_of,
+)
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.installation import (
     broker_url,
@@ -53,13 +63,16 @@ from cti.server.installation import (
 )
 from cti.server.interlock import gate_of, locks_of
 from cti.server.life_timers import run_timers
+from cti.server.monitoring import MonitorDesk
 from cti.server.notices import outlets_of
 from cti.server.pausing import pause_verbs
 from cti.server.phones import phone_verbs
 from cti.server.policy import Routing
+from cti.server.policy_watch import PolicyWatch, speak_for
 from cti.server.queue_file import QueueFile
 from cti.server.seats import SeatVerbs, not_ready_reasons
 from cti.server.tapes import Tapes
+from cti.server.transfers import TransferDesk
 from cti.server.trial_call import TrialCall
 from cti.server.watching import WatchedJournal, WatchedPublisher, Watching
 from cti.settings import Settings
@@ -236,17 +249,30 @@ async def serve(settings: Settings) -> None:
         helpers.append(emergency)
         trial = TrialCall(link, clock, settings, tasks)
 
+        async def tell(event: SwitchEvent) -> None:
+            """Let every desk hear of an event, under its call."""
+            watching.take(event)
+            assistant.take(event)
+            routing.take(event)
+            await seats.take(event)
+            await calls.take(event)
+            await emergency.take(event)
+            await transfers.take(event)
+            trial.take(event)
+
+        tools = Tools(
+            link, journal, clock, publisher, seats, watching, lambda: queue_file.queues, gate_of(settings), tell
+        )
+        transfers = TransferDesk(tools)
+        monitors = MonitorDesk(tools, transfers, feed.waits)
+
         async def take(event: SwitchEvent) -> None:
             if isinstance(event, SwitchReady):
                 await _beat_once(link, clock)  # an old beat would send new callers past us
-            for each in emergency.ours(event):
-                watching.take(each)
-                assistant.take(each)
-                routing.take(each)
-                await seats.take(each)
-                await calls.take(each)
-                await emergency.take(each)
-                trial.take(each)
+            monitors.see(event)
+            for named in transfers.ours(event):
+                for each in emergency.ours(named):
+                    await tell(each)
             if isinstance(event, SwitchReady):
                 await _show(link, feed, seats)
                 for call in calls.live:
@@ -281,6 +307,13 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(run_timers(lives, clock, f"{socket.gethostname()}:{os.getpid()}", relay.wake), name="timers")
         tasks.create_task(shelf.run(), name="flows")
         tasks.create_task(queue_file.run(), name="queues")
+        city = PolicyWatch(
+            lambda: policy_path(settings),
+            lambda new: speak_for(new, folders.sounds, espeak),
+            lambda new: emergency.follow_policy(in_this_city(settings, new)),
+            _tell_refused,
+        )
+        tasks.create_task(city.run(), name="policy")
         tasks.create_task(_follow(link.events(), take), name="switch events")
         tasks.create_task(_follow(ears.heard(), hear), name="ears")
         tasks.create_task(watching.run(feed.each_second), name="board")
@@ -290,6 +323,8 @@ async def serve(settings: Settings) -> None:
             | verbs_of(emergency)
             | trial.verbs()
             | pause_verbs(calls)
+            | transfers.verbs()
+            | monitors.verbs()
             | assistant_verbs(assistant)
         )
         verbs |= phone_verbs(settings)

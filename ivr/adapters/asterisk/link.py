@@ -261,10 +261,11 @@ class AsteriskLink:
 
         SwitchRefusedError when the gate is shut for this target.
         """
-        dialled = safe.dialled(safe.target(channel))
-        if dialled and (reason := self._gate(dialled)):
-            log.error("target_refused_at_link", extra={"leg": safe.channel_id(channel_id), "reason": reason})
-            raise SwitchRefusedError(reason)
+        then = safe.dialled_then(data) if application == GOTO else ""
+        for dialled in (safe.dialled(safe.target(channel)), then):
+            if dialled and (reason := self._gate(dialled)):
+                log.error("target_refused_at_link", extra={"leg": safe.channel_id(channel_id), "reason": reason})
+                raise SwitchRefusedError(reason)
         await self._ask(
             "Originate",
             ("Channel", safe.target(channel)),

@@ -11,6 +11,15 @@ from ivr.call import CallId, Leg, SeatId, call_id
 EMERGENCY_PREFIX = "em-"
 """Channel ids of emergency legs, set by us: `em-<case>-<attempt>`."""
 
+TRANSFER_PREFIX = "tr-"
+"""Channel ids of legs to which a caller is transferred, set by us: `tr-<call>-<attempt>`; such a leg may be Local."""
+
+MONITOR_PREFIX = "mo-"
+"""Channel ids of supervisors' legs that listen in, set by us: no party of a call until they take it over."""
+
+CALLED_PREFIX = "oc-"
+"""Channel ids of agents' legs that call a number, set by us; the call is named after it."""
+
 NOTICE_PREFIX = "nt-"
 """Channel ids of calls to the duty telephones of units, set by us: they hear a notice and belong to no conversation."""
 
@@ -40,20 +49,24 @@ def interface_of(seat: SeatId) -> str:
 
 def leg_of(event: AmiMessage) -> Leg | None:
     """Return whose leg the event's channel is; None for taps, Local halves and other parties."""
-    channel, unique_id = event["Channel"], event["Uniqueid"]
+    channel, unique_id, linked = event["Channel"], event["Uniqueid"], event["Linkedid"]
+    if unique_id.startswith((TRANSFER_PREFIX, MONITOR_PREFIX)):
+        return Leg.AGENT
     if not _PARTY_CHANNEL.fullmatch(channel) or unique_id.startswith(NOTICE_PREFIX):
         return None
     if unique_id.startswith(EMERGENCY_PREFIX):
         return Leg.EMERGENCY
     if seat_of_channel(channel):
         return Leg.AGENT
-    return Leg.CALLER if unique_id == event["Linkedid"] else None
+    if linked.startswith(CALLED_PREFIX):
+        return Leg.CALLER  # whom the agent called
+    return Leg.CALLER if unique_id == linked else None
 
 
 def call_of(event: AmiMessage) -> CallId:
-    """Return the call: Linkedid; for an emergency leg not yet in the bridge the HL_CALLID that we gave it, if any."""
+    """Return the call: Linkedid; for a leg of ours not yet in the bridge the HL_CALLID that we gave it, if any."""
     linked = event["Linkedid"]
-    if linked.startswith(EMERGENCY_PREFIX):
+    if linked.startswith((EMERGENCY_PREFIX, TRANSFER_PREFIX, MONITOR_PREFIX)):
         linked = variables_of(event).get("HL_CALLID") or linked
     return call_id(linked)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ivr.adapters.asterisk.render_queue_names import our_queue
 from ivr.adapters.asterisk.translate import device_state
-from ivr.adapters.asterisk.translate_channel import call_of, leg_of, seat_of_channel, seat_of_interface, variables_of
+from ivr.adapters.asterisk.translate_channel import MONITOR_PREFIX, call_of, leg_of, seat_of_channel, seat_of_interface, variables_of
 from ivr.adapters.asterisk.wire import AmiMessage
 from ivr.call import ChannelName, Leg, PhoneNumber, call_id
 from ivr.ports import LiveChannel, QueueMember, SwitchSnapshot, WaitingCaller
@@ -34,8 +34,8 @@ def snapshot(epoch: int, channels: Iterable[AmiMessage], queues: Iterable[AmiMes
 
 def _channel(entry: AmiMessage) -> tuple[LiveChannel, ...]:
     leg = leg_of(entry)
-    if leg is None:
-        return ()
+    if leg is None or (entry["Uniqueid"].startswith(MONITOR_PREFIX) and not entry["BridgeId"]):
+        return ()  # who only listens is no party
     seat = seat_of_channel(entry["Channel"]) if leg is Leg.AGENT else None
     hours, minutes, seconds = (int(part) for part in (entry["Duration"] or "0:0:0").split(":"))
     live = LiveChannel(

@@ -36,7 +36,7 @@ HEADERS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
 APPLICATIONS = frozenset({"BridgeAdd", "ChanSpy", "ConfBridge", "Playback", "Wait"})
 """What a leg of ours may run once answered: nothing that calls anybody else."""
 
-LANDINGS = frozenset({"hl-join"})
+LANDINGS = frozenset({"hl-join", "hl-back", "hl-monitor", "hl-call"})
 """Where in the dialplan a leg of ours may go on once answered."""
 
 _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@:+/()\[\];-]{1,120}")
@@ -60,7 +60,8 @@ def channel(text: str) -> str:
 def target(text: str) -> str:
     """Return whom a leg of ours may call: a seat, or a number on an emergency trunk; never the carrier's trunk itself.
 
-    Two places of the dialplan besides: a unit's duty telephone, through `hl-out` alone, and a sound that is said.
+    Places of the dialplan besides: a unit's duty telephone or a third for a caller, through `hl-out` alone, and a
+    sound that is said.
     """
     return _checked(_TARGET, text, "target")
 
@@ -71,6 +72,12 @@ def dialled(target: str) -> str:
         return target
     number, _, context = target.removeprefix("Local/").partition("@")
     return "" if context == "hl-say/n" else f"PJSIP/{number}"
+
+
+def dialled_then(place: str) -> str:
+    """Return what the dialplan will dial for a leg that goes on at `context,extension`, as `PJSIP/…`; empty: nobody."""
+    context, _, extension = place.partition(",")
+    return f"PJSIP/{extension}" if context == "hl-call" else ""
 
 
 def channel_id(text: str) -> str:
