@@ -28,6 +28,7 @@ BENCHMARKS = {
     "emergency": "From the danger word to the emergency centre",
     "store": "Orders, outbox and bus",
     "text": "Live drafts, learning, search",
+    "pages": "The pages",
 }
 
 

@@ -33,7 +33,7 @@ def load() -> str:
 
 
 def _parts() -> Iterator[str]:
-    for name in (PartName.ASTERISK, PartName.MOSQUITTO, PartName.POSTGRESQL, PartName.SIPP):
+    for name in (PartName.ASTERISK, PartName.MOSQUITTO, PartName.POSTGRESQL, PartName.SIPP, PartName.CHROMIUM):
         yield f"{name} {ensure(name, parts_folder(Path.home())).version}"
 
 
