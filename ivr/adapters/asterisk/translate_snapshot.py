@@ -6,7 +6,14 @@ from collections.abc import Iterable
 
 from ivr.adapters.asterisk.render_queue_names import our_queue
 from ivr.adapters.asterisk.translate import device_state
-from ivr.adapters.asterisk.translate_channel import MONITOR_PREFIX, call_of, leg_of, seat_of_channel, seat_of_interface, variables_of
+from ivr.adapters.asterisk.translate_channel import (
+    MONITOR_PREFIX,
+    call_of,
+    leg_of,
+    seat_of_channel,
+    seat_of_interface,
+    variables_of,
+)
 from ivr.adapters.asterisk.wire import AmiMessage
 from ivr.call import ChannelName, Leg, PhoneNumber, call_id
 from ivr.ports import LiveChannel, QueueMember, SwitchSnapshot, WaitingCaller
