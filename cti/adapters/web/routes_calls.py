@@ -84,8 +84,8 @@ def routes(deps: PagesDeps) -> APIRouter:
         return {
             "call": row,
             "is_live": True,
-            "caller": known.get("caller", known) if caller.get("ok") else row.get("known"),
-            "words": words.get("words") or words.get("turns") or [],
+            "caller": known if caller.get("ok") else row.get("known"),
+            "words": words.get("words") or [],
             "draft": draft.get("draft") if draft.get("ok") else None,
             "similar": similar.get("orders") or [],
             "order": str(row.get("order") or ""),

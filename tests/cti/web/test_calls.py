@@ -47,14 +47,14 @@ async def test_a_popup_gets_all_that_is_known_of_a_live_call(tmp_path: Path) -> 
         page = await here.sign_in("xiaomei", seat="801")
         live(here, ringing_seats=["801"])
         here.door.answers |= {
-            "call.caller": lambda _r: {"ok": True, "text": "", "caller": {"number": NUMBER, "calls": 3}},
+            "call.caller": lambda _r: {"ok": True, "text": "", "caller": "138****1234", "calls": 3, "orders": []},
             "call.words": lambda _r: {"ok": True, "words": [{"leg": "caller", "text": "路灯坏了"}]},
             "call.draft": lambda _r: {"ok": False, "text": "还没有草稿。", "draft": None},
             "call.similar": lambda _r: {"ok": True, "orders": [{"number": "WO1"}]},
         }
         body = (await page.get(f"/api/calls/{CALL}")).json()
         assert body["call"]["caller"] == NUMBER
-        assert body["caller"] == {"number": NUMBER, "calls": 3}
+        assert body["caller"] == {"caller": "138****1234", "calls": 3, "orders": []}
         assert body["words"][0]["text"] == "路灯坏了"
         assert (body["draft"], body["similar"], body["is_live"]) == (None, [{"number": "WO1"}], True)
         assert "call.read" in [row.action for row in await here.trail()]
