@@ -7,7 +7,7 @@ next start finishes it again, and every save may be repeated.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
@@ -21,7 +21,7 @@ from ivr.errors import StoreError, WorldError
 from ivr.ports import Heard
 from ivr.recording import Part, Recording
 from ivr.speech.transcript import in_order
-from ivr.speech.transcript_mend import holes_to_mend, mend
+from ivr.speech.transcript_mend import before_first_hole, holes_to_mend, mend
 from routing.emergency.clock import EmergencyClock, clocks
 from workorder.call_record import CallbackRequest, Survey
 from workorder.draft import Draft, Field, FieldName
@@ -130,12 +130,29 @@ async def _mended(world: World, here: Conversation, recording: Recording, words:
     covered = (*world.ears.coverage(here.call, leg), *spans_of(here.pauses, recording.seconds))
     if leg is Leg.AGENT:  # its tape is what the caller heard: an emergency service's words are no agent's
         covered = (*covered, *world.ears.coverage(here.call, Leg.EMERGENCY))
-    holes = holes_to_mend(own, covered, (min(spoke_from, recording.seconds), recording.seconds))
+    whole = (min(spoke_from, recording.seconds), recording.seconds)
+    holes = holes_to_mend(own, covered, whole)
+    if holes and leg is Leg.CALLER and _was_tapped_anew(world, here.call, leg):
+        holes = holes_to_mend(own, before_first_hole(covered, whole), whole)
     if not holes:
         return tuple(words)
     found = await _tried(here, "recognition", world.ears.recognise(here.call, leg, world.tapes.path(recording), holes))
     mended = mend(own, found or (), holes) if found is not None else own
     return in_order([*(heard for heard in words if heard.leg is not leg), *mended])
+
+
+def _was_tapped_anew(world: World, call: CallId, leg: Leg) -> bool:
+    """Whether this leg had more than one tap: the clock of the later ones is not quite the recording's.
+
+    On a machine that is far too busy they differ by more than a pause; then nothing after the break can be pieced
+    together to the letter, and the recording is heard from there to its end.
+    """
+    try:
+        asked = [line.get("asked") for line in world.journal.read(call)]
+    except StoreError:
+        return True
+    taps = [tap for tap in asked if isinstance(tap, Mapping) and tap.get("leg") == leg.value]
+    return len(taps) > 1
 
 
 async def _tried(here: Conversation, what: str, work: Awaitable[Result]) -> Result | None:

@@ -42,6 +42,12 @@ def holes_to_mend(finals: Iterable[Heard], covered: Iterable[Span], whole: Span)
         wide = wider
 
 
+def before_first_hole(covered: Iterable[Span], whole: Span) -> Spans:
+    """Return what was heard until the first hole: all that can be relied on when the clock of the rest is not sure."""
+    holes = missing(covered, whole, SHORTEST_HOLE_S)
+    return within(covered, (whole[0], holes[0][0])) if holes else union(covered)
+
+
 def _to_mid_pause(holes: Spans, spans: Sequence[Span]) -> Spans:
     """Let each hole reach into the pauses around it, half way to the results that are kept.
 

@@ -439,6 +439,29 @@ async def test_a_mistake_of_ours_ends_one_call_and_the_next_start_writes_it_down
     assert list(office.database.orders) == [CALL]
 
 
+@pytest.mark.parametrize(("taps", "text"), [(1, "丙丁戊"), (2, "丙丁己")])
+async def test_after_a_new_tap_the_recording_is_heard_from_the_break_to_its_end(taps: int, text: str) -> None:
+    """The clock of a new tap is not quite the recording's: what came after the break is not pieced together."""
+
+    def said(words: str, at_s: float) -> Heard:
+        word = HeardWord(words, at_s, at_s + 1.0, 1.0)
+        return Heard(CALL, Leg.CALLER, words, True, at_s, at_s + 1.0, (word,))
+
+    async with an_office() as office:
+        tape_ = tape(Part.CALLER, seconds=30.0)
+        office.tapes.tapes[CALL] = (tape_,)
+        office.ears.covered[CALL, Leg.CALLER] = ((0.0, 8.0), (12.0, 30.0))
+        office.ears.in_recordings[Path(tape_.file)] = (said("丁", 10.0), said("己", 20.0))
+        office.desk.opened(OFFERED, "main")
+        await office.take(UP)
+        for _ in range(taps - 1):
+            office.journal.append(CALL, {"at": "", "asked": {"call": CALL, "leg": "caller", "begun_at_s": 12.0}})
+        for heard in (said("丙", 2.0), said("戊", 20.4)):
+            office.ears.say(heard)
+        await office.take(DOWN)
+    assert "".join(turn.text for turn in office.database.turns[CALL]) == text
+
+
 async def test_a_paused_recording_is_mute_for_tape_and_ears_and_the_transcript_says_so() -> None:
     async with an_office() as office:
         office.tapes.tapes[CALL] = (tape(Part.CALLER),)
