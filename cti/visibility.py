@@ -57,12 +57,13 @@ class Owners:
                 self._last.popitem(last=False)
         self._now[call] = talking | frozenset(map(str, row.get("ringing_seats") or ()))
 
+    def seats_of(self, call: str) -> frozenset[str]:
+        """Return the seats that the call belongs to."""
+        return self._now.get(call) or self._last.get(call, frozenset())
+
     def owns(self, seat: str, call: str) -> bool:
         """Whether the call belongs to the seat."""
-        if not seat or not call:
-            return False
-        now = self._now.get(call, frozenset())
-        return seat in now or (not now and seat in self._last.get(call, frozenset()))
+        return bool(seat) and seat in self.seats_of(call)
 
     def forget_living(self) -> None:
         """A new snapshot comes: what is alive is told anew."""
@@ -101,16 +102,14 @@ def event_for(event: Plain, scope: Scope, owners: Owners) -> dict[str, Any] | No
     return seen
 
 
-def own_calls_in(event: Plain, seat: str, owners: Owners) -> bool:
-    """Whether an event holds anything of a call of this seat: then it is made for this seat alone."""
-    if not seat:
-        return False
-    if event.get("seat") == seat or owners.owns(seat, str(event.get("call") or "")):
-        return True
+def seats_in(event: Plain, owners: Owners) -> frozenset[str]:
+    """Return the seats for which an event is to be made by itself: it holds something of theirs."""
     patch = event.get("patch") or {}
-    if any(owners.owns(seat, call) for call in patch.get("calls") or ()):
-        return True
-    return any((row or {}).get("seat") == seat for row in (patch.get("emergencies") or {}).values())
+    seats = owners.seats_of(str(event.get("call") or ""))
+    for call in patch.get("calls") or ():
+        seats |= owners.seats_of(call)
+    named = {event.get("seat"), *((row or {}).get("seat") for row in (patch.get("emergencies") or {}).values())}
+    return seats | {str(seat) for seat in named if seat}
 
 
 def is_wallboard(event: Plain) -> bool:

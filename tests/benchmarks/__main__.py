@@ -29,6 +29,7 @@ BENCHMARKS = {
     "store": "Orders, outbox and bus",
     "text": "Live drafts, learning, search",
     "pages": "The pages",
+    "desks": "Five hundred desks",
 }
 
 

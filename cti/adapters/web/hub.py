@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cti.visibility import Owners, Scope, board_for, event_for, is_wallboard, own_calls_in
+from cti.visibility import Owners, Scope, board_for, event_for, is_wallboard, seats_in
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,8 @@ class Hub:
         self.has_controller = False
         self.tabs: set[Tab] = set()
         self._of_seat: dict[str, Tab] = {}
+        self._seated: defaultdict[str, set[Tab]] = defaultdict(set)
+        self._alike: defaultdict[Scope, set[Tab]] = defaultdict(set)
         self._ring: deque[Mapping[str, Any]] = deque(maxlen=RING)
         self.on_snapshot: Callable[[], None] = lambda: None
 
@@ -143,6 +145,8 @@ class Hub:
         """A page is open: it gets what it missed, or the whole board. Return the page that had its seat before."""
         previous = self._of_seat.get(tab.seat) if tab.seat else None
         self.tabs.add(tab)
+        self._seated[tab.seat].add(tab)
+        self._alike[replace(tab.scope, seat="")].add(tab)
         missed = self._missed(epoch, seq)
         if missed is None:
             tab.put(self.hello(tab))
@@ -164,6 +168,13 @@ class Hub:
     def detach(self, tab: Tab) -> None:
         """A page is closed."""
         self.tabs.discard(tab)
+        alike = replace(tab.scope, seat="")
+        self._seated[tab.seat].discard(tab)
+        self._alike[alike].discard(tab)
+        if not self._seated[tab.seat]:
+            del self._seated[tab.seat]
+        if not self._alike[alike]:
+            del self._alike[alike]
         if self._of_seat.get(tab.seat) is tab:
             del self._of_seat[tab.seat]
 
@@ -196,23 +207,27 @@ class Hub:
         return [event for event in self._ring if event["seq"] > seq]
 
     def _spread(self, event: Plain) -> None:
-        figures = is_wallboard(event)
-        made: dict[Scope, tuple[dict[str, Any], str] | None] = {}
-        for tab in self.tabs:
-            scope = tab.scope
-            if scope.seat and not own_calls_in(event, scope.seat, self.owners):
-                scope = Scope("", scope.sees_all, scope.sees_board, scope.hidden)  # what all such desks see alike
-            if scope not in made:
-                seen = event_for(event, scope, self.owners)
-                made[scope] = None if seen is None else (seen, _line(seen))
-            ready = made[scope]
-            if ready is None:
-                continue
+        """Give the event to every page; it is made once for each desk that it concerns, and once for all the others."""
+        figures, given = is_wallboard(event), set[Tab]()
+        for seat in seats_in(event, self.owners):
+            for tab in self._seated.get(seat, ()):
+                if tab.scope.seat:
+                    self._give(event, tab.scope, (tab,), figures)
+                    given.add(tab)
+        for scope, alike in self._alike.items():
+            self._give(event, scope, alike - given if given else alike, figures)
+
+    def _give(self, event: Plain, scope: Scope, tabs: Iterable[Tab], figures: bool) -> None:
+        seen = event_for(event, scope, self.owners)
+        if seen is None:
+            return
+        line = _line(seen)
+        for tab in tabs:
             tab.sent_seq = self.seq
             if figures and (tab.lines or tab.figures is not None):
-                tab.put_figures(ready[0])
+                tab.put_figures(seen)
             else:
-                tab.put(ready[1])
+                tab.put(line)
 
 
 def _line(message: Plain) -> str:
