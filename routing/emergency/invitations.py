@@ -24,9 +24,12 @@ class Invitations:
         return any(case_of(leg) == case for leg in self._ringing)
 
     def next_seat(self, case: str, snapshot: SwitchSnapshot) -> SeatId | None:
-        """Return the seat to ask; None when nobody is free, and then everybody may be asked again."""
+        """Return the seat to ask; None when nobody is free, and then everybody may be asked again.
+
+        A seat that rings for another case is not free, though the switch may not yet say so.
+        """
         asked = self._asked.setdefault(case, [])
-        seat = free_seat(snapshot, asked)
+        seat = free_seat(snapshot, (*asked, *self._ringing.values()))
         if seat is None:
             asked.clear()
         return seat

@@ -47,6 +47,7 @@ def tell(teller: Teller, state: ThreeWay, command: Told, now: datetime) -> None:
             is_lasting = mark is not Mark.RAISED_AGAIN
             teller.tell(call, f"emergency_{mark.value}", at, facts | {"detail": detail}, lasting=is_lasting)
         case TellAgent(call=call, text=text, asks=asks):
+            facts["seat"] = state.case.seat or state.case.last_seat
             teller.tell(call, "emergency_told", now, facts | {"text": text, "asks": asks}, lasting=False)
         case TellCaller(call=call, text=text):
             teller.tell(call, "emergency_to_say", now, facts | {"text": text}, lasting=False)

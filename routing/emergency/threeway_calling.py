@@ -57,7 +57,7 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
         case LegUp(leg=Leg.EMERGENCY, channel=channel, call=call) if call == case.call and state.channel is None:
             return replace(state, is_sent=True, channel=channel), ()
         case EmergencyRang(unique_id=unique_id, at=at) if unique_id == state.channel_id:
-            return state, (WriteMark(case.call, Mark.RINGING, at),)
+            return replace(state, has_rung=True), (WriteMark(case.call, Mark.RINGING, at),)
         case OriginateEnded(unique_id=unique_id, succeeded=True, at=at) if unique_id == state.channel_id:
             mark = WriteMark(case.call, Mark.ANSWERED, at)
             return replace(state, is_sent=True, is_answered=True), (mark, timer(state, "join", JOIN_SECONDS))
@@ -69,7 +69,8 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
             return _join(state, at)
         case LegDown(unique_id=unique_id, at=at) if unique_id == state.channel_id:
             why = HUNG_UP if state.is_answered else why_failed(event.cause, event.tech_cause)
-            return failed(state, NO_ANSWER if state.is_given_up and not state.is_answered else why, at)
+            why = NO_ANSWER if state.is_given_up and not state.is_answered else why
+            return failed(state, TRUNK_DOWN if why == NO_ANSWER and _said_nothing(state, event) else why, at)
         case LegDown(channel=channel, at=at) if channel == case.caller:
             lost = replace(case, caller=None)
             hang = HangUpLeg(case.call, state.channel_id)
@@ -98,6 +99,11 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
             return state, (acknowledged(case, event),)
         case _:
             return state, ()
+
+
+def _said_nothing(state: Calling, event: LegDown) -> bool:
+    """Whether the far end gave no sign of itself, not even a refusal: then it is the line that is dead."""
+    return not state.has_rung and event.tech_cause.strip() not in ("480", "487")
 
 
 def _join(state: Calling, at: datetime) -> Step:

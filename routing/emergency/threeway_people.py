@@ -64,7 +64,7 @@ def free_agent(state: ThreeWay, at: datetime, why: str) -> Step:
 
 
 def without_agent(state: ThreeWay, at: datetime, why: str = "hung_up") -> Step:
-    case = replace(state.case, agent=None, seat=None)
+    case = replace(state.case, agent=None, seat=None, last_seat=state.case.seat)
     mark = WriteMark(case.call, Mark.AGENT_LEFT, at, why)
     match state:
         case Joined(is_verified=is_verified):
@@ -110,11 +110,13 @@ def not_yet_notified(case: Case) -> tuple[NotifyUnit, ...]:
 
 
 def caller_lost(case: Case, at: datetime) -> tuple[ThreeWayCommand, ...]:
+    """Who was with the caller calls back: a queue ends the agent's leg with the caller's, and tells of it first."""
     mark = WriteMark(case.call, Mark.CALLER_LOST, at)
+    told = TellAgent(case.call, f"市民已断线，请回拨：{case.raised.caller_number or '未知'}", "call_back")
     if case.agent is not None:
-        number = case.raised.caller_number or "未知"
-        return mark, TellAgent(case.call, f"市民已断线，请回拨：{number}", "call_back")
-    return mark, MarkForSupervisor(case.call, "市民在紧急联动中断线，请立即回拨")
+        return mark, told
+    for_sure = MarkForSupervisor(case.call, "市民在紧急联动中断线，请立即回拨")
+    return (mark, told, for_sure) if case.last_seat is not None else (mark, for_sure)
 
 
 def acknowledged(case: Case, event: Acknowledged) -> WriteMark:

@@ -46,7 +46,8 @@ class Raise:
 class Case:
     """What every state knows. `caller` is None once they are gone; `left` are the routes not yet tried.
 
-    `units` are the names of those whose duty telephone was called; `down` are trunks that took no call.
+    `units` are the names of those whose duty telephone was called; `down` are trunks that took no call;
+    `last_seat` is who was with the caller before.
     """
 
     raised: Raise
@@ -58,6 +59,7 @@ class Case:
     attempts: int = 0
     units: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
+    last_seat: SeatId | None = None
 
     @property
     def call(self) -> CallId:
@@ -80,6 +82,7 @@ class Calling:
     channel_id: str
     is_sent: bool = False
     channel: ChannelName | None = None
+    has_rung: bool = False
     is_answered: bool = False
     is_given_up: bool = False
 

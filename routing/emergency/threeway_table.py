@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -50,7 +50,8 @@ def _down(channel: ChannelName, cause: int, tech: str, unique_id: str = "") -> L
     return LegDown(_CALL, channel, cause, tech, _AT, unique_id)
 
 
-def _events() -> tuple[tuple[str, ThreeWayEvent], ...]:
+def _events(agent: ChannelName | None) -> tuple[tuple[str, ThreeWayEvent], ...]:
+    seat = SeatId("801") if agent is not None else None
     return (
         ("坐席确认", Confirmed("801", _AT)),
         ("坐席否定", Dismissed("801", "", _AT)),
@@ -78,9 +79,9 @@ def _events() -> tuple[tuple[str, ThreeWayEvent], ...]:
         ("挂断后腿未消失", TimerExpired(f"gone:{_ID}", _AT)),
         ("一分钟未确认", TimerExpired(f"verify:{_ID}", _AT)),
         ("单位值班电话没有打通", UnitNews("rescue", Mark.UNIT_MISSED, "", _AT)),
-        ("重启后：腿在，未进入", Resynced(True, _AGENT, SeatId("801"), _OURS, _ID, False, _AT)),
-        ("重启后：腿在通话中", Resynced(True, _AGENT, SeatId("801"), _OURS, _ID, True, _AT)),
-        ("重启后：腿不在", Resynced(True, _AGENT, SeatId("801"), None, "", False, _AT)),
+        ("重启后：腿在，未进入", Resynced(True, agent, seat, _OURS, _ID, False, _AT)),
+        ("重启后：腿在通话中", Resynced(True, agent, seat, _OURS, _ID, True, _AT)),
+        ("重启后：腿不在", Resynced(True, agent, seat, None, "", False, _AT)),
     )
 
 
@@ -110,10 +111,15 @@ def _states() -> Iterator[tuple[str, ThreeWay]]:
 def rows() -> Iterator[tuple[str, str, str, str]]:
     """Yield state, event, next state and commands, for every pair that changes something."""
     for name, state in _states():
-        for told, event in _events():
+        for told, event in _events(state.case.agent):
             after, commands = advance(state, event)
             if after != state or commands:
-                yield name, told, _name(after), "、".join(_short(command) for command in commands) or "—"
+                yield name, told, *outcome(after, commands)
+
+
+def outcome(after: ThreeWay, commands: Sequence[ThreeWayCommand]) -> tuple[str, str]:
+    """Return a row's last two cells: the state after, and what is to be done."""
+    return _name(after), "、".join(_short(command) for command in commands) or "—"
 
 
 def _name(state: ThreeWay) -> str:

@@ -168,6 +168,7 @@ def test_the_second_emergency_trunk_is_like_the_first_and_needs_its_own_word(
     made = rendered(second, tmp_path / "run", part, "pjsip.conf")
     assert "[emergency-2](trunk-emergency)" in made
     assert "contact=sip:127.0.0.3:5081" in made
+    assert made.count("qualify_timeout=") == 1  # the last one is called whatever it answers
     real = replace(config, emergency_backup=Trunk("emergency-2", "10.9.8.7"), emergency_is_real=True)
     with pytest.raises(UnsafeValueError, match="真实"):
         render(real, tmp_path / "real", part)

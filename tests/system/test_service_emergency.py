@@ -22,6 +22,7 @@ from ivr.adapters.voice.sound_file import read_wav
 from ivr.call import CallId
 from routing.emergency.clock import TIMES
 from routing.emergency.threeway_words import Mark
+from tests.system.emergency_story import story
 from tests.system.running_service import Bus, RunningService, service_of
 from tests.system.running_switch import RawAmi, until
 
@@ -148,6 +149,15 @@ async def all_three_hear(caller: SipCall, agent: SipCall, emergency: SipCall) ->
         )
 
     await until(everybody, 15)
+
+
+async def hear_each_other(first: SipCall, first_hz: float, second: SipCall, second_hz: float) -> None:
+    since = time.monotonic()
+
+    async def both() -> bool:
+        return hears(first, second_hz, since) and hears(second, first_hz, since)
+
+    await until(both, 15)
 
 
 async def test_a_click_brings_the_fire_service_into_the_talk_and_nobody_is_interrupted(
@@ -309,6 +319,9 @@ async def test_danger_words_in_the_talk_are_a_suggestion_that_the_agent_confirms
     (clock,) = order.draft.emergency
     assert list(clock.times) == list(TIMES)  # each moment of the clock, in its order, from the journal
     assert (clock.kind, clock.outcome) == ("119", "verified")
+    assert ("已加入", "听到双方对话", "Joined（已确认）", "记 verified、TellAgent") in story(
+        service.journal.read(talk.call)
+    )[0]
     heard = clock.seconds(Mark.WORD_ENDED, Mark.DETECTED)
     assert heard is not None
     assert -0.5 < heard < 8  # the ears' own second of the word, on the wall

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -11,8 +10,8 @@ import pytest
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.sip_phone import SipPhone
+from tests.system.emergency_story import story
 from tests.system.running_service import RunningService, service_of
-from tests.system.running_switch import until
 from tests.system.test_service_emergency import (
     AGENT_HZ,
     CALLER_HZ,
@@ -21,7 +20,7 @@ from tests.system.test_service_emergency import (
     all_three_hear,
     emergency_centre,
     emergency_legs,
-    hears,
+    hear_each_other,
     sounds,
 )
 
@@ -57,12 +56,7 @@ async def test_danger_words_before_any_agent_join_the_service_at_once_and_an_age
         line.hush()
         sounds(line, CALLER_HZ)
         sounds(emergency, EMERGENCY_HZ)
-        since = time.monotonic()
-
-        async def the_two_hear() -> bool:
-            return hears(line, EMERGENCY_HZ, since) and hears(emergency, CALLER_HZ, since)
-
-        await until(the_two_hear, 10)
+        await hear_each_other(line, CALLER_HZ, emergency, EMERGENCY_HZ)
         async with service.seat("802") as seat:
             agent = await seat.next_call(15)
             await agent.answered(5)
@@ -123,13 +117,30 @@ async def test_a_controller_killed_while_the_service_rings_a_waiting_caller_join
         await emergency.answered(10)
         sounds(line, CALLER_HZ)
         sounds(emergency, EMERGENCY_HZ)
-        since = time.monotonic()
-
-        async def the_two_hear() -> bool:
-            return hears(line, EMERGENCY_HZ, since) and hears(emergency, CALLER_HZ, since)
-
-        await until(the_two_hear, 15)
+        await hear_each_other(line, CALLER_HZ, emergency, EMERGENCY_HZ)
         assert len(centre.calls) == 1
         await line.hang_up()
         await emergency.ended(10)
         await service.finished(call)
+
+
+async def test_two_who_are_heard_talking_to_each_other_need_no_agent_any_more(
+    service: RunningService, centre: SipPhone
+) -> None:
+    """No seat is there; the ears hear caller and service, one after the other."""
+    centre.answering = Answering(after_seconds=0.2)
+    async with service.bus() as bus, service.citizen() as citizen:
+        line = await service.dial(citizen)
+        call = await service.offered(bus, citizen)
+        await bus.event(call, "queued")
+        assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
+        emergency = await centre.next_call(5)
+        await bus.event(call, "emergency_joined")
+        await emergency.say(await service.speech("您好，这里是急救中心，请说地址。", "m3"))
+        await line.say(await service.speech("在人民路一号。"))
+        await bus.event(call, "emergency_verified", 20)
+        await line.hang_up()
+        await emergency.ended(10)
+        await service.finished(call)
+    rows, _ = story(service.journal.read(call))
+    assert ("已加入（无坐席）", "听到双方对话", "Joined（已确认）", "记 verified") in rows

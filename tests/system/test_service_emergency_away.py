@@ -8,20 +8,18 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from cti.server.installation import folders_of, part
-from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.kills.emergency import AGENT_HZ, CALLER_HZ, ask_desk, both_hear, hears, rounds, talk
 from tests.ports import free_port
+from tests.system.emergency_stage import cut_links
 from tests.system.running_service import RunningService, service_of
 from tests.system.running_switch import until
 from tests.system.test_service_emergency import QUEUES
@@ -81,6 +79,7 @@ async def test_with_the_link_cut_while_the_service_rings_it_joins_all_the_same(
     async with talk(service) as (_, call, caller, agent):
         await ask_desk(service, "raise", call)
         await centre.next_call(5)
+        losses = sum(record["event"] == "switch_lost" for record in service.log())
         assert cut_links(service) >= 1
         assert await both_hear(centre, caller)
         assert (caller.state, agent.state, len(centre.calls)) == (LineState.TALKING, LineState.TALKING, 1)
@@ -92,6 +91,7 @@ async def test_with_the_link_cut_while_the_service_rings_it_joins_all_the_same(
             return code == 0 and call in told and "已加入" in told
 
         await until(is_told, 15)
+        assert sum(record["event"] == "switch_lost" for record in service.log()) == losses + 1
 
 
 def ears_of(service: RunningService) -> list[int]:
@@ -105,21 +105,3 @@ def ears_of(service: RunningService) -> list[int]:
         if b"ears" in words and str(service.file).encode() in words:
             found.append(int(entry.name))
     return found
-
-
-def cut_links(service: RunningService) -> int:
-    """Cut every connection to the manager interface; returns how many."""
-    asterisk = part(service.settings, PartName.ASTERISK)
-    main = folders_of(service.settings).run / "asterisk" / "etc" / "asterisk.conf"
-
-    def cli(command: str) -> str:
-        words = [*asterisk.command, "-C", str(main), "-rx", command]
-        return subprocess.run(
-            words, env={**os.environ, **asterisk.env}, capture_output=True, text=True, check=True
-        ).stdout
-
-    rows = [line.split() for line in cli("manager show connected").splitlines() if "127.0.0.1" in line]
-    for row in rows:
-        descriptor = next(word for word in row[2:] if word.isdigit() and int(word) < 10_000)
-        cli(f"manager kick session {descriptor}")
-    return len(rows)

@@ -31,7 +31,7 @@ from tests.system.test_service_emergency import (
     all_three_hear,
     emergency_centre,
     emergency_legs,
-    hears,
+    hear_each_other,
     longest_gap,
     sounds,
     talking,
@@ -106,15 +106,6 @@ async def raised(talk: Talk, kind: str) -> None:
     assert code == 0, said
 
 
-async def hear_each_other(first: SipCall, first_hz: float, second: SipCall, second_hz: float) -> None:
-    since = time.monotonic()
-
-    async def both() -> bool:
-        return hears(first, second_hz, since) and hears(second, first_hz, since)
-
-    await until(both, 15)
-
-
 async def test_caller_and_agent_are_told_in_words_that_the_service_is_called_and_hear_each_other_meanwhile(
     service: RunningService, centre: SipPhone
 ) -> None:
@@ -155,7 +146,7 @@ async def test_words_said_into_a_talk_make_no_gap_in_it(service: RunningService,
         (answering(Manner.REFUSE), "refused"),
         (Answering(refuse_with=503), "trunk_down"),
         (answering(Manner.NO_ANSWER), "no_answer"),
-        (answering(Manner.SILENT), "no_answer"),
+        (answering(Manner.SILENT), "trunk_down"),
     ],
     ids=["refused", "trunk down", "no answer", "silent"],
 )
@@ -354,6 +345,10 @@ async def test_a_caller_lost_while_the_service_rings_ends_our_leg_and_the_number
         await talk.caller.hang_up()
         await talk.told("caller_lost")
         await emergency.ended(5)
+        asked = await talk.bus.envelope(
+            lambda e: (e["call"], e["type"], e["data"].get("asks")) == (talk.call, "emergency_told", "call_back")
+        )
+        assert (asked["data"]["seat"], "请回拨：138****" in asked["data"]["text"]) == ("801", True)
 
 
 async def test_a_waiting_caller_whom_no_service_answers_is_told_and_first_in_the_queue(

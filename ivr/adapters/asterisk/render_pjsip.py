@@ -20,6 +20,9 @@ from ivr.adapters.asterisk.render_values import (
 
 Section = tuple[str, tuple[tuple[str, str], ...]]
 
+WATCH_SECONDS = "10"
+"""So often a trunk that another can stand in for is asked whether it is there; one that is not is refused at once."""
+
 _FOR_EMERGENCIES = frozenset({"emergency", "emergency-2"})
 """The link may call short codes on trunks of these names: no carrier's trunk may have one."""
 
@@ -42,7 +45,9 @@ def trunk_sections(config: SwitchConfig) -> str:
             )
     sections = [section for trunk in config.trunks for section in _trunk(trunk, "trunk", _context(trunk))]
     for trunk, _ in to_centre:
-        sections += _trunk(trunk, "trunk-emergency", "from-emergency")
+        # The last trunk is called whatever it answers: one that knows no OPTIONS must still take an emergency.
+        is_watched = trunk is not to_centre[-1][0]
+        sections += _trunk(trunk, "trunk-emergency", "from-emergency", is_watched=is_watched)
     return _written(sections)
 
 
@@ -60,7 +65,7 @@ def transport_addresses(config: SwitchConfig) -> str:
     return "\n".join(lines) or "; 没有配置本地网段"
 
 
-def _trunk(trunk: Trunk, template: str, context: str) -> list[Section]:
+def _trunk(trunk: Trunk, template: str, context: str, *, is_watched: bool = False) -> list[Section]:
     what = f"中继 {trunk.name}"
     own = name(trunk.name, "中继名称")
     where = f"{host(trunk.host, what)}:{port(trunk.port, what)}"
@@ -77,6 +82,8 @@ def _trunk(trunk: Trunk, template: str, context: str) -> list[Section]:
     if trunk.from_domain:
         endpoint.append(("from_domain", host(trunk.from_domain, what)))
     aor = [("type", "aor"), ("contact", contact.replace(";", "\\;")), ("max_contacts", "1")]
+    if is_watched:
+        aor += [("qualify_frequency", WATCH_SECONDS), ("qualify_timeout", "3.0")]
     matches = trunk.match or (trunk.host,)
     identify = [("type", "identify"), ("endpoint", own), *(("match", network(one, what)) for one in matches)]
     sections: list[Section] = []
