@@ -122,6 +122,12 @@ class Assistant:
         here = self._calls.get(call)
         return here.draft if here else None
 
+    def typed(self, call: CallId, kept: Draft) -> None:
+        """An agent has typed something: the live draft holds it from now on."""
+        here = self._calls.get(call)
+        if here is not None:
+            here.draft = kept.revised_by(here.draft) if here.draft else kept
+
     def similar_to(self, call: CallId) -> tuple[Similar, ...]:
         """Return open orders like the live call's."""
         here = self._calls.get(call)

@@ -26,6 +26,7 @@ from cti.adapters.sql.caller_book import SqlCallerBook
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.day_calls import calls_queued_since
 from cti.adapters.sql.life_store import SqlLifeStore
+from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
@@ -65,6 +66,9 @@ from cti.server.interlock import gate_of, locks_of
 from cti.server.life_timers import run_timers
 from cti.server.monitoring import MonitorDesk
 from cti.server.notices import outlets_of
+from cti.server.order_typing import Desk as TypingDesk
+from cti.server.order_typing import OrderTyping
+from cti.server.orders import Orders
 from cti.server.pausing import pause_verbs
 from cti.server.phones import phone_verbs
 from cti.server.policy import Routing
@@ -265,6 +269,17 @@ async def serve(settings: Settings) -> None:
         )
         transfers = TransferDesk(tools)
         monitors = MonitorDesk(tools, transfers, feed.waits)
+        typing = OrderTyping(
+            TypingDesk(
+                SqlOrderStore(database),
+                SqlOrderDesk(database),
+                lambda: Orders(settings, database, lambda: workdays),
+                assistant,
+                journal,
+                watching,
+                clock,
+            )
+        )
 
         async def take(event: SwitchEvent) -> None:
             if isinstance(event, SwitchReady):
@@ -325,6 +340,7 @@ async def serve(settings: Settings) -> None:
             | pause_verbs(calls)
             | transfers.verbs()
             | monitors.verbs()
+            | typing.verbs()
             | assistant_verbs(assistant)
         )
         verbs |= phone_verbs(settings)
