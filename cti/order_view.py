@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from cti.access import Account, Permission, mask_plain
+from cti.access import Account, Permission, mask_number, mask_plain
 from cti.order_access import viewer
 from ivr.call import PhoneNumber
 from ivr.speech.redact import PrivateKind
@@ -93,7 +93,7 @@ def detail_of(
     fields = {name.value: told.value(name) for name in _SHOWN} if told else {}
     whole["fields"] = _scrubbed(fields, account, life, told, hidden)
     seen = citizen_seen(life, account, told)
-    whole["citizen"] = {"name": seen.name, "phone": seen.phone}
+    whole["citizen"] = {"name": seen.name, "phone": mask_number(seen.phone, hidden)}
     whole["is_confirmed"] = draft.confirmed is not None if draft else True
     if life is None:
         return whole

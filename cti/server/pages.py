@@ -28,6 +28,7 @@ from cti.adapters.web.sessions import Sessions
 from cti.adapters.web.watch import follow
 from cti.server.admin_desk import OfficeDesk
 from cti.server.emergency import control_socket
+from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
 from cti.server.orders import Orders
 from cti.server.policy_files import safe_masking
@@ -129,6 +130,7 @@ async def serve_pages(settings: Settings) -> None:
             tasks.create_task(database.open_patiently(), name="database"),
             tasks.create_task(_sweep(deps), name="sweep"),
             tasks.create_task(follow(deps.door, deps.hub), name="watch"),
+            tasks.create_task(watch_hot(HotWatch(database, Orders(settings, database), clock)), name="hot"),
         ]
         await server_of(settings, deps).serve()
         deps.desks.close()

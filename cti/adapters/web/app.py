@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from cti.adapters.web import (
     citizen,
     routes_admin,
+    routes_alerts,
     routes_calls,
     routes_do,
     routes_exports,
@@ -41,6 +42,7 @@ TOPICS = (
     routes_order_acts.routes,
     routes_order_files.routes,
     routes_knowledge.routes,
+    routes_alerts.routes,
     citizen.routes,
     routes_flows.routes,
     routes_admin.routes,
