@@ -72,6 +72,7 @@ class OfficeDesk:
         self._bench = SideProcess()
         self._ears = SideProcess(deadline_seconds=60.0)
         self._publishing = asyncio.Lock()
+        self._hearing = asyncio.Lock()
 
     async def standing(self, shelf: Shelf) -> Standing:
         files = await self._files(shelf)
@@ -152,10 +153,11 @@ class OfficeDesk:
         return wav_bytes(await espeak_of(self._settings, found).speak(words, Voice().at(speed)))
 
     async def hear(self, wav: bytes) -> str:
-        try:
-            return await self._ears.run(word_bench.recognised, self._plain, wav)
-        finally:
-            self._ears.close()  # a large model is not kept for the next time
+        async with self._hearing:
+            try:
+                return await self._ears.run(word_bench.recognised, self._plain, wav)
+            finally:
+                self._ears.close()  # a large model is not kept for the next time
 
     async def recordings(self) -> Mapping[str, float]:
         return await asyncio.to_thread(self._recordings)

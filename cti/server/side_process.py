@@ -44,13 +44,15 @@ class SideProcess:
         self._waiting += 1
         try:
             for attempt in (1, 2):
+                pool = self._opened()
                 try:
                     return await asyncio.get_running_loop().run_in_executor(
-                        self._opened(), _within, self._deadline, work, arguments, options
+                        pool, _within, self._deadline, work, arguments, options
                     )
                 except BrokenProcessPool:
                     log.warning("side_process_died", extra={"attempt": attempt})
-                    self.close()
+                    if self._pool is pool:  # else another who waited has opened a new one
+                        self.close()
             raise SideWorkError("检查用的进程意外结束。改法：再试一次；仍不行请看程序日志")
         finally:
             self._waiting -= 1

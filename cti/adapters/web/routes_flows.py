@@ -53,8 +53,8 @@ def routes(deps: PagesDeps) -> APIRouter:
         """Play a call by what was done so far; nothing is kept here between two of them."""
         files = fit(body.files) if body.files is not None else (await desk.standing(Shelf.FLOWS)).files
         at = body.at if body.at is not None else deps.clock.now()
-        if at.tzinfo is None:
-            raise refused(422, "来电时间没有写时区。改法：写成 2026-11-22T10:00:00+08:00", "bad_time")
+        if at.tzinfo is None or not 2000 <= at.year <= 2100:
+            raise refused(422, "来电时间看不懂，或没有写时区。改法：写成 2026-11-22T10:00:00+08:00", "bad_time")
         opening = Opening(body.flow, at, PhoneNumber.parse(body.caller).digits, body.called)
         found = await desk.play(files, opening, tuple(body.lines))
         if isinstance(found, Trial):

@@ -309,3 +309,12 @@ async def test_what_cannot_be_written_is_not_published(
     after = (await admin.get("/api/flows/versions")).json()
     assert [each["number"] for each in after] == [each["number"] for each in before]
     assert (await standing(admin))["digest"] == now["digest"]
+
+
+async def test_a_flow_can_be_tried_by_voice(here: Site, admin: Page) -> None:
+    spoken = (await admin.post("/api/flows/say", {"words": "我要投诉"})).content
+    first, second = await asyncio.gather(*(admin.post("/api/flows/hear", content=spoken) for _ in range(2)))
+    assert (first.status_code, second.status_code) == (200, 200), first.text
+    assert "投诉" in first.json()["text"]
+    assert (await admin.post("/api/flows/hear", content=b"RIFFnoise")).json()["code"] == "bad_sound"
+    assert (await admin.post("/api/flows/hear", content=b"x" * 8_000_001)).status_code == 413
