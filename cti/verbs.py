@@ -43,7 +43,7 @@ VERBS: Mapping[str, Asked] = _table(
     *_own(["seat.sign_in", "seat.sign_out", "seat.ready", "seat.not_ready", "seat.after_call"]),
     Asked("seat.reasons", P.DESK),
     *_own(f"phone.{each}" for each in ("answer", "hangup", "hold", "unhold", "mute", "unmute", "dtmf", "status")),
-    *_own_call(["call.hangup", "call.pause", "call.resume", "call.similar"]),
+    *_own_call(["call.hangup", "call.pause", "call.resume", "call.similar", "call.rejoin"]),
     *_own_call(["call.transfer_blind", "call.consult", "call.consult_complete", "call.consult_cancel"]),
     *_own_call(["call.conference", "call.draft", "order.type", "order.confirm"]),
     *_own_call(["call.words", "call.caller"], is_audited=True),

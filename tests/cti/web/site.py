@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -230,6 +231,13 @@ class Tab:
                 self.seen.append(message)
                 if kind in ("", message["t"]):
                     return message
+
+    async def hears_for(self, seconds: float) -> None:
+        """Take in whatever comes for so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    self.seen.append(json.loads(await self.socket.recv()))
 
     async def closed(self, within: float = 5.0) -> int:
         """Return the code with which the server closes."""
