@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from cti.adapters.control.visit import ask
+from cti.server.emergency import control_socket
 from cti.server.installation import queues_of, seat_password, switch_config
 from cti.server.interlock import confirmation_file, gate_of
 from ivr.adapters.asterisk.link import AsteriskLink, LinkSettings
@@ -22,9 +24,11 @@ from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.sip_wire import Address
 from ivr.call import CallId, ChannelName, PhoneNumber
 from ivr.errors import SwitchError, SwitchRefusedError
+from ivr.ports import GOTO
 from tests.ports import free_port
 from tests.system.running_service import Bus, RunningService, service_of
 from tests.system.running_switch import until
+from tests.system.seat_scene import AGENT_HZ, CALLER_HZ, HELP_HZ, THIRD_HZ, hear, says
 from tests.system.test_service_emergency import QUEUES
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-interlock")]
@@ -197,9 +201,12 @@ async def test_the_link_refuses_real_numbers_whoever_asks_it(
 
         await until(is_ready)
         for number in REAL:
-            for target in (f"PJSIP/{number}@emergency", f"Local/{number}@hl-notice/n", f"PJSIP/{number}@carrier"):
+            ways = ("PJSIP/{}@emergency", "Local/{}@hl-notice/n", "Local/{}@hl-third/n", "PJSIP/{}@carrier")
+            for target in (way.format(number) for way in ways):
                 with pytest.raises(SwitchError):
                     await originate(link, target)
+            with pytest.raises(SwitchError):  # a seat that is rung, and then dials
+                await originate(link, "PJSIP/802", GOTO, f"hl-call,{number}")
         for target in ("PJSIP/119@emergency", "PJSIP/13812345678@emergency"):
             with pytest.raises(SwitchRefusedError, match="测试呼叫"):
                 await originate(link, target)
@@ -211,12 +218,71 @@ async def test_the_link_refuses_real_numbers_whoever_asks_it(
     assert called(outside, CENTRE) == called(outside, CARRIER) == []
 
 
-async def originate(link: AsteriskLink, target: str) -> None:
+async def test_no_wish_of_an_agent_reaches_a_real_number_and_ordinary_ones_are_reached(
+    service: RunningService, outside: dict[str, SipPhone]
+) -> None:
+    """Transfer, consult, a call out and a call back, asked for at the control door."""
+    door = control_socket(service.settings)
+
+    async def asked(verb: str, **words: str) -> bool:
+        request = {"verb": verb, "by": "801", **words}
+        return bool((await asyncio.to_thread(ask, door, request))["ok"])
+
+    async with talking(service) as (bus, call, caller, agent), service.seat("802") as second:
+        while not await asked("seat.ready", seat="802"):  # noqa: ASYNC110  (its telephone is being registered)
+            await asyncio.sleep(0.1)
+        for number in (*REAL, "１１９", "119#", "+86110"):
+            for verb in ("call.transfer_blind", "call.consult"):
+                assert not await asked(verb, call=call, seat="801", to=number)
+            assert not await asked("call.out", seat="802", number=number)
+            assert not await asked("call.call_back", seat="802", call="hl-1.1", number=number)
+        await asyncio.sleep(0.5)
+        assert called(outside, CENTRE) == called(outside, CARRIER) == []
+
+        says(caller, CALLER_HZ)
+        assert await asked("call.consult", call=call, seat="801", to=ALLOWED)
+        third = await outside[CARRIER].next_call(10)
+        await third.answered(5)
+        says(third, THIRD_HZ)
+        await hear(agent, THIRD_HZ)
+        assert await asked("call.consult_cancel", call=call, seat="801")
+        await hear(agent, CALLER_HZ)
+
+        assert await asked("call.transfer_blind", call=call, seat="801", to=ALLOWED)
+        third = await outside[CARRIER].next_call(10)
+        await third.answered(5)
+        says(third, THIRD_HZ)
+        await agent.ended(5)
+        await hear(caller, THIRD_HZ)
+        await hear(third, CALLER_HZ)
+
+        assert await asked("call.out", seat="802", number=ALLOWED)
+        own = await second.next_call(10)
+        await own.answered(5)
+        says(own, AGENT_HZ)
+        citizen = await outside[CARRIER].next_call(10)
+        await citizen.answered(5)
+        says(citizen, HELP_HZ)
+        await hear(own, HELP_HZ)
+        await hear(citizen, AGENT_HZ)
+        made = await bus.envelope(lambda e: e["type"] == "answered" and str(e["call"]).startswith("oc-"))
+        assert made["data"]["seat"] == "802"
+        await citizen.hang_up()
+        await own.ended(5)
+        await service.finished(CallId(made["call"]))
+    assert called(outside, CARRIER) == [ALLOWED] * 3
+    record = await service.record(CallId(made["call"]))
+    assert record is not None
+    assert (record.caller.digits, record.seat) == (ALLOWED, "802")
+    assert service.tracebacks() == []
+
+
+async def originate(link: AsteriskLink, target: str, application: str = "Wait", data: str = "1") -> None:
     await link.originate(
         channel=target,
         channel_id=f"em-test-{abs(hash(target))}-1",
-        application="Wait",
-        data="1",
+        application=application,
+        data=data,
         caller=PhoneNumber("12345"),
         variables={},
         timeout_seconds=3,

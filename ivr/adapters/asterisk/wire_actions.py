@@ -41,7 +41,8 @@ LANDINGS = frozenset({"hl-join", "hl-back", "hl-monitor", "hl-call"})
 
 _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@:+/()\[\];-]{1,120}")
 _TARGET = re.compile(
-    r"PJSIP/[0-9]{2,8}|PJSIP/[0-9]{2,20}@emergency(?:-2)?|Local/[0-9]{5,20}@hl-notice/n|Local/[0-9a-z]{1,40}@hl-say/n"
+    r"PJSIP/[0-9]{2,8}|PJSIP/[0-9]{2,20}@emergency(?:-2)?"
+    r"|Local/[0-9]{5,20}@hl-notice/n|Local/[0-9]{3,20}@hl-third/n|Local/[0-9a-z]{1,40}@hl-say/n"
 )
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VARIABLE = re.compile(
