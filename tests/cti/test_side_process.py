@@ -1,4 +1,4 @@
-"""Work beside the pages: it never stalls their loop, is ended when it drags on, and survives the death of its process."""
+"""Work beside the pages: it never stalls their loop, ends when it drags on, and survives the death of its process."""
 
 from __future__ import annotations
 
