@@ -229,6 +229,11 @@ class VoskEars:
         streams = [stream for stream in self._calls.get(call, ()) if stream.whose.leg is leg]
         return union(span for stream in streams for span in stream.covered())
 
+    @property
+    def streams(self) -> int:
+        """How many legs are heard now, or are about to be."""
+        return self._server.connections + len(self._expected)
+
     def load(self) -> EarsLoad:
         """How the ears are doing now."""
         streams = [stream for call in self._calls.values() for stream in call]

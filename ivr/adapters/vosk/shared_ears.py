@@ -37,6 +37,9 @@ RECONNECT_S = 0.5
 MOST_CALLS = 10_000
 """How many calls that did not end are remembered: more than any switch carries, so the oldest of them was forgotten."""
 
+MOST_OWN = 16
+"""So many legs we hear ourselves beside workers that do not answer in time; the calls come first, text comes later."""
+
 RELISTENED_AT_ONCE = 8
 """How many holes of recordings are with the workers: more would only make each other, and live text, late."""
 
@@ -194,6 +197,8 @@ class SharedEars:
             return stream
         own = await self._ourselves()
         if self._cards:
+            if own.streams >= MOST_OWN:
+                raise EarsError("识别进程都太忙，这一路挂机后从录音补写。")
             log.warning("ears_own_used", extra={"call": call, "leg": str(leg)})
         stream = await own.expect(call, leg, begun_at_s + asyncio.get_running_loop().time() - asked_at)
         await own.pause(call, book.is_paused)

@@ -159,6 +159,20 @@ async def test_a_worker_that_hangs_is_given_up(scene: Scene) -> None:
         assert not scene.ears.workers
 
 
+async def test_beside_workers_that_do_not_answer_we_hear_only_a_few_legs_ourselves(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the controller, which carries the calls, would drown in what its workers cannot do."""
+    monkeypatch.setattr("ivr.adapters.vosk.shared_ears.EXPECT_S", 0.01)
+    monkeypatch.setattr("ivr.adapters.vosk.shared_ears.MOST_OWN", 2)
+    async with scene.worker("a") as worker:
+        monkeypatch.setattr(worker.ears, "expect", lambda *_: asyncio.sleep(60))
+        for nth in range(2):
+            await scene.ears.expect(CallId(f"hl-1.{nth}"), Leg.CALLER, 0.0)
+        with pytest.raises(EarsError, match="从录音补写"):
+            await scene.ears.expect(CallId("hl-1.3"), Leg.CALLER, 0.0)
+
+
 async def test_a_worker_with_another_model_or_a_wrong_token_is_not_used(scene: Scene) -> None:
     async with EarWorker("a", scene.model) as worker:
         scene.ears.announced("a", replace(worker.card, model="another"))
