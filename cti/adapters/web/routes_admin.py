@@ -210,7 +210,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     async def flows() -> FindingBody:
         standing = await desk.standing(Shelf.FLOWS)
         if standing.is_taken is False:
-            why = "控制器还没有采用现在的流程。改法：等几秒；仍是这样，就看程序日志 serve.log 里的 file_problem"
+            why = "控制器还没有采用现在的流程。改法：等几秒；仍是这样，就看程序日志 controller.log 里的 file_problem"
             return _finding("语音流程", why, is_ok=False)
         return _finding("语音流程", "")
 
