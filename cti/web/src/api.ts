@@ -94,7 +94,7 @@ export interface Answer {
 /** Ask the controller for something (`call.hold`, `seat.ready`, …); refused becomes an ApiError with its words. */
 export async function act(verb: string, body: Record<string, unknown> = {}): Promise<Answer> {
   const answer = await post<Answer>(`/api/do/${verb}`, body)
-  if (!answer.ok) throw new ApiError(409, 'refused', answer.text || '现在不能这样做。')
+  if (!answer.ok) throw new ApiError(409, typeof answer.code === 'string' ? answer.code : 'refused', answer.text || '现在不能这样做。')
   return answer
 }
 

@@ -275,9 +275,10 @@ export async function flush(): Promise<void> {
 
 async function send(here: Work, field: string, typed: Typed): Promise<boolean> {
   try {
-    await act('order.type', { call: here.call, ...(here.order ? { order: here.order } : {}), field, value: typed.value })
+    const answer = await act('order.type', { call: here.call, ...(here.order ? { order: here.order } : {}), field, value: typed.value })
+    here.order = String(answer.order ?? here.order)
   } catch (error) {
-    if (error instanceof ApiError && [400, 404, 409, 422].includes(error.status)) {
+    if (error instanceof ApiError && error.code !== 'away' && [400, 403, 404, 409, 422].includes(error.status)) {
       here.problems[field] = error.message
       return true
     }
