@@ -13,9 +13,11 @@ from typing import TypeVar
 from cti.action_words import NAMES, plain_json, read_action, read_actor
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
+from cti.adapters.sql.sealing import SqlSealing
 from cti.commands.city import own_cities
 from cti.commands.order_desk import VERBS, act
 from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
+from cti.server.orders import order_keys
 from cti.settings import Settings
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
@@ -84,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     many.add_argument("--owner", default="", metavar="UNIT", help="只看这个单位手里的")
     many.add_argument("--limit", type=int, default=50)
     verbs.add_parser("actions", help="全部动作和参数")
+    verbs.add_parser("rotate-keys", help="敏感工单换一把新密钥，全部重新加密")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -91,6 +94,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     match arguments.verb:
         case "actions":
             return _actions()
+        case "rotate-keys":
+            return asyncio.run(_rotate(settings))
         case "open":
             pack = load_city(arguments.city, own_cities(settings))
             actor = _actor(arguments.by)
@@ -156,6 +161,22 @@ def _look(arguments: argparse.Namespace, settings: Settings) -> int:
             )
         print("封印完好。" if not broken else "\n".join(each.what for each in broken))
     return 1 if broken else 0
+
+
+async def _rotate(settings: Settings) -> int:
+    """Seal everything anew with a new key; the old ones go once nothing is sealed with them."""
+    keys, database = order_keys(settings), Database(settings.database)
+    old, done = set(keys.all()), 0
+    try:
+        await database.open()
+        sealing, name = SqlSealing(database, keys), keys.rotate(datetime.now(UTC))
+        while count := await sealing.reseal():
+            done += count
+    finally:
+        await database.close()
+    keys.forget(old)
+    print(f"已换新密钥 {name}，重新加密 {done} 张敏感工单。请把密钥文件另外备份：没有它敏感工单打不开。")
+    return 0
 
 
 def _actions() -> int:

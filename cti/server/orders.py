@@ -6,10 +6,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from cti.adapters.files.order_keys import OrderKeys
 from cti.adapters.sql.confirming import SqlConfirming
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_store import SqlOrderStore
+from cti.adapters.sql.sealing import SqlSealing
 from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
 from cti.settings import Settings
 from ivr.call import CallId
@@ -25,6 +27,11 @@ from workorder.life.refusal import Refusal
 from workorder.order import OrderNumber
 
 
+def order_keys(settings: Settings) -> OrderKeys:
+    """Return the keys of sensitive orders; their file is made when the first order is sealed."""
+    return OrderKeys(settings.run_folder / "keys" / "orders.keys")
+
+
 class Orders:
     """What the pages and the controller need of orders. Files are read once; the pack is kept when first needed."""
 
@@ -34,7 +41,8 @@ class Orders:
         days = load_calendar(own_calendar(settings.data_folder)) if calendar is None else calendar()
         self.calendar: Callable[[], WorkCalendar] = calendar or (lambda: days)
         self.lives = SqlLifeStore(database, self.calendar)
-        self._confirming = SqlConfirming(database, self.lives)
+        self.sealing = SqlSealing(database, order_keys(settings))
+        self._confirming = SqlConfirming(database, self.lives, self.sealing)
         self._drafts = SqlOrderStore(database)
         own = settings.data_folder / "cities"
         self._pack = load_city(settings.city, own)

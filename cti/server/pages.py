@@ -59,7 +59,7 @@ def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDep
     """Return what the routes of the pages are given."""
     accounts, orders = SqlAccountStore(database), Orders(settings, database)
     idle = timedelta(minutes=settings.pages.idle_minutes)
-    door, hub = DoorClient(control_socket(settings)), Hub()
+    door, hub = DoorClient(control_socket(settings)), Hub(clock.now)
     return PagesDeps(
         settings=settings,
         database=database,
@@ -82,6 +82,7 @@ def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDep
             orders.confirm,
             orders.take_in,
             folders_of(settings).run / "attachments",
+            orders.sealing,
         ),
         admin=OfficeDesk(settings, database, clock),
     )

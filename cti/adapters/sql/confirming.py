@@ -13,6 +13,7 @@ from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_desk import change_in
 from cti.adapters.sql.order_store import order_of_row
 from cti.adapters.sql.schema import orders
+from cti.adapters.sql.sealing import SqlSealing
 from ivr.errors import StoreRefusedError
 from workorder.audit import AuditRow, Person
 from workorder.cities.pack import Pack
@@ -22,14 +23,16 @@ from workorder.life.living import LivingOrder
 from workorder.life.opening import Opening, opening_of
 from workorder.life.refusal import Refusal
 from workorder.order import OrderNumber
+from workorder.sealed import must_be_sealed
 
 
 class SqlConfirming:
     """The one door through which a draft becomes an order; the desk page, the controller and the API go through it."""
 
-    def __init__(self, database: Database, lives: SqlLifeStore) -> None:
+    def __init__(self, database: Database, lives: SqlLifeStore, sealing: SqlSealing) -> None:
         self._database = database
         self._lives = lives
+        self._sealing = sealing
 
     async def confirm(
         self, number: OrderNumber, revision: int, wish: Opening, actor: Actor, pack: Pack, at: datetime
@@ -53,6 +56,8 @@ class SqlConfirming:
             if isinstance(begun, LivingOrder):
                 act = AuditRow(at, Person(actor.name, actor.role.value), "order.confirm", number)
                 await change_in(connection, number, revision, act, Draft.confirmed)
+                if must_be_sealed(begun.category, pack):
+                    await self._sealing.seal_in(connection, number, act.person, at)
             return begun
 
         return await self._database.write("确认工单", work)

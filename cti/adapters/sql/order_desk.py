@@ -22,6 +22,7 @@ from workorder.draft import Draft, FieldName
 from workorder.envelope import order_saved
 from workorder.links import LinkKind, OrderLink
 from workorder.order import OrderNumber, WorkOrder
+from workorder.sealed import is_sealed
 
 
 class SqlOrderDesk:
@@ -97,6 +98,8 @@ async def change_in(
             f"工单 {number} 已被别人改过（第 {known.touched} 版，您看到的是第 {revision} 版）。"
             "改法：看一看新的内容，再改一次"
         )
+    if is_sealed(known.draft):
+        raise StoreRefusedError("敏感工单的内容已加密，不能改写。改法：补充新情况")
     draft = changed(known.draft)
     is_confirmed = act.action == "order.confirm"
     if draft == known.draft and (not is_confirmed or known.confirmed is not None):

@@ -18,6 +18,7 @@ from ivr.call import CallId
 from workorder.draft import Draft, FieldName
 from workorder.envelope import order_saved
 from workorder.order import OrderNumber, OrderState, WorkOrder, numbered, order_day
+from workorder.sealed import is_sealed
 from workorder.similar import place_key, place_of
 
 _INDEXED_LENGTH = 24
@@ -35,7 +36,7 @@ class SqlOrderStore:
 
     async def save_draft(self, draft: Draft, at: datetime) -> WorkOrder:
         """See OrderStore; this one never returns None."""
-        clean = Draft.from_json(json.dumps(storable_json(json.loads(draft.to_json()))))
+        clean = Draft.from_json(json.dumps(storable_json(draft.to_plain())))
 
         async def work(connection: AsyncConnection) -> WorkOrder:
             await ensure_call(connection, clean.call)
@@ -47,7 +48,7 @@ class SqlOrderStore:
                 order = WorkOrder(numbered(day, serial), clean, OrderState.DRAFTED, 1, at, at)
             else:
                 revised = known.draft.revised_by(clean)
-                if revised == known.draft:
+                if revised == known.draft or is_sealed(known.draft):  # nothing of a sealed order comes back by speech
                     return known
                 order = replace(known, draft=revised, revision=known.revision + 1, updated=at)
             await put_row(connection, orders, order_row(order))
@@ -98,7 +99,7 @@ def order_row(order: WorkOrder) -> dict[str, Any]:
         "phone": draft.value(FieldName.PHONE),
         "title": draft.value(FieldName.TITLE),
         "summary": draft.value(FieldName.SUMMARY),
-        "draft": json.loads(draft.to_json()),
+        "draft": draft.to_plain(),
         "created": order.created,
         "updated": order.updated,
         "confirmed": order.confirmed,

@@ -12,6 +12,7 @@ from typing import Protocol
 from cti.access import Account
 from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_rows import Listed
+from cti.adapters.sql.sealing import SqlSealing
 from cti.adapters.web.errors import ApiError, refused
 from cti.order_access import sees, sees_all
 from workorder.audit import AuditRow, Person
@@ -51,6 +52,7 @@ class OrdersDeps:
     confirm: Confirm
     take_in: TakeIn
     files: Path
+    sealing: SqlSealing
 
 
 NOT_YOURS = "没有这张工单，或它不在您单位手里。改法：检查编号；属于本单位的请热线中心转派"

@@ -26,7 +26,7 @@ from ivr.errors import StoreRefusedError
 from workorder.draft import Draft, FieldName, FieldState
 from workorder.draft import Field as DraftField
 from workorder.knowledge import ArticleState
-from workorder.life.actions import AnswerDirectly
+from workorder.life.actions import Accept, AnswerDirectly
 from workorder.life.living import LivingOrder
 from workorder.life.opening import Opening
 from workorder.life.refusal import Refusal
@@ -34,6 +34,7 @@ from workorder.life.table import MOVES
 from workorder.links import LinkKind, OrderLink
 from workorder.order import OrderNumber
 from workorder.publication import published
+from workorder.sealed import must_be_sealed
 
 Mover = Annotated[
     Account, Depends(require(Permission.ORDERS_HANDLE, Permission.ORDERS_INSPECT, Permission.ORDERS_UNIT))
@@ -109,6 +110,12 @@ class Publish(_Body):
     exclusion: str = Field(default="", max_length=24)
 
 
+class Readers(_Body):
+    """The accounts of the people who handle a sensitive order; nobody else reads it."""
+
+    names: list[Annotated[str, Field(max_length=60)]] = Field(min_length=1, max_length=20)
+
+
 class Link(_Body):
     """Another order that belongs to this one."""
 
@@ -139,6 +146,10 @@ def routes(deps: PagesDeps) -> APIRouter:
         found = await orders.lives.act(name, action, actor, now, body.version)
         if isinstance(action, AnswerDirectly) and isinstance(found, LivingOrder):
             await articles.use(action.article)
+        if isinstance(action, Accept) and isinstance(found, LivingOrder):
+            pack = await orders.lives.pack(found.pack)
+            if pack is not None and must_be_sealed(found.category, pack):
+                await orders.sealing.seal(name, me.person, now)
         return await _answer(found, me)
 
     @router.put("/{number}/fields")
@@ -146,7 +157,10 @@ def routes(deps: PagesDeps) -> APIRouter:
         """Write what the person typed into the draft; speech never writes over it."""
         name, now = number_of(number), deps.clock.now()
         await _known(name)
-        order = await desk.edit(name, body.fields, body.revision, me.person, now)
+        try:
+            order = await desk.edit(name, body.fields, body.revision, me.person, now)
+        except StoreRefusedError as error:
+            raise refused(409, str(error), "refused") from error
         return {"number": name, "revision": order.revision}
 
     @router.post("/{number}/confirm")
@@ -189,6 +203,14 @@ def routes(deps: PagesDeps) -> APIRouter:
             raise refusal_told(shown)
         await publications.put(shown, me.person, now)
         return {"title": shown.title, "summary": shown.summary, "result": shown.result, "exclusion": shown.exclusion}
+
+    @router.put("/{number}/readers", status_code=204)
+    async def readers(number: str, body: Readers, me: Inspector) -> None:
+        """Name the people who handle a sensitive order."""
+        try:
+            await orders.sealing.name_readers(number_of(number), body.names, me.person, deps.clock.now())
+        except StoreRefusedError as error:
+            raise refused(409, str(error), "refused") from error
 
     async def _is_usable(article: str) -> bool:
         known = await articles.one(article)

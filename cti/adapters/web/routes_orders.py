@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from workorder.clock.due import spoken_instant
 from workorder.life.clocks import due_of
 from workorder.life.forms import form_of, obstacles
 from workorder.life.states import STATE_TITLES, LifeState
+from workorder.sealed import is_sealed
 
 Reader = Annotated[Account, Depends(require(Permission.ORDERS_READ, Permission.ORDERS_UNIT))]
 _MOVE_NAMES = {kind: name for name, kind in NAMES.items()}
@@ -100,7 +102,12 @@ def routes(deps: PagesDeps) -> APIRouter:
         """Return one order as this person may see it; that they looked is written down."""
         found = await seen(number, me, "order.read")
         pack = await orders.lives.pack(found.life.pack) if found.life else None
-        whole = detail_of(found.draft, found.life, pack, me, deps.clock.now(), hidden_from(me, deps.masking))
+        draft, now = found.draft, deps.clock.now()
+        if draft is not None and is_sealed(draft.draft):
+            content = await orders.sealing.open(found.number, me.person, now)
+            draft = replace(draft, draft=content) if content is not None else draft
+        whole = detail_of(draft, found.life, pack, me, now, hidden_from(me, deps.masking))
+        whole["is_sealed"] = found.draft is not None and is_sealed(found.draft.draft)
         if sees_all(me):
             links = await desk.links_of(found.number)
             whole["links"] = [{"number": each.number, "other": each.other, "kind": each.kind.value} for each in links]

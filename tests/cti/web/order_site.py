@@ -102,8 +102,9 @@ async def order_site(folder: Path, city: str = "lanzhou") -> AsyncIterator[Order
     async with site(folder) as here:
         settings = replace(settings_in(folder), city=city)
         orders = Orders(settings, here.deps.database)
+        files = here.deps.orders.files
         deps = OrdersDeps(
-            orders.lives, orders.calendar, orders.pack, orders.confirm, orders.take_in, here.deps.orders.files
+            orders.lives, orders.calendar, orders.pack, orders.confirm, orders.take_in, files, orders.sealing
         )
         rewired = Site(replace(here.deps, settings=settings, orders=deps), here.door, here.clock)
         try:
