@@ -22,6 +22,7 @@ from cti.board_facts import (
     Known,
     Monitored,
     Opened,
+    Placed,
     Pressed,
     QueuesAre,
     SeatStands,
@@ -88,6 +89,8 @@ class Board:
                 self._put(replace(self.calls[call], path=path), touched)
             case Pressed(call=call, key=key) if call in self.calls:
                 self._put(replace(self.calls[call], keys=(self.calls[call].keys + key)[-MOST_KEYS:]), touched)
+            case Placed(call=call, priority=priority) if call in self.calls:
+                self._put(replace(self.calls[call], priority=priority), touched)
             case Known(call=call, known=known_caller) if call in self.calls:
                 self._put(replace(self.calls[call], known=known_caller), touched)
             case Consulting(call=call, consult=consult) if call in self.calls:

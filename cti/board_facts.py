@@ -49,6 +49,14 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """The flow's caller goes to a queue with this priority."""
+
+    call: CallId
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeatStands:
     """A seat as it stands now; `since` is when that began."""
 
@@ -142,6 +150,7 @@ BoardFact: TypeAlias = (
     | Opened
     | Went
     | Pressed
+    | Placed
     | SeatStands
     | QueuesAre
     | WaitsAre

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from cti.adapters.control.door import Request, Stream, Verb
 from cti.board import Board
-from cti.board_facts import BoardFact, Pressed, Tick, Told
+from cti.board_facts import BoardFact, Placed, Pressed, Tick, Told
 from cti.board_rows import instant, plain
 from cti.today import Today, china_day
 from ivr.call import CallId
@@ -168,7 +168,7 @@ class WatchedPublisher:
 
 
 class WatchedJournal:
-    """Fulfils `ivr.ports.Journal`: keys that a caller presses in the flow are told to the watchers as well."""
+    """Fulfils `ivr.ports.Journal`: keys pressed in the flow, and with what priority it queues, are told too."""
 
     def __init__(self, journal: Journal, watching: Watching) -> None:
         self._journal = journal
@@ -179,6 +179,9 @@ class WatchedJournal:
         event = line.get("event")
         if isinstance(event, Mapping) and event.get("kind") == DigitPressed.__name__:
             self._watching.take(Pressed(call, str(event.get("digit", ""))[:1]))
+        priority = line.get("priority") if "placed" in line else None
+        if isinstance(priority, int):
+            self._watching.take(Placed(call, priority))
 
     def read(self, call: CallId) -> tuple[Mapping[str, object], ...]:
         return self._journal.read(call)

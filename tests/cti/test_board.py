@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cti.board import Board
-from cti.board_facts import BoardFact, Opened, Pressed, QueuesAre, SeatStands, Tick, TodayWas, Told, WaitsAre
+from cti.board_facts import BoardFact, Opened, Placed, Pressed, QueuesAre, SeatStands, Tick, TodayWas, Told, WaitsAre
 from cti.today import Today, china_day, counted, midnight, today_plain
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 from ivr.events import (
@@ -55,6 +55,7 @@ facts: st.SearchStrategy[BoardFact] = st.one_of(
     st.builds(BridgeLeft, calls, channels, st.just("u"), st.just("b"), st.just(1), instants),
     st.builds(LegHeld, calls, channels, st.booleans(), instants),
     st.builds(Opened, st.builds(CallOffered, calls, st.just(NUMBER), st.just("12345"), instants), st.just("main")),
+    st.builds(Placed, calls, st.integers(0, 99)),
     st.builds(Pressed, calls, st.sampled_from("0123456789*#")),
     st.builds(
         Told,

@@ -90,6 +90,9 @@ async def test_a_consult_is_private_and_completing_it_gives_the_caller_to_the_co
         await hear(scene.caller, THIRD_HZ)
         await third.hang_up()
         await scene.caller.ended(20)
+        await service.finished(scene.call)
+        code, said = await service.hotline("replay", scene.call)
+        assert code == 0, said
 
 
 async def test_a_conference_is_heard_by_all_three_and_goes_on_with_two(service: RunningService) -> None:
