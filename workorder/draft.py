@@ -138,13 +138,22 @@ class Draft:
 
     def to_json(self) -> str:
         """Return the draft as one line of JSON; `from_json` gives back an equal draft."""
+        return json.dumps(self.to_plain(), ensure_ascii=False, separators=(",", ":"))
+
+    def to_plain(self) -> dict[str, object]:
+        """Return the draft as plain values, as JSON can hold them."""
         fields = {name.value: _field_out(entry) for name, entry in self.fields.items()}
-        whole = {"draft": _VERSION, "call": self.call, "fields": fields, "reasons": list(self.reasons)}
+        whole: dict[str, object] = {
+            "draft": _VERSION,
+            "call": self.call,
+            "fields": fields,
+            "reasons": list(self.reasons),
+        }
         if self.emergency:
             whole["emergency"] = [plain(clock) for clock in self.emergency]
         if self.their_id:
             whole["their_id"] = self.their_id
-        return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+        return whole
 
     @classmethod
     def from_json(cls, text: str) -> Draft:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from cti.conversation import Conversation
 from cti.world import Drafter
@@ -238,7 +239,7 @@ def assistant_verbs(assistant: Assistant) -> dict[str, Callable[[Request], Mappi
 
     def draft(request: Request) -> Mapping[str, object]:
         found = assistant.draft_of(asked(request))
-        return {"ok": found is not None, "text": "" if found else "还没有草稿。", "draft": found and found.to_json()}
+        return {"ok": found is not None, "text": "" if found else "还没有草稿。", "draft": found and found.to_plain()}
 
     def similar(request: Request) -> Mapping[str, object]:
         return {"ok": True, "text": "", "orders": similar_plain(assistant.similar_to(asked(request)))}
@@ -247,9 +248,10 @@ def assistant_verbs(assistant: Assistant) -> dict[str, Callable[[Request], Mappi
         known = assistant.caller_of(asked(request))
         if known is None:
             return {"ok": False, "text": "还没有查到来电人。"}
-        plain = dict(known.to_plain())
+        plain: dict[str, Any] = dict(known.to_plain())
         plain["last_call_at"] = known.last_call_at.isoformat() if known.last_call_at else None
-        plain["orders"] = [{"number": order.number, "created": order.created.isoformat()} for order in known.orders]
+        orders = zip(plain["orders"], known.orders, strict=True)
+        plain["orders"] = [{**told, "created": order.created.isoformat()} for told, order in orders]
         return {"ok": True, "text": "", **plain}
 
     return {"call.draft": draft, "call.similar": similar, "call.caller": caller}

@@ -7,10 +7,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.access import ROLES, TITLES, Account, Permission, Role, hidden_from, mask_number, mask_plain
+from cti.access import ROLES, TITLES, Account, Permission, Role, hidden_from, mask_number, mask_plain, may_hold_number
 from cti.accounts import wrong_name, wrong_password
 from cti.server.policy_files import shipped_masking
-from ivr.speech.redact import ALL_KINDS, PrivateKind
+from ivr.speech.redact import ALL_KINDS, PrivateKind, redact
 
 MASKING = shipped_masking()
 SETS_OF_ROLES = st.lists(st.sampled_from(list(Role)), max_size=4).map(tuple)
@@ -67,11 +67,26 @@ def test_no_telephone_number_gets_past_the_mask_wherever_it_stands(number: str, 
     assert mask_number(number, ALL_KINDS)[-4:] == number[-4:]
 
 
+@given(st.text(st.sampled_from("零一二三四五六七八九十百幺两0159AXx甘苏 京号-，"), max_size=24))
+def test_what_is_not_looked_at_closely_holds_no_private_number(text: str) -> None:
+    if not may_hold_number(text):
+        assert redact(text) == text
+
+
 def test_a_text_that_was_masked_loses_its_words() -> None:
     spoken = {"text": "号码是13812345678", "words": [{"text": digit} for digit in "13812345678"]}
     assert mask_plain(spoken, ALL_KINDS) == {"text": "号码是138****5678", "words": []}
     harmless = {"text": "路灯坏了", "words": [{"text": "路灯"}]}
     assert mask_plain(harmless, ALL_KINDS) == harmless
+
+
+def test_moments_and_orders_are_no_numbers_of_people() -> None:
+    told = {
+        "number": "WO20261122-000002",
+        "created": "2026-11-22T08:36:52.912383+00:00",
+        "at_last": "2026-11-22T08:36:52Z",
+    }
+    assert mask_plain(told, ALL_KINDS) == told
 
 
 def test_names_and_passwords_are_told_what_is_wrong_with_them() -> None:

@@ -126,7 +126,7 @@ def routes(deps: PagesDeps) -> APIRouter:
             "is_live": False,
             "caller": None,
             "words": words,
-            "draft": order.draft.to_json() if order else None,
+            "draft": order.draft.to_plain() if order else None,
             "similar": [],
             "order": order.number if order else "",
             "recordings": [
