@@ -174,7 +174,6 @@ _PLAIN_KEYS = frozenset(
 _OURS = re.compile(r"WO\d{8}-\d{6,}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 """An order's number or a moment, whatever key it stands under: to a masker they look like numbers of people."""
 
-
 _DIGIT = re.compile(r"[零〇一二两三四五六七八九幺妖洞拐十百千万\d]")
 _LETTER = re.compile(r"[A-Za-z]")
 
@@ -196,7 +195,9 @@ def mask_plain(value: object, hidden: Collection[PrivateKind], key: str = "") ->
     if isinstance(value, str):
         if key in _PLAIN_KEYS or _OURS.fullmatch(value):
             return value
-        return mask_number(value, hidden) if key in _NUMBER_KEYS else redact(value, hidden)
+        if key in _NUMBER_KEYS:
+            return mask_number(value, hidden)
+        return redact(value, hidden) if may_hold_number(value) else value
     if isinstance(value, Mapping):
         new = {name: mask_plain(entry, hidden, str(name)) for name, entry in value.items()}
         if "words" in new and new.get("text") != value.get("text"):

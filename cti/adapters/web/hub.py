@@ -12,6 +12,7 @@ import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from cti.visibility import Owners, Scope, board_for, event_for, is_wallboard, seats_in
@@ -71,7 +72,10 @@ class Tab:
 class Hub:
     """The board as the controller tells it, and the pages that show it."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._now = now
+        self._made_at: tuple[str, int] = ("", -1)
+        self._made: dict[Scope, str] = {}
         self.board: dict[str, dict[str, Any]] = {part: {} for part in _PARTS}
         self.owners = Owners()
         self.epoch, self.seq = "", 0
@@ -183,18 +187,25 @@ class Hub:
         return self._of_seat.get(seat)
 
     def hello(self, tab: Tab) -> str:
-        """Return the whole board as this page may see it."""
-        board = board_for(self.board, tab.scope, self.owners)
-        return _line(
-            {
-                "t": "hello",
-                "epoch": self.epoch,
-                "seq": self.seq,
-                "board": board,
-                "controller": self.has_controller,
-                "me": {"name": tab.name, "seat": tab.seat, "is_taken": tab.is_taken},
-            }
-        )
+        """Return the whole board as this page may see it; pages that see alike share what was made."""
+        here = {
+            "t": "hello",
+            "epoch": self.epoch,
+            "seq": self.seq,
+            "now": self._now().isoformat(),
+            "controller": self.has_controller,
+            "me": {"name": tab.name, "seat": tab.seat, "is_taken": tab.is_taken},
+        }
+        return f'{_line(here)[:-1]},"board":{self._board_line(tab.scope)}}}'
+
+    def _board_line(self, scope: Scope) -> str:
+        if (self._made_at, scope.seat) != ((self.epoch, self.seq), ""):
+            if scope.seat:
+                return _line(board_for(self.board, scope, self.owners))
+            self._made_at, self._made = (self.epoch, self.seq), {}
+        if scope not in self._made:
+            self._made[scope] = _line(board_for(self.board, scope, self.owners))
+        return self._made[scope]
 
     def _missed(self, epoch: str, seq: int) -> Iterable[Plain] | None:
         """Return the events since `seq`; None when they are not all known."""

@@ -36,6 +36,7 @@ async def test_a_page_gets_the_board_and_then_every_change(tmp_path: Path) -> No
         async with on.tab(page) as tab:
             hello = await tab.next()
             assert (hello["t"], hello["epoch"], hello["controller"]) == ("hello", "life-1", True)
+            assert hello["now"] == on.here.clock.at.isoformat()  # clocks of desks are wrong more often than one thinks
             on.here.door.tell("caller_queued", {"calls": {CALL: row()}}, call=CALL, data={"queue": "general"})
             event = await tab.next("event")
             assert (event["type"], event["call"], event["data"]) == ("caller_queued", CALL, {"queue": "general"})
