@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.adapters.sql.audit_rows import put_audit
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.schema_orders import exports
-from cti.adapters.sql.types import storable
+from cti.adapters.sql.types import storable, storable_json
 from cti.exporting import ExportState, ExportWish
 from workorder.audit import AuditRow, Person
 
@@ -72,7 +72,7 @@ class SqlExports:
 
 def _row(wish: ExportWish) -> dict[str, Any]:
     return {
-        "id": wish.id, "what": wish.what, "wanted": dict(wish.wanted), "reason": storable(wish.reason),
+        "id": wish.id, "what": wish.what, "wanted": storable_json(dict(wish.wanted)), "reason": storable(wish.reason),
         "asked_by": wish.asked_by, "asked": wish.asked, "state": wish.state.value, "decided_by": wish.decided_by,
         "decided": wish.decided, "why": storable(wish.why), "taken": wish.taken,
     }  # fmt: skip

@@ -14,7 +14,7 @@ from cti.adapters.sql.audit_rows import put_audit
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.schema_quality import quality_draws, quality_reviews
 from cti.adapters.sql.statements import put_row
-from cti.adapters.sql.types import storable
+from cti.adapters.sql.types import storable, storable_json
 from ivr.call import CallId
 from workorder.audit import AuditRow, Person
 
@@ -55,7 +55,8 @@ class SqlQuality:
     async def keep_draw(self, draw: Draw, person: Person) -> None:
         async def work(connection: AsyncConnection) -> None:
             row = {
-                "id": draw.id, "at": draw.at, "who": draw.who, "seed": draw.seed, "wanted": dict(draw.wanted),
+                "id": draw.id, "at": draw.at, "who": draw.who, "seed": draw.seed,
+                "wanted": storable_json(dict(draw.wanted)),
                 "population": draw.population, "calls": list(draw.calls),
             }  # fmt: skip
             await connection.execute(quality_draws.insert(), row)

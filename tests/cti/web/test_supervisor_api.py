@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,35 @@ async def test_where_the_city_asks_for_it_a_second_person_must_agree(tmp_path: P
         assert "过期" in (await one.get(f"{address}/file.xlsx")).json()["error"]
         unit = await here.sign_in("unit", Role.UNIT)
         assert (await unit.post("/api/exports", body)).status_code == 403
+
+
+ODD = ("0001-01-01", "9999-12-31", "", "%00", "' OR 1=1 --")
+
+
+async def test_nothing_that_is_asked_makes_the_server_fail(tmp_path: Path) -> None:
+    async with site(tmp_path) as here:
+        page = await here.sign_in("zhang", Role.SUPERVISOR)
+
+        async def sent(method: str, path: str, body: dict[str, Any]) -> int:
+            """Send JSON as Python writes it: lone surrogates too, which no browser would send."""
+            headers = {"content-type": "application/json"}
+            return (await page.request(method, path, content=json.dumps(body), headers=headers)).status_code
+
+        for odd in ODD:
+            for path in ("search", "recordings", "reports/days", f"reports/{odd}", f"quality/draws/{odd}"):
+                for name in ("since", "until", "seat", "words", "page"):
+                    answer = await page.get(f"/api/{path}", params={"words": "井", name: odd})
+                    assert answer.status_code < 500, (path, name, odd, answer.text)
+        bodies: list[dict[str, Any]] = [
+            {"count": 5, "seat": "\ud800\0"},
+            {"count": 10**30},
+            {"count": 1, "since": "0001-01-01"},
+            {"count": 1, "until": "0001-01-01"},
+        ]
+        for body in bodies:
+            assert await sent("POST", "/api/quality/draws", body) in (404, 422), body
+        wish = {"what": "report", "wanted": {"name": "days", "words": "\ud800\0"}, "reason": "\ud800\0<b>"}
+        assert await sent("POST", "/api/exports", wish) in (200, 422)
+        assert (await page.get("/api/exports/x%00/file.pdf")).status_code == 404
+        for marks in ({}, {"order": 10**30}, {"\0": 1}):
+            assert await sent("PUT", "/api/quality/reviews/hl-1.1", {"form": 1, "marks": marks}) in (404, 422)
