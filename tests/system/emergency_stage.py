@@ -56,7 +56,7 @@ def policy() -> str:
     rules, categories = [], []
     for name, number in FIRST:
         for suffix, numbers in (("", f"'{number}', '{NEXT}'"), ("1", f"'{number}'")):
-            targets.append(f"  {name}{suffix}: {{title: 119 消防, numbers: [{numbers}], ring_seconds: 20}}")
+            targets.append(f"  {name}{suffix}: {{title: 119 消防, numbers: [{numbers}], ring_seconds: 60}}")
             for unit in ("", "+"):
                 way = f"{name}{suffix}{unit}"
                 mode = "mode: parallel_notify, notify: [rescue]" if unit else "mode: three_way"
