@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -74,13 +75,15 @@ def _gazetteer(own: Path | None) -> Gazetteer:
 class LearningPrefill:
     """`Drafts` by lexicon and the learnt models in use; a model adopted meanwhile counts from the next draft on.
 
-    A model that cannot be read costs nothing but itself: what was in use stays. Own words that cannot be read cost
-    only themselves too: then all those that ship are used, and the log says what is wrong with them.
+    A model that cannot be read costs nothing but itself: what was in use stays. So do words: an installation's own
+    count from the next draft on when they are published; those that cannot be read leave what was in use, which at the
+    start is what ships, and the log says what is wrong with them.
     """
 
     def __init__(self, models: LearntModels, own: Path | None = None) -> None:
         self._models = models
-        self._own = own
+        self._folder = self._own = own
+        self._words_mark = _mark_of(own)
         try:
             self._lexicon, self._catalogue, self._gazetteer = load_classifier(own), _catalogue(own), _gazetteer(own)
         except (AuthorError, OSError) as error:
@@ -106,7 +109,24 @@ class LearningPrefill:
                 fields[name] = replace(fields[name], source=f"learnt.{learnt[target].version}")
         return replace(draft, fields=MappingProxyType(fields))
 
+    def _follow_words(self) -> None:
+        mark = _mark_of(self._folder)
+        if mark == self._words_mark:
+            return
+        self._words_mark = mark
+        try:
+            lexicon = load_classifier(self._folder, self._accepted)
+            catalogue, gazetteer = _catalogue(self._folder), _gazetteer(self._folder)
+        except (AuthorError, OSError) as error:
+            log.error("own_words_not_read", extra={"folder": str(self._folder), "reason": str(error)[:300]})
+            return
+        self._own, self._lexicon, self._catalogue, self._gazetteer = self._folder, lexicon, catalogue, gazetteer
+        self._hints = lexicon_hints(lexicon.classify)
+        self._mark = None  # what was learnt is weighed against the new words
+        log.info("own_words_taken_in", extra={"folder": str(self._folder)})
+
     def _follow(self) -> None:
+        self._follow_words()
         mark = self._models.mark
         if mark == self._mark:
             return
@@ -123,6 +143,16 @@ class LearningPrefill:
             return
         self._prefill = Prefill(VotingClassifier(self._lexicon, self._learnt), self._catalogue, self._gazetteer)
         log.info("learnt_models", extra={"versions": {t.value: each.version for t, each in self._learnt.items()}})
+
+
+def _mark_of(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes whenever a file of an installation's own words does."""
+    marks = []
+    for file in sorted(folder.glob("*.yaml")) if folder is not None else ():
+        with contextlib.suppress(OSError):
+            stat = file.stat()
+            marks.append((file.name, stat.st_mtime_ns, stat.st_size))
+    return tuple(marks)
 
 
 def _catalogue(own: Path | None) -> Catalogue:

@@ -148,6 +148,22 @@ def test_an_installations_own_words_replace_those_that_ship_and_broken_ones_cost
     assert "观景塔=99" in capsys.readouterr().err
 
 
+def test_words_published_meanwhile_count_from_the_next_draft_on_and_broken_ones_leave_what_was_in_use(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own, turn = tmp_path / "words", Turn(Leg.CALLER, "西客站对面观景塔的旋梯晃得厉害", (), 0.0, 4.0)
+    prefill = LearningPrefill(LearntModels(tmp_path / "learnt"), own)
+    assert prefill.draft(CallId("a"), [turn]).value(FieldName.UNIT) != "塔影管理处"
+    own.mkdir()
+    (own / "units.yaml").write_text("lexicon: 1\nunits:\n  塔影管理处: 观景塔 旋梯\n", encoding="utf-8")
+    assert prefill.draft(CallId("b"), [turn]).value(FieldName.UNIT) == "塔影管理处"
+    (own / "units.yaml").write_text("lexicon: 1\nunits:\n  别的管理处: 观景塔=99\n", encoding="utf-8")
+    assert prefill.draft(CallId("c"), [turn]).value(FieldName.UNIT) == "塔影管理处"
+    assert "own_words_not_read" in caplog.messages
+    (own / "units.yaml").unlink()
+    assert prefill.draft(CallId("d"), [turn]).value(FieldName.UNIT) != "塔影管理处"
+
+
 def test_search_prints_each_hit_with_its_second_masked_for_the_role(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
