@@ -33,11 +33,17 @@ pytestmark = pytest.mark.xdist_group("service-ears")
 SAYS = ("我家楼下的路灯坏了好几天了。", "我们小区从昨天晚上开始停水。")
 CARD = "我的银行卡号是六二二二零二三四。"
 CALLERS = 4
+UNRECORDED = "12388"
+"""A line for those who must not be known: its calls are neither recorded nor written down."""
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[RunningService]:
-    with service_of({"ears": {"workers": 2, "longest_pause_seconds": 60}}, hurried=True) as running:
+    change = {
+        "ears": {"workers": 2, "longest_pause_seconds": 60},
+        "called_numbers": {"12345": {"flow": "main"}, UNRECORDED: {"flow": "main", "recorded": False}},
+    }
+    with service_of(change, hurried=True) as running:
         yield running
 
 
@@ -163,6 +169,28 @@ async def test_a_pause_leaves_silence_in_the_recording_and_no_word_in_the_transc
         if tape.part == Part.CALLER:
             assert rms_dbfs(read_part(file, 0.0, paused["at_s"])) > -45
     assert "没有正在进行的通话" in str((await asked(service, "call.pause", call))["text"])
+
+
+async def test_of_a_line_that_is_not_recorded_nothing_is_kept_but_that_it_was_called(service: RunningService) -> None:
+    said = await service.speech(SAYS[0], "f4")
+    async with service.bus() as bus, service.citizen() as phone:
+        line = await service.dial(phone, UNRECORDED)
+        call = await service.offered(bus, phone)
+        await bus.event(call, "recording_paused")
+        await asyncio.sleep(0.5)
+        await line.say(said)
+        assert "按规定" in str((await asked(service, "call.resume", call))["text"])
+        await line.say(said)
+        await asyncio.sleep(0.5)
+        await line.hang_up()
+    await service.finished(call)
+    turns = await service.turns(call)
+    assert text_of(turns, Leg.CALLER) == ""
+    assert any("按规定不录音" in turn.text for turn in turns)
+    for tape in await service.recordings(call):
+        if tape.part == Part.CALLER and tape.seconds > 2:
+            sound = read_part(service.settings.recordings_folder / tape.file, 1.0, tape.seconds)
+            assert rms_dbfs(sound) < -80, "the tape has nothing of what was said"
 
 
 async def test_a_second_machine_only_adds_capacity(service: RunningService, tmp_path: Path) -> None:
