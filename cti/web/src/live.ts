@@ -195,6 +195,7 @@ function take(message: Record<string, unknown>): void {
       const event = message as unknown as LiveEvent
       if (!link.isOpen) opened()
       seq = event.seq
+      if (event.type === 'board') compareClocks(event.at)
       patch(event)
       tell(event)
       break
@@ -214,6 +215,12 @@ function take(message: Record<string, unknown>): void {
     default:
       if (!link.isOpen && message.t === 'ping') opened()
   }
+}
+
+/** `board` events carry the server's now; the latest of them that came quickest says how far this clock is off. */
+function compareClocks(at: string): void {
+  const skew = Date.parse(at) - Date.now()
+  if (!Number.isNaN(skew) && (skew > link.skewMs || skew < link.skewMs - 2000)) link.skewMs = Math.abs(skew) < 1000 ? 0 : skew
 }
 
 function patch(event: LiveEvent): void {

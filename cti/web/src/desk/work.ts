@@ -99,6 +99,7 @@ function open(row: CallRow): void {
   }
   follow(here, row)
   if (isNew) {
+    for (const each of Object.values(works)) if (each.isConfirmed && each.isOver) drop(each.call)
     chosen.value = row.call
     performance.mark(`popup:${row.call}`)
     void load(row.call)
@@ -195,7 +196,8 @@ function settle(call: string, seat: string): void {
   if (row && mine(row, seat)) open(row)
   else if (here && row) {
     follow(here, row)
-    if (!mine(row, seat) && isUntouched(here) && !wasTalked(here, seat)) drop(call)
+    here.isOver = true // it went to somebody else: for this seat it is over
+    if (isUntouched(here) && !wasTalked(here, seat)) drop(call)
   } else if (here && !row) {
     here.isOver = true
     if (isUntouched(here) && !wasTalked(here, seat)) drop(call)
