@@ -26,6 +26,7 @@ from workorder.life.states import STATE_TITLES
 from workorder.life.table import MOVES
 from workorder.life.view import HIDDEN, Citizen, citizen_for, masked_name
 from workorder.order import WorkOrder
+from workorder.outside import other_city
 
 _SHOWN = (
     FieldName.TITLE,
@@ -94,6 +95,9 @@ def detail_of(
     whole["fields"] = _scrubbed(fields, account, life, told, hidden)
     seen = citizen_seen(life, account, told)
     whole["citizen"] = {"name": seen.name, "phone": mask_number(seen.phone, hidden)}
+    elsewhere = other_city(told.value(FieldName.PLACE), pack.city.removesuffix("市")) if told and pack else ""
+    hint = f"地点在{elsewhere}，似乎不归本市。改法：核对地点；确实不归本市的按不予受理指路"
+    whole["hints"] = [hint] if elsewhere else []
     whole["is_confirmed"] = draft.confirmed is not None if draft else True
     if life is None:
         return whole

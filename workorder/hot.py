@@ -80,7 +80,7 @@ class CriticalClass:
 
 
 KIND_TITLES: Mapping[str, str] = MappingProxyType(
-    {"hot": "热点", "concentrated": "集中", "lasting": "持续", "critical": "紧急信息"}
+    {"hot": "热点", "concentrated": "集中", "lasting": "持续", "critical": "紧急信息", "access": "异常访问"}
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import workorder
@@ -20,6 +21,8 @@ from workorder.life.actors import SYSTEM
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 10.0
+STRANGE_WITHIN, STRANGE_AT_LEAST = timedelta(minutes=10), 5
+"""So many orders that are not one's own, opened within so long, are no slip of the hand."""
 SHIPPED_CRITICAL = Path(workorder.__file__).parent / "critical.yaml"
 
 
@@ -48,7 +51,8 @@ class HotWatch:
         told = await self._alerts.told_since(now - windows.longest)
         found = await asyncio.to_thread(hot_matters, told, windows)
         critical = [hot for each in told for hot in critical_of(each, self._classes)]
-        new = await self._alerts.raise_alerts([*found, *critical], now)
+        strange = await self._alerts.strange_access(now - STRANGE_WITHIN, STRANGE_AT_LEAST)
+        new = await self._alerts.raise_alerts([*found, *critical, *strange], now)
         trigger = pack.trigger(TriggerWhen.RECURRING)
         for hot in new:
             log.warning("hot_alert", extra={"kind": hot.kind, "alert": hot.id, "count": len(hot.numbers)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.audit_rows import put_audit
 from cti.adapters.sql.database import Database
-from cti.adapters.sql.schema import orders
+from cti.adapters.sql.schema import audit, orders
 from cti.adapters.sql.schema_orders import hot_alerts
 from cti.adapters.sql.statements import insert_new, put_envelopes
 from cti.adapters.sql.types import storable
 from workorder.audit import AuditRow, Person
 from workorder.envelope import Envelope
 from workorder.hot import Hot, Told, spot_of
-from workorder.order import OrderNumber
+from workorder.order import OrderNumber, order_day
+
+_STRANGE = ("order.forbidden", "order.unseal_refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,19 @@ class SqlAlerts:
             return tuple(_told(row) for row in await connection.execute(query))[::-1]
 
         return await self._database.read("读取新工单", work)
+
+    async def strange_access(self, since: datetime, at_least: int) -> tuple[Hot, ...]:
+        """Return who opened orders that are not theirs, again and again; named by a hash, as an alert is on the bus."""
+        c = audit.c
+        query = select(c.who, c.subject, c.at).where(c.at >= since, c.action.in_(_STRANGE)).order_by(c.at)
+
+        async def work(connection: AsyncConnection) -> tuple[Hot, ...]:
+            by_person: dict[str, list[Any]] = defaultdict(list)
+            for row in await connection.execute(query):
+                by_person[row.who].append(row)
+            return tuple(_access(who, rows) for who, rows in by_person.items() if len(rows) >= at_least)
+
+        return await self._database.read("读取异常访问", work)
 
     async def raise_alerts(self, found: Sequence[Hot], at: datetime) -> tuple[Hot, ...]:
         """Keep what is hot; returns what was not known yet, which the bus is told of in the same transaction."""
@@ -95,6 +112,13 @@ class SqlAlerts:
             return bool(done.rowcount == 1)
 
         return await self._database.write("确认预警", work)
+
+
+def _access(who: str, rows: Sequence[Any]) -> Hot:
+    digest = hashlib.sha256(who.encode()).hexdigest()[:16]
+    numbers = tuple(OrderNumber(row.subject) for row in rows)
+    title = f"异常访问：账号 {who} 连续 {len(rows)} 次打开无权查看的工单"
+    return Hot(f"access:{digest}:{order_day(rows[-1].at).isoformat()}", "access", title, numbers, rows[0].at)
 
 
 def _told(row: Any) -> Told:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_rows import history_of
 from cti.adapters.sql.order_store import order_of_row
-from cti.adapters.sql.schema import order_lives, orders
+from cti.adapters.sql.schema import order_events, order_lives, orders
 from cti.adapters.sql.schema_orders import order_units
 from workorder.life.evolve import fold
 from workorder.life.living import LivingOrder
+from workorder.life.states import LIVE
 from workorder.order import OrderNumber, WorkOrder
 
+_OPEN = [state.value for state in LIVE]
 MOST_COUNTED = 10_000
 """Counting stops here: nobody pages further, and a million rows take a second to count."""
 
@@ -65,6 +68,50 @@ class SqlOrderRows:
             return await _listed(connection, numbers), total
 
         return await self._database.read("读取工单列表", work)
+
+    async def disputed(self, most: int) -> tuple[OrderNumber, ...]:
+        """Return open orders that some unit did not want, those longest open first."""
+        c = order_lives.c
+        returned = exists().where(order_events.c.number == c.number, order_events.c.move == "request_return")
+        query = select(c.number).where(returned, c.state.in_(_OPEN)).order_by(c.opened).limit(most)
+
+        async def work(connection: AsyncConnection) -> tuple[OrderNumber, ...]:
+            return tuple(OrderNumber(each) for each in (await connection.execute(query)).scalars())
+
+        return await self._database.read("读取有争议的工单", work)
+
+    async def steps(self, since: datetime, until: datetime) -> Mapping[str, Mapping[str, datetime]]:
+        """Return, of each order opened in [since, until), when each kind of move was first made."""
+        c, e = order_lives.c, order_events.c
+        query = (
+            select(e.number, e.move, func.min(e.at).label("at"))
+            .where(e.number == c.number, c.opened >= since, c.opened < until)
+            .group_by(e.number, e.move)
+        )
+
+        async def work(connection: AsyncConnection) -> dict[str, dict[str, datetime]]:
+            found: dict[str, dict[str, datetime]] = defaultdict(dict)
+            for row in await connection.execute(query):
+                found[row.number][row.move] = row.at
+            return found
+
+        return await self._database.read("读取办理时间", work)
+
+    async def public_counts(self, since: datetime, until: datetime) -> Sequence[tuple[str, str, int, int]]:
+        """Return (category, state, how many, how many of them told in time) of the orders opened in [since, until)."""
+        c = order_lives.c
+        in_time = func.sum(case(((c.told.is_not(None)) & ((c.due.is_(None)) | (c.told <= c.due)), 1), else_=0))
+        query = (
+            select(c.category, c.state, func.count().label("many"), in_time.label("in_time"))
+            .where(c.opened >= since, c.opened < until)
+            .group_by(c.category, c.state)
+        )
+
+        async def work(connection: AsyncConnection) -> list[tuple[str, str, int, int]]:
+            rows = await connection.execute(query)
+            return [(row.category, row.state, int(row.many), int(row.in_time)) for row in rows]
+
+        return await self._database.read("读取公开的统计", work)
 
     async def one(self, number: OrderNumber) -> Listed | None:
         """Return one order; None when there is neither a draft nor a life."""

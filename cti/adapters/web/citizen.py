@@ -12,13 +12,14 @@ import hmac
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from cti.adapters.sql.order_rows import SqlOrderRows
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.publication_store import SqlPublications
 from cti.adapters.web.citizen_tries import Tries
@@ -30,6 +31,8 @@ from workorder.life.actors import SYSTEM
 from workorder.life.opening import Opening
 from workorder.life.plain_words import Standing, standing_of
 from workorder.life.refusal import Refusal
+from workorder.life.states import ENDS
+from workorder.life.states import LifeState as S
 from workorder.order import HOTLINE_TIME, OrderNumber, order_number
 
 ANSWER_SECONDS = 0.3
@@ -38,6 +41,10 @@ WRONG_OF_ADDRESS, WRONG_OF_NUMBER, APPEALS_OF_ADDRESS = 30, 10, 10
 QUICKEST_SECONDS, SLOWEST_SECONDS = 3, 7200
 MOST_FORM_BYTES = 64 * 1024
 PUBLISHED_AT_ONCE = 20
+STATISTICS_DAYS = 30
+_TOLD = frozenset(
+    {state.value for state in ENDS} | {S.TOLD.value, S.SMS_FOLLOWUP.value, S.MANUAL_FOLLOWUP.value, S.CLOSED.value}
+)
 NOTHING = "没有查到：编号与电话后四位对不上。请核对后再试，或拨打 12345 询问。"
 TOO_OFTEN = "查询太频繁，请一小时后再试，或拨打 12345 询问。"
 
@@ -45,8 +52,8 @@ TOO_OFTEN = "查询太频繁，请一小时后再试，或拨打 12345 询问。
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/q", include_in_schema=False)
-    templates, drafts, lives = _environment(), SqlOrderStore(deps.database), deps.orders.lives
-    publications = SqlPublications(deps.database)
+    templates, drafts, lives = environment(), SqlOrderStore(deps.database), deps.orders.lives
+    publications, rows = SqlPublications(deps.database), SqlOrderRows(deps.database)
     by_address = Tries(WRONG_OF_ADDRESS, deps.clock.monotonic)
     by_number = Tries(WRONG_OF_NUMBER, deps.clock.monotonic)
     appeals = Tries(APPEALS_OF_ADDRESS, deps.clock.monotonic)
@@ -128,6 +135,40 @@ def routes(deps: PagesDeps) -> APIRouter:
         ]
         return page("published", "published", rows=shown, more=len(found) > PUBLISHED_AT_ONCE, page=page_number)
 
+    async def counted() -> dict[str, Any]:
+        now = deps.clock.now()
+        until = now.astimezone(HOTLINE_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
+        since = until - timedelta(days=STATISTICS_DAYS)
+        pack, counts = await deps.orders.pack(now), await rows.public_counts(since, until)
+        titles = {each.name: each.title for each in pack.categories if not each.is_protected}
+        total, told = sum(e[2] for e in counts), sum(e[2] for e in counts if e[1] in _TOLD)
+        in_time = sum(e[3] for e in counts)
+        by_category = [
+            {
+                "title": title,
+                "count": sum(e[2] for e in counts if e[0] == name),
+                "ended": sum(e[2] for e in counts if e[0] == name and e[1] in _TOLD),
+            }
+            for name, title in titles.items()
+        ]
+        return {
+            "since": since.date().isoformat(),
+            "until": (until - timedelta(days=1)).date().isoformat(),
+            "total": total,
+            "told": told,
+            "rate": in_time / told if told else None,
+            "rows": by_category,
+            "formula": "按时率 = 到期前已告知市民的件数 ÷ 已告知市民的件数。受保护的类别只计入总数。",
+        }
+
+    @router.get("/statistics")
+    async def statistics() -> Response:
+        return page("statistics", "statistics", **await counted())
+
+    @router.get("/statistics.json")
+    async def statistics_plain() -> dict[str, Any]:
+        return await counted()
+
     def form_page(form: Mapping[str, str], wrong: Mapping[str, str], problem: str = "", status: int = 200) -> Response:
         return page(
             "appeal",
@@ -171,7 +212,8 @@ async def _form(request: Request) -> defaultdict[str, str]:
         return found
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates with their filters: `instant`, `day`, `iso`."""
     made = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=select_autoescape(["html"]),

@@ -14,7 +14,7 @@ from tests.cti.web.order_site import CITIZEN, ROADS, WATER, order_site
 from workorder.draft import Draft, Field, FieldName
 
 
-@pytest.mark.requirement("J-40", "S-05")
+@pytest.mark.requirement("J-40", "S-05", "S-10")
 async def test_whatever_the_channel_an_order_stands_in_one_list(tmp_path: Path) -> None:
     async with order_site(tmp_path) as here:
         numbers = {channel: await here.opened(channel) for channel in ("call", "letter", "web", "wechat", "haochaping")}
@@ -125,7 +125,7 @@ async def test_a_unit_that_opens_anothers_order_is_refused_and_it_is_written_dow
         }
 
 
-@pytest.mark.requirement("J-33", "Y-60")
+@pytest.mark.requirement("J-33")
 async def test_every_look_at_an_order_is_in_the_audit_trail(tmp_path: Path) -> None:
     async with order_site(tmp_path) as here:
         number = await here.with_unit()
