@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import date
 from importlib.resources import files
@@ -18,6 +19,9 @@ from workorder.cities.pack_file import load_pack
 from workorder.clock.days import WorkCalendar, YearOfDays
 from workorder.clock.days_file import load_days
 
+log = logging.getLogger(__name__)
+
+OWN_CALENDAR = "calendar.yaml"
 SHIPPED_CITIES = Path(str(files("workorder.cities")))
 SHIPPED_DAYS = Path(str(files("workorder.clock"))) / "calendar.yaml"
 
@@ -57,6 +61,34 @@ def load_calendar(own: Path | None = None) -> WorkCalendar:
     return calendar
 
 
+class FollowedCalendar:
+    """The workdays as they are now: a calendar that is published counts at once, a broken one leaves what was."""
+
+    def __init__(self, data_folder: Path) -> None:
+        """AuthorError with every problem when there is nothing sound to begin with."""
+        self._folder = data_folder
+        self._mark = self._now()
+        self._calendar = load_calendar(own_calendar(data_folder))
+
+    def __call__(self) -> WorkCalendar:
+        mark = self._now()
+        if mark != self._mark:
+            self._mark = mark
+            try:
+                self._calendar = load_calendar(own_calendar(self._folder))
+                log.info("calendar_taken_in")
+            except (AuthorError, OSError) as error:
+                log.error("calendar_not_read", extra={"reason": str(error)[:300]})
+        return self._calendar
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            stat = (self._folder / OWN_CALENDAR).stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
+
+
 def _packaged_years() -> tuple[YearOfDays, ...]:
     """Return what the chinesecalendar package knows, so that updating it is enough for a new year."""
     holidays: dict[int, dict[date, str]] = {}
@@ -76,5 +108,5 @@ def _packaged_years() -> tuple[YearOfDays, ...]:
 
 def own_calendar(data_folder: Path) -> Path | None:
     """Return the installation's own calendar of holidays, if it has one."""
-    file = data_folder / "calendar.yaml"
+    file = data_folder / OWN_CALENDAR
     return file if file.is_file() else None

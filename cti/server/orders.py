@@ -12,7 +12,7 @@ from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.sealing import SqlSealing
-from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
+from cti.server.city_packs import FollowedCalendar, city_files, load_city
 from cti.settings import Settings
 from ivr.call import CallId
 from ivr.errors import StoreRefusedError
@@ -38,8 +38,7 @@ class Orders:
     def __init__(
         self, settings: Settings, database: Database, calendar: Callable[[], WorkCalendar] | None = None
     ) -> None:
-        days = load_calendar(own_calendar(settings.data_folder)) if calendar is None else calendar()
-        self.calendar: Callable[[], WorkCalendar] = calendar or (lambda: days)
+        self.calendar: Callable[[], WorkCalendar] = calendar or FollowedCalendar(settings.data_folder)
         self.lives = SqlLifeStore(database, self.calendar)
         self.sealing = SqlSealing(database, order_keys(settings))
         self._confirming = SqlConfirming(database, self.lives, self.sealing)

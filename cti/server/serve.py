@@ -36,7 +36,7 @@ from cti.conversation import Conversation
 from cti.server.assistant import Assistant, assistant_verbs
 from cti.server.board_feed import BoardFeed
 from cti.server.call_places import Tools
-from cti.server.city_packs import load_calendar, own_calendar
+from cti.server.city_packs import FollowedCalendar
 from cti.server.dossier import Dossier, link_files
 from cti.server.drafting import LearningPrefill, make_drafter, own_words
 from cti.server.ears import open_ears
@@ -152,8 +152,8 @@ async def serve(settings: Settings) -> None:
     config = switch_config(settings, queue_file.queues)
     policy = emergency_policy(settings)
     database = Database(settings.database)
-    workdays = load_calendar(own_calendar(settings.data_folder))
-    lives = SqlLifeStore(database, lambda: workdays)
+    workdays = FollowedCalendar(settings.data_folder)
+    lives = SqlLifeStore(database, workdays)
     broker = MqttPublisher(broker_url(settings))
     watching = Watching(clock, queue_file.queues.service_level_seconds)
     publisher = WatchedPublisher(broker, watching)
@@ -274,7 +274,7 @@ async def serve(settings: Settings) -> None:
             TypingDesk(
                 SqlOrderStore(database),
                 SqlOrderDesk(database),
-                lambda: Orders(settings, database, lambda: workdays),
+                lambda: Orders(settings, database, workdays),
                 assistant,
                 journal,
                 watching,
