@@ -30,7 +30,10 @@ class Oidc:
 
 @dataclass(frozen=True, slots=True)
 class PagesSettings:
-    """The pages. `address` is what people type, empty: where it is served; then only that origin is let in."""
+    """The pages. `address` is what people type; where it is given, only that origin is let in.
+
+    `proxies` are the addresses of proxies before us, whose word for who asks we take (X-Forwarded-For).
+    """
 
     is_served: bool = True
     host: str = "127.0.0.1"
@@ -39,6 +42,7 @@ class PagesSettings:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     idle_minutes: int = 30
+    proxies: tuple[str, ...] = ()
     oidc: Oidc = field(default_factory=Oidc)
 
     @property
@@ -71,6 +75,7 @@ def read_pages(fields: Fields, here: Path, default: PagesSettings) -> PagesSetti
         tls_certificate=_file(inner, "tls_certificate", here),
         tls_key=_file(inner, "tls_key", here),
         idle_minutes=inner.integer("idle_minutes", default.idle_minutes, 1, 24 * 60),
+        proxies=inner.texts("proxies", default.proxies),
         oidc=_oidc(inner, here, default.oidc),
     )
     inner.done()
@@ -79,6 +84,9 @@ def read_pages(fields: Fields, here: Path, default: PagesSettings) -> PagesSetti
     except ValueError:
         is_loopback = True
         inner.error(inner.place("host"), f"“{pages.host[:40]}”不是地址。", "写 IP 地址，例如 127.0.0.1 或 0.0.0.0。")
+    for proxy in pages.proxies:
+        if not _is_network(proxy):
+            inner.error(inner.place("proxies"), f"“{proxy[:40]}”不是 IP 地址。", "写代理的 IP，例如 [192.0.2.5]。")
     if pages.address and not _is_origin(pages.address):
         what = f"“{pages.address[:80]}”不是网页地址。"
         inner.error(inner.place("address"), what, "写成 https://主机 或 https://主机:端口，后面不带路径。")
@@ -119,6 +127,14 @@ def _oidc(fields: Fields, here: Path, default: Oidc) -> Oidc:
     if oidc.issuer and not _is_trusted(oidc.issuer):
         inner.error(inner.place("issuer"), f"“{oidc.issuer[:80]}”不是网址。", "写成 https://…（只有本机可以用 http）。")
     return oidc
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_trusted(url: str) -> bool:

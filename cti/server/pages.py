@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -35,8 +37,9 @@ from cti.server.policy_files import safe_masking
 from cti.settings import PROJECT, Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec
 from ivr.adapters.files.journal_files import JournalFiles
-from ivr.errors import AuthorError, StoreError
+from ivr.errors import StoreError
 from ivr.ports import Clock
+from ivr.problems import Problem
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +102,8 @@ def server_of(settings: Settings, deps: PagesDeps) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # who asks is who connects: a header could say anything
+            proxy_headers=bool(pages.proxies),  # else who asks is who connects: a header could say anything
+            forwarded_allow_ips=list(pages.proxies),
             limit_concurrency=MOST_VISITORS,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=2,  # open WebSockets would keep us for ever
@@ -112,18 +116,21 @@ def server_of(settings: Settings, deps: PagesDeps) -> uvicorn.Server:
     )
 
 
-def must_have_certificate(settings: Settings) -> None:
-    """AuthorError when the certificate of the settings cannot be used: told before anybody relies on it."""
+def certificate_problems(settings: Settings) -> tuple[Problem, ...]:
+    """Return what is wrong with the certificate of the settings; an expired one is still served, with a warning."""
     pages = settings.pages
-    if pages.tls_certificate is not None and pages.tls_key is not None:
-        found = check_certificate(pages.tls_certificate, pages.tls_key, (), datetime.now(UTC))
-        if errors := tuple(problem for problem in found if problem.is_error):
-            raise AuthorError(errors)
+    if pages.tls_certificate is None or pages.tls_key is None:
+        return ()
+    host = urlsplit(pages.address).hostname if pages.address else None
+    return check_certificate(pages.tls_certificate, pages.tls_key, [host] if host else (), datetime.now(UTC))
 
 
 async def serve_pages(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    must_have_certificate(settings)
+    for problem in certificate_problems(settings):
+        log.error("certificate_problem", extra={"problem": str(problem)})
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # three of them for each desk
     database, clock = Database(settings.database), SystemClock()
     deps = pages_deps(settings, database, clock)
     async with asyncio.TaskGroup() as tasks:

@@ -37,7 +37,7 @@ from cti.server.installation import (
     switch_config,
     write_broker_files,
 )
-from cti.server.pages import FIRST_ADMIN, first_admin, page_processes
+from cti.server.pages import FIRST_ADMIN, certificate_problems, first_admin, page_processes
 from cti.settings import PRIVATE, PROJECT, Settings
 from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.render_dialplan import NET_SOUNDS
@@ -126,6 +126,8 @@ async def _tell_first_admin(settings: Settings, say: Say) -> None:
     except StoreError as error:
         say(f"    还不能查看网页账号（{error}）。数据库恢复后用 hotline user add 新建账号")
         return
+    for problem in certificate_problems(settings):
+        say(f"    网页证书：{problem}")
     if password:
         say(f"    第一个网页账号：{FIRST_ADMIN}　一次性密码：{password}　（只显示这一次，首次登录时必须修改）")
 

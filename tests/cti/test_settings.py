@@ -192,6 +192,7 @@ def test_the_pages_are_on_this_machine_unless_it_is_said_otherwise(tmp_path: Pat
         ("tls_certificate: nowhere.pem", "不存在"),
         ("idle_minutes: 0", "idle_minutes"),
         ("adress: x", "address"),
+        ("proxies: [proxy.cn]", "不是 IP 地址"),
         ("oidc: {issuer: 'https://x'}", "client_secret_file"),
         ("oidc: {issuer: 'x', client_id: a}", "不是网址"),
     ],

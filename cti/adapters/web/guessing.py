@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 FREE_OF_NAME, FREE_OF_ADDRESS = 4, 30
 LONGEST_WAIT_SECONDS = 30.0
+LONGEST_OF_ADDRESS_SECONDS = 5.0
+"""Many desks may share an address: nobody there waits for long because of one who guesses."""
 FORGOTTEN_AFTER_SECONDS = 900.0
 MOST_REMEMBERED = 20_000
 
@@ -26,7 +28,8 @@ class Guessing:
     def wait(self, name: str, address: str) -> float:
         """Return for how many seconds a try would still be too early; 0.0: now."""
         now = self._monotonic()
-        return max(self._left((name, address), FREE_OF_NAME, now), self._left(("", address), FREE_OF_ADDRESS, now))
+        of_name = self._left((name, address), FREE_OF_NAME, LONGEST_WAIT_SECONDS, now)
+        return max(of_name, self._left(("", address), FREE_OF_ADDRESS, LONGEST_OF_ADDRESS_SECONDS, now))
 
     def wrong(self, name: str, address: str) -> None:
         """A try is wrong, as each is counted until it is right: a hundred at once would else all be looked at."""
@@ -44,8 +47,8 @@ class Guessing:
         if count:
             self._wrong[("", address)] = (count - 1, since)
 
-    def _left(self, key: _Key, free: int, now: float) -> float:
+    def _left(self, key: _Key, free: int, longest: float, now: float) -> float:
         count, since = self._wrong.get(key, (0, now))
         if count < free:
             return 0.0
-        return max(0.0, since + min(LONGEST_WAIT_SECONDS, 0.5 * 2.0 ** min(count - free, 10)) - now)
+        return max(0.0, since + min(longest, 0.5 * 2.0 ** min(count - free, 10)) - now)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from cti.access import Role
+from cti.adapters.web import security
 from cti.adapters.web.security import HEADERS
 from cti.pages_settings import PagesSettings
 from tests.cti.web.site import PASSWORD, site
@@ -65,6 +69,28 @@ async def test_a_hundred_wrong_passwords_slow_the_guesser_and_lock_nobody_out(tm
         assert (await here.visitor("192.0.2.1").post("/api/session", AGENT)).status_code == 200
         here.clock.at += timedelta(seconds=31)
         assert (await guesser.post("/api/session", AGENT)).status_code == 200
+
+
+async def test_a_hundred_tries_at_the_same_moment_are_no_way_around(tmp_path: Path) -> None:
+    async with site(tmp_path) as here:
+        await here.account("xiaomei")
+        guesser = here.visitor()
+        answers = await asyncio.gather(*(guesser.post("/api/session", WRONG) for _ in range(100)))
+        codes = [answer.status_code for answer in answers]
+        assert (codes.count(401), codes.count(429)) == (4, 96)
+
+
+async def test_a_session_that_asks_without_end_is_slowed_and_its_neighbours_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(security, "REQUESTS_OF_ONE_PER_MINUTE", 60)
+    async with site(tmp_path) as here:
+        page, other = await here.sign_in("a"), await here.sign_in("b")
+        codes = [(await page.get("/icon.svg")).status_code for _ in range(70)]
+        assert codes[-1] == 429
+        assert (await other.get("/api/session")).status_code == 200
+        here.clock.at += timedelta(seconds=5)
+        assert (await page.get("/api/session")).status_code == 200
 
 
 async def test_one_address_that_tries_many_names_is_slowed_too(tmp_path: Path) -> None:
