@@ -93,6 +93,14 @@ async def test_whoever_loses_a_right_loses_the_sessions_with_it(store: SqlAccoun
     assert "z" in left
 
 
+async def test_a_seat_belongs_to_the_session_that_took_it_last(store: SqlAccountStore) -> None:
+    await store.add(XIAOMEI, NOON)
+    for token, seat in (("t1", "801"), ("t2", "801"), ("t3", "802")):
+        await store.open_session(session(token, seat=seat))
+    await store.free_seat("801", "t2")
+    assert {each.token_hash: each.seat for each in await store.open_sessions()} == {"t1": "", "t2": "801", "t3": "802"}
+
+
 async def test_a_change_of_nobody_is_told(store: SqlAccountStore) -> None:
     assert not await store.change(XIAOMEI)
     assert not await store.set_password("xiaomei", "$new", must_change=False)

@@ -109,6 +109,11 @@ class SqlAccountStore:
         """Note that a session was used."""
         await self._sessions("保存登录", update(sessions).where(sessions.c.token_hash == token_hash).values(used=now))
 
+    async def free_seat(self, seat: str, keep: str) -> None:
+        """Take a seat from every session but the one whose token hash is `keep`."""
+        others = update(sessions).where(sessions.c.seat == seat, sessions.c.token_hash != keep)
+        await self._sessions("保存登录", others.values(seat=""))
+
     async def sit(self, token_hash: str, seat: str) -> None:
         """Note at which seat a session is; empty: at none."""
         await self._sessions("保存登录", update(sessions).where(sessions.c.token_hash == token_hash).values(seat=seat))

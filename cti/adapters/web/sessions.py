@@ -54,6 +54,8 @@ class Sessions:
             hash_of(token), record.name, secrets.token_urlsafe(24), seat, now, now, now + LONGEST, address
         )
         await self._store.open_session(session)
+        if seat:  # a page left open elsewhere must not come back to a desk that somebody else has taken
+            await self._store.free_seat(seat, session.token_hash)
         for name, value, is_hidden in ((COOKIE, token, True), (CSRF_COOKIE, session.csrf, False)):
             response.set_cookie(
                 name, value, secure=self._is_secure, httponly=is_hidden, samesite="strict", path="/"

@@ -169,6 +169,15 @@ async def test_a_seat_that_is_not_there_and_a_role_without_a_desk_are_refused_in
         assert (unit.status_code, unit.json()["code"]) == (403, "no_desk")
 
 
+async def test_who_left_a_desk_without_signing_out_has_lost_it_when_another_sits_there(tmp_path: Path) -> None:
+    async with site(tmp_path) as here:
+        before, after = await here.sign_in("a", seat="801"), await here.sign_in("b", seat="801")
+        assert (await before.get("/api/session")).json()["seat"] == ""
+        told = await before.post("/api/do/seat.ready", {})
+        assert (told.status_code, told.json()["code"]) == (409, "no_seat")
+        assert (await after.get("/api/session")).json()["seat"] == "801"
+
+
 async def test_without_the_controller_people_still_sign_in(tmp_path: Path) -> None:
     async with site(tmp_path) as here:
         await here.door.close()
