@@ -1,4 +1,7 @@
-"""`python -m tests.kills emergency [--rounds 100] [--steps raised,…]`: kill the controller, print what it cost."""
+"""`python -m tests.kills emergency [--rounds 100] [--steps raised,…]`: kill the controller, print what it cost.
+
+`… ears` kills recognisers, `… away` plays emergencies while a part of the world is away.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from datetime import UTC, datetime
 
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.benchmarks.machine import load, machine
-from tests.kills import ears
+from tests.kills import away, ears
 from tests.kills.emergency import STEPS, Figures, rounds
 from tests.ports import free_port
 from tests.system.running_service import service_of
@@ -33,8 +36,10 @@ def main() -> int:
     """Return 0 when nobody was dropped, no leg doubled, no raise lost."""
     if sys.argv[1:2] == ["ears"]:
         return ears.main(sys.argv[2:])
+    if sys.argv[1:2] == ["away"]:
+        return away.main(sys.argv[2:], QUEUES)
     parser = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
-    parser.add_argument("what", choices=["emergency", "ears"])
+    parser.add_argument("what", choices=["emergency", "ears", "away"])
     parser.add_argument("--rounds", type=int, default=100, help="kills at each step")
     parser.add_argument("--steps", default=",".join(STEPS), help=f"of {', '.join(STEPS)}")
     arguments = parser.parse_args()

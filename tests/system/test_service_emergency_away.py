@@ -10,13 +10,13 @@ import signal
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.sip_phone import SipPhone
+from tests.kills.away import ears_of
 from tests.kills.emergency import AGENT_HZ, CALLER_HZ, ask_desk, both_hear, hears, rounds, talk
 from tests.ports import free_port
 from tests.system.emergency_stage import cut_links
@@ -92,16 +92,3 @@ async def test_with_the_link_cut_while_the_service_rings_it_joins_all_the_same(
 
         await until(is_told, 15)
         assert sum(record["event"] == "switch_lost" for record in service.log()) == losses + 1
-
-
-def ears_of(service: RunningService) -> list[int]:
-    """Return the processes of this service that recognise speech; none where the controller does it itself."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
-        except OSError:
-            continue
-        if b"ears" in words and str(service.file).encode() in words:
-            found.append(int(entry.name))
-    return found
