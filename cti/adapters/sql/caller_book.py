@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.audit_rows import put_audit
@@ -39,24 +38,27 @@ class SqlCallerBook:
         earlier = (calls.c.caller == number.digits) & (calls.c.id != but)
         newest = calls.c.started.desc().nulls_last()
 
-        async def work(connection: AsyncConnection) -> KnownCaller:
-            async def one(query: Any) -> Row[Any] | None:
-                return (await connection.execute(query.limit(1))).one_or_none()
+        counted = select(func.count()).select_from(calls).where(earlier).scalar_subquery()
+        last = select(calls.c.started).where(earlier).order_by(newest).limit(1).scalar_subquery()
+        seat = select(calls.c.seat).where(earlier, calls.c.seat != "").order_by(newest).limit(1).scalar_subquery()
+        marked = nuisance_marks.c.caller == number.digits
+        nuisances = select(func.count()).select_from(nuisance_marks).where(marked).scalar_subquery()
+        past = select(
+            counted.label("counted"), last.label("last"), seat.label("seat"), nuisances.label("nuisances")
+        )  # one question: at a peak each of them waits in line
+        theirs = (orders.c.caller == number.digits) & (orders.c.call_id != but)
+        latest = select(orders).where(theirs).order_by(orders.c.created.desc()).limit(most)
 
-            counted = (await connection.execute(select(func.count()).select_from(calls).where(earlier))).scalar_one()
-            last = await one(select(calls.c.started).where(earlier).order_by(newest))
-            seat = await one(select(calls.c.seat).where(earlier, calls.c.seat != "").order_by(newest))
-            marks = select(func.count()).select_from(nuisance_marks)
-            nuisances = (await connection.execute(marks.where(nuisance_marks.c.caller == number.digits))).scalar_one()
-            theirs = (orders.c.caller == number.digits) & (orders.c.call_id != but)
-            found = await connection.execute(select(orders).where(theirs).order_by(orders.c.created.desc()).limit(most))
+        async def work(connection: AsyncConnection) -> KnownCaller:
+            row = (await connection.execute(past)).one()
+            found = (await connection.execute(latest)).all()
             return KnownCaller(
                 number,
-                tuple(order_of_row(row) for row in found),
-                int(counted),
-                SeatId(seat.seat) if seat else None,
-                last.started if last else None,
-                int(nuisances),
+                tuple(order_of_row(each) for each in found),
+                int(row.counted),
+                SeatId(row.seat) if row.seat else None,
+                row.last,
+                int(row.nuisances),
             )
 
         return await self._database.read("查询来电人", work)
