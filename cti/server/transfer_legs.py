@@ -55,6 +55,7 @@ class TransferLegs:
         self._seats: dict[str, SeatId] = {}  # by leg: whom we rang
         self._loose: dict[ChannelName, tuple[CallId, SeatId]] = {}  # talks of whose end the queue may not tell
         self._ended: set[tuple[CallId, SeatId]] = set()
+        self._rejoined: set[tuple[CallId, SeatId]] = set()  # talks that went on over a second line of the same seat
         self._thirds: dict[CallId, _Third] = {}
         self._called: dict[CallId, tuple[str, str]] = {}
         self._agents: dict[CallId, LegUp] = {}
@@ -99,6 +100,8 @@ class TransferLegs:
             case SeatAnswered(call=call, seat=seat):
                 self._ended.discard((call, seat))
                 return (event,)
+            case TalkEnded(call=call, seat=seat) if (call, seat) in self._rejoined:
+                return ()  # the queue only tells of the line that was left
             case TalkEnded(call=call, seat=seat):
                 here = live.get(call)
                 if here is not None and here.kind is Kind.CONSULT and here.seat == seat and here.agent is not None:
@@ -131,6 +134,8 @@ class TransferLegs:
             case BridgeEntered(call=call, channel=channel, at=at) if leg in self._seats:
                 if channel in self._loose:
                     return (named,)
+                if (call, self._seats[leg]) in self._loose.values():
+                    self._rejoined.add((call, self._seats[leg]))
                 self.loose(channel, call, self._seats[leg])
                 return named, self._answer(call, self._seats[leg], channel, named)
             case LegDown(call=call, channel=channel, at=at) if leg in self._seats and channel not in self._loose:
@@ -216,6 +221,9 @@ class TransferLegs:
         if not isinstance(event, LegDown) or event.channel not in self._loose:
             return ()
         call, seat = self._loose.pop(event.channel)
+        if (call, seat) in self._rejoined and (call, seat) in self._loose.values():
+            return ()
+        self._rejoined.discard((call, seat))
         return () if self._is_told(call, seat) else (TalkEnded(call, self._queue(), seat, "agent", 0.0, event.at),)
 
     def _is_told(self, call: CallId, seat: SeatId) -> bool:

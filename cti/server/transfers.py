@@ -75,6 +75,7 @@ class TransferDesk:
             "call.consult_complete": self._complete,
             "call.consult_cancel": self._cancel,
             "call.conference": self._conference,
+            "call.rejoin": self._rejoin,
             "call.hangup": self._hang_up,
             "call.out": self._call_out,
             "call.call_back": self._call_back,
@@ -250,6 +251,11 @@ class TransferDesk:
             raise RefusedError("三方通话中。改法：请第三方挂机，或移交后退出。")
         await self._tools.switch.redirect(here.agent, "hl-back", "s")
         return "已结束咨询，正回到市民。"
+
+    async def _rejoin(self, request: Request) -> str:
+        """Ring the agent's own seat again: their page was loaded anew, and the line that it had is dead."""
+        await self.ring_in(await self._places(request), seat_of(request))
+        return "正在接回通话。"
 
     async def _hang_up(self, request: Request) -> str:
         """End the seat's leg of a call; without a seat (a supervisor) the caller's, unless help is on the line."""

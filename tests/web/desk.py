@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from playwright.async_api import APIResponse, Browser, Locator, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from cti.access import Role
 from cti.accounts import AccountRecord
@@ -74,6 +77,18 @@ async def do(page: Page, verb: str, **body: Any) -> dict[str, Any]:
 def button(page: Page, name: str) -> Locator:
     """Return the telephone's button of this name (its key stands behind the name)."""
     return page.get_by_role("region", name="电话").get_by_role("button", name=re.compile(f"^{name}( |$)"))
+
+
+async def ready(page: Page) -> None:
+    """Let the agent be ready for the next call, as soon as the last one is done with."""
+    state = page.get_by_role("region", name="席位状态")
+    wish = state.get_by_role("button", name="示闲")
+    async with asyncio.timeout(20):
+        while "示闲" not in await state.get_by_role("status").inner_text():
+            if await wish.is_enabled():
+                with contextlib.suppress(PlaywrightTimeoutError):  # it became so by itself meanwhile
+                    await wish.click(timeout=500)
+            await asyncio.sleep(0.1)
 
 
 async def phone_says(page: Page, status: str, within: float = 10.0) -> None:

@@ -17,7 +17,7 @@ from ivr.adapters.simulator.tones import tone
 from ivr.call import CallId
 from tests.system.running_service import RunningService
 from tests.web.browser import Browsers, assert_accessible, assert_fits, errors_of, hears, hears_not, stops_hearing
-from tests.web.desk import TONES, button, desk_page, phone_says
+from tests.web.desk import TONES, button, desk_page, phone_says, ready
 
 pytestmark = [pytest.mark.xdist_group("web-calls"), pytest.mark.asyncio(loop_scope="module")]
 
@@ -43,6 +43,7 @@ async def talk(service: RunningService, browsers: Browsers) -> AsyncIterator[Tal
         desk_page(service, browsers, "lixiaomei", "801") as page,
         service.citizen() as phone,
     ):
+        await ready(page)
         line = await service.dial(phone, "12345")
         call = await service.offered(bus, phone)
         await expect(page.locator("[data-test=caller]")).to_contain_text(phone.number[-4:])
@@ -118,6 +119,11 @@ async def test_a_reload_in_mid_call_brings_the_call_and_the_draft_back(
         await expect(now.page.get_by_label("标题")).to_have_value("路灯不亮，市民很着急")
         await phone_says(now.page, "通话中", within=20)
         await asyncio.gather(hears(now.page, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 15))
+        await asyncio.sleep(6.0)  # longer than the pause after a call: the line that was left ended no talk
+        await expect(now.page.get_by_role("region", name="席位状态").get_by_role("status")).to_contain_text("通话中")
+        await button(now.page, "挂断").click()
+        await phone_says(now.page, "空闲")
+        await expect(now.page.get_by_role("region", name="席位状态").get_by_role("status")).to_contain_text("话后")
 
 
 async def test_the_talk_goes_on_while_pages_and_controller_die_and_the_page_comes_to_again(
@@ -168,6 +174,7 @@ async def test_after_the_switch_died_the_telephone_is_back_and_rings_again(
         await expect(now.page.locator("[data-phone-line=ready]")).to_be_visible(timeout=30_000)
         async with service.citizen() as phone:
             await service.serving()
+            await ready(now.page)
             line = await service.dial(phone, "12345")
             await expect(now.page.locator("[data-test=caller]")).to_contain_text(phone.number[-4:], timeout=20_000)
             await phone_says(now.page, "来电")

@@ -13,11 +13,11 @@ from playwright.async_api import Page, expect
 from cti.access import Role
 from ivr.adapters.simulator.phone_errors import CallTimeoutError
 from ivr.adapters.simulator.sip_call import SipCall
-from ivr.adapters.simulator.tones import tone
+from ivr.adapters.simulator.tones import tone, tone_levels
 from ivr.call import CallId
 from tests.system.running_service import RunningService
 from tests.web.browser import Browsers, another_page, assert_accessible, errors_of, hears, hears_not, stops_hearing
-from tests.web.desk import TONES, button, desk_page, do, phone_says
+from tests.web.desk import TONES, button, desk_page, do, phone_says, ready
 
 pytestmark = [pytest.mark.xdist_group("web-together"), pytest.mark.asyncio(loop_scope="module")]
 
@@ -42,6 +42,7 @@ async def talk(service: RunningService, browsers: Browsers, other: str, seat: st
         desk_page(service, browsers, "lixiaomei", "801") as agent,
         service.citizen() as phone,
     ):
+        await ready(agent)
         line = await service.dial(phone, "12345")
         call = await service.offered(bus, phone)
         await phone_says(agent, "来电")
@@ -95,35 +96,34 @@ async def test_a_three_way_talk_in_which_all_hear_all(service: RunningService, b
             hears(now.agent, OTHER_HZ),
             hears(now.other, CITIZEN_HZ),
             hears(now.other, AGENT_HZ),
-            now.line.wait_for_tone(AGENT_HZ + 0, 8) if False else both_tones(now.line),
+            hears_tones(now.line, AGENT_HZ, OTHER_HZ),
         )
         await assert_accessible(now.agent, "three-way")
         await button(now.agent, "挂断").click()
         await asyncio.gather(hears(now.other, CITIZEN_HZ), now.line.wait_for_tone(OTHER_HZ, 8))
 
 
-async def both_tones(line: SipCall, within: float = 10.0) -> None:
-    """Wait until the citizen hears both agents at once."""
-    from ivr.adapters.simulator.tones import tone_levels
-
+async def hears_tones(line: SipCall, *hertz: float, within: float = 10.0) -> None:
+    """Wait until the citizen hears all these tones at once."""
     async with asyncio.timeout(within):
         while True:
             pcm = line.heard_pcm()[-8000:]
-            levels = tone_levels(pcm, [AGENT_HZ, OTHER_HZ]) if len(pcm) >= 8000 else {}
+            levels = tone_levels(pcm, hertz) if len(pcm) >= 8000 else {}
             if levels and all(sorted(each)[len(each) // 2] > 0.01 for each in levels.values()):
                 return
             await asyncio.sleep(0.1)
 
 
-async def test_a_blind_transfer_to_a_queue_rings_the_next_free_seat(
+async def test_a_blind_transfer_leaves_the_citizen_alone_for_no_moment(
     service: RunningService, browsers: Browsers
 ) -> None:
     async with talk(service, browsers, "wangjianguo", "802") as now:
         await do(now.agent, "call.transfer_blind", call=now.call, to="802")
         await phone_says(now.other, "来电")
-        await phone_says(now.agent, "空闲")
+        await asyncio.gather(hears(now.agent, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 5))
         await now.other.keyboard.press("F2")
         await asyncio.gather(hears(now.other, CITIZEN_HZ), now.line.wait_for_tone(OTHER_HZ, 8))
+        await phone_says(now.agent, "空闲")
 
 
 async def test_a_whisper_is_heard_by_the_agent_alone_and_the_supervisor_takes_over(
@@ -143,7 +143,7 @@ async def test_a_whisper_is_heard_by_the_agent_alone_and_the_supervisor_takes_ov
 
         await do(now.other, "monitor.barge", call=now.call)
         await answered(now.other)
-        await asyncio.gather(hears(now.agent, SUPERVISOR_HZ), hears_level(now.line, SUPERVISOR_HZ))
+        await asyncio.gather(hears(now.agent, SUPERVISOR_HZ), hears_tones(now.line, AGENT_HZ, SUPERVISOR_HZ))
 
         await do(now.other, "monitor.take_over", call=now.call)
         await asyncio.gather(hears(now.other, CITIZEN_HZ), now.line.wait_for_tone(SUPERVISOR_HZ, 10))
@@ -158,20 +158,6 @@ async def answered(page: Page) -> None:
     if "来电" in await bar.inner_text():
         await page.keyboard.press("F2")
     await phone_says(page, "通话中")
-
-
-async def hears_level(line: SipCall, hertz: float, within: float = 8.0) -> None:
-    """Wait until the citizen hears this tone among others."""
-    from ivr.adapters.simulator.tones import tone_levels
-
-    async with asyncio.timeout(within):
-        while True:
-            pcm = line.heard_pcm()[-8000:]
-            if len(pcm) >= 8000:
-                levels = sorted(tone_levels(pcm, [hertz])[hertz])
-                if levels[len(levels) // 2] > 0.01:
-                    return
-            await asyncio.sleep(0.1)
 
 
 async def test_a_second_tab_takes_the_seat_over_and_the_first_says_so(
