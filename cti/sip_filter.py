@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 LONGEST_MESSAGE = 64 * 1024
 _METHODS = frozenset({"REGISTER", "INVITE", "ACK", "BYE", "CANCEL", "INFO", "OPTIONS", "UPDATE", "PRACK", "NOTIFY"})
+_BEGINNING = frozenset({"REGISTER", "INVITE"})
 _REQUEST = re.compile(r"([A-Z]{3,10}) (\S{1,500}) SIP/2\.0")
 _USER = re.compile(r"<?\s*sips?:([^@;>\s]{1,64})@", re.IGNORECASE)
 _USERNAME = re.compile(r'username\s*=\s*"([^"]{0,64})"', re.IGNORECASE)
@@ -19,10 +20,14 @@ _SHORT = {"f": "from", "t": "to", "m": "contact", "i": "call-id", "v": "via"}
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one SIP message is: `refused` says why it may not pass, for the log; empty when it may."""
+    """What one SIP message is: `refused` says why it may not pass, for the log; empty when it may.
+
+    `begins`: it stands in no dialog that the switch knows.
+    """
 
     method: str = ""
     refused: str = ""
+    begins: bool = False
 
     @property
     def may_pass(self) -> bool:
@@ -53,7 +58,7 @@ def said(message: str, seat: str) -> Said:
     for name in ("from", "to") if request[1] == "REGISTER" else ("from",):
         if _USER.findall(_without_name(headers.get(name, ""))) != [seat]:
             return Said(request[1], f"{name} is not the seat")
-    return Said(request[1])
+    return Said(request[1], begins=request[1] in _BEGINNING)
 
 
 def _without_name(value: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import defaultdict
+from collections.abc import Callable
 
 import websockets
 from fastapi import APIRouter
@@ -25,13 +27,14 @@ log = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0
 SEND_SECONDS = 5.0
 MOST_REFUSED = 20
+MOST_AT_ONE_SEAT = 4
 SIGNED_OUT, TAKEN, ODD, SWITCH_AWAY = 4401, 4409, 4400, 1013
 
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the route."""
     router = APIRouter()
-    open_at: dict[str, WebSocket] = {}
+    lines_at: defaultdict[str, list[WebSocket]] = defaultdict(list)
     address = f"ws://127.0.0.1:{deps.settings.switch.http_port}/ws"
 
     @router.websocket("/sip")
@@ -56,15 +59,14 @@ def routes(deps: PagesDeps) -> APIRouter:
             await browser.close(SWITCH_AWAY)
             return
         await browser.accept(subprotocol="sip")
-        previous = open_at.get(seat)
-        open_at[seat] = browser
-        if previous is not None:
-            await _close(previous, TAKEN)
+        lines = lines_at[seat]
+        lines.append(browser)
+        if len(lines) > MOST_AT_ONE_SEAT:
+            await _close(lines[0], TAKEN)
         try:
-            code = await _between(deps, browser, switch, found)
+            code = await _between(deps, browser, switch, found, lambda: lines[-1] is browser)
         finally:
-            if open_at.get(seat) is browser:
-                del open_at[seat]
+            lines.remove(browser)
             await switch.close()
         await _close(browser, code)
 
@@ -84,11 +86,13 @@ async def _who(deps: PagesDeps, browser: WebSocket) -> SignedIn | None:
     return found if is_at_desk else None
 
 
-async def _between(deps: PagesDeps, browser: WebSocket, switch: ClientConnection, found: SignedIn) -> int:
+async def _between(
+    deps: PagesDeps, browser: WebSocket, switch: ClientConnection, found: SignedIn, is_newest: Callable[[], bool]
+) -> int:
     """Carry messages both ways until one side is gone; return the code for the browser."""
     jobs = [
         asyncio.create_task(_down(switch, browser), name="sip down"),
-        asyncio.create_task(_up(deps, browser, switch, found), name="sip up"),
+        asyncio.create_task(_up(deps, browser, switch, found, is_newest), name="sip up"),
     ]
     done, rest = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
     for job in rest:
@@ -110,7 +114,10 @@ async def _down(switch: ClientConnection, browser: WebSocket) -> int:
     return 1012
 
 
-async def _up(deps: PagesDeps, browser: WebSocket, switch: ClientConnection, found: SignedIn) -> int:
+async def _up(
+    deps: PagesDeps, browser: WebSocket, switch: ClientConnection, found: SignedIn, is_newest: Callable[[], bool]
+) -> int:
+    """A telephone that a newer one of the same seat has followed may end its talk, and begin nothing."""
     refusals = 0
     while True:
         try:
@@ -126,6 +133,8 @@ async def _up(deps: PagesDeps, browser: WebSocket, switch: ClientConnection, fou
             log.warning("sip_refused", extra={"seat": found.session.seat, "what": told.method, "why": told.refused})
             if refusals >= MOST_REFUSED:
                 return ODD
+            continue
+        if told.begins and not is_newest():
             continue
         if told.method == "REGISTER" and not await _still(deps, found):
             return SIGNED_OUT  # a talk that is going on is not asked: only whoever registers anew
