@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from cti.adapters.control.door import Request, Verb
 from cti.server.watching import Watching
 from ivr.call import CallId, Leg, QueueName, SeatId
-from ivr.errors import SwitchError
+from ivr.errors import StoreError, SwitchError
 from ivr.events import SwitchEvent
 from ivr.ports import Clock, Journal, LiveChannel, Switch, SwitchSnapshot
 from routing.queue import Queues
 from routing.shell import SeatDesk
+from workorder.call_record import CallRecord
 from workorder.ports import Publisher
 
 
@@ -55,6 +56,8 @@ class Tools:
     gate: Callable[[str], str]
     tell: Callable[[SwitchEvent], Awaitable[None]]
     """Lets every desk hear of an event that the switch does not tell."""
+    record: Callable[[CallId], Awaitable[CallRecord | None]]
+    """What the store knows of a call; StoreError."""
 
 
 async def places_of(switch: Switch, call: CallId, seat: SeatId | None = None) -> Places:
@@ -77,6 +80,8 @@ def answering(verb: Callable[[Request], Awaitable[str]]) -> Verb:
             return {"ok": True, "text": await verb(request)}
         except RefusedError as refused:
             return {"ok": False, "text": str(refused)}
+        except StoreError as away:
+            return {"ok": False, "text": f"数据库没有应答（{away}）。改法：稍后再试。"}
         except (SwitchError, TimeoutError, asyncio.QueueFull) as error:
             return {"ok": False, "text": f"交换机没有照办（{error}）。市民没有被移动。改法：稍后再试。"}
 

@@ -266,7 +266,16 @@ async def serve(settings: Settings) -> None:
             trial.take(event)
 
         tools = Tools(
-            link, journal, clock, publisher, seats, watching, lambda: queue_file.queues, gate_of(settings), tell
+            link,
+            journal,
+            clock,
+            publisher,
+            seats,
+            watching,
+            lambda: queue_file.queues,
+            gate_of(settings),
+            tell,
+            store.call,
         )
         transfers = TransferDesk(tools)
         monitors = MonitorDesk(tools, transfers, feed.waits)

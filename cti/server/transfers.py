@@ -279,7 +279,8 @@ class TransferDesk:
         """Call the number of a call back, whether it lives or is over."""
         call = call_id(text_of(request, "call"))
         row = self._tools.watching.board.calls.get(call)
-        number = row.caller.digits if row is not None else str(request.get("number") or "")
+        known = row or await self._tools.record(call)
+        number = known.caller.digits if known is not None else ""
         if not number:
             raise RefusedError("不知道这通电话的号码。改法：从工单上外呼。")
         return await self._dial(seat_of(request), number, "")
