@@ -72,8 +72,8 @@ async def test_every_page_of_administration_is_accessible_in_light_dark_and_larg
 ) -> None:
     async with admin(it, browsers, "/admin") as page:
         menu = page.get_by_role("navigation", name="系统管理").get_by_role("link")
-        await expect(menu).to_have_count(10)
-        for at in range(10):
+        await expect(menu).to_have_count(11)
+        for at in range(11):
             await menu.nth(at).click()
             name = await menu.nth(at).inner_text()
             await expect(menu.nth(at)).to_have_attribute("aria-current", "page")
@@ -90,6 +90,14 @@ async def test_every_page_of_administration_is_accessible_in_light_dark_and_larg
             await assert_fits(page)
             await page.get_by_role("button", name="深色").click()
             await page.get_by_role("button", name="大字").click()
+        await page.set_viewport_size({"width": 683, "height": 384})  # 1366 × 768 at 200 %
+        for name in ("语音流程", "账号与角色"):
+            await page.get_by_role("link", name=name).click()
+            await expect(page.get_by_role("heading", name=name)).to_be_visible()
+            await assert_fits(page)
+        await page.get_by_role("button", name="新建账号").click()
+        await page.get_by_role("dialog").get_by_role("button", name=re.compile("建立")).scroll_into_view_if_needed()
+        await assert_fits(page)
 
 
 async def test_a_flow_is_edited_refused_mended_published_and_given_back(it: Served, browsers: Browsers) -> None:

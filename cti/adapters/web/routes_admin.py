@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -26,6 +27,7 @@ from workorder.audit import AuditRow
 
 Admin = Annotated[Account, Depends(require(Permission.ADMIN_SETTINGS))]
 Editor = Annotated[Account, Depends(require(Permission.FLOWS_EDIT))]
+Auditor = Annotated[Account, Depends(require(Permission.AUDIT_READ))]
 Watchman = Annotated[Account, Depends(require(Permission.HEALTH))]
 SHELVES = (Shelf.QUEUES, Shelf.CALENDAR, Shelf.WORDS)
 _RECORDING_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
@@ -79,6 +81,17 @@ class CityBody(BaseModel):
     name: str
     title: str
     in_use: bool
+
+
+class AuditBody(BaseModel):
+    """One act: who, in what role, did what to what; numbers in `detail` are masked."""
+
+    at: datetime
+    who: str
+    role: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
 
 
 class SeatBody(BaseModel):
@@ -177,6 +190,28 @@ def routes(deps: PagesDeps) -> APIRouter:
                 origin=origin,
             )
             for seat in settings.seats
+        ]
+
+    @router.get("/audit")
+    async def audit(
+        auditor: Auditor,
+        who: Annotated[str, Query(max_length=60)] = "",
+        subject: Annotated[str, Query(max_length=200)] = "",
+    ) -> list[AuditBody]:
+        """Return who saw or changed what, newest first (300 at most); that somebody looked is kept as well."""
+        found = await deps.audit.rows(who, subject)
+        detail = {"who": who, "subject": subject}
+        await deps.audit.note(AuditRow(deps.clock.now(), auditor.person, "audit.read", "audit", detail))
+        return [
+            AuditBody(
+                at=row.at,
+                who=row.person.name,
+                role=row.person.role,
+                action=row.action,
+                subject=row.subject,
+                detail=dict(row.detail),
+            )
+            for row in found
         ]
 
     @router.get("/settings")

@@ -179,6 +179,16 @@ async def test_every_rule_of_a_city_is_shown_with_its_source(here: Site, admin: 
     assert (await admin.get("/api/admin/cities/atlantis")).status_code == 404
 
 
+async def test_who_did_what_can_be_read_and_that_somebody_looked_is_kept(here: Site, admin: Page) -> None:
+    await admin.post("/api/admin/users", {"name": "audited", "title": "某人", "roles": ["agent"]})
+    about = (await admin.get("/api/admin/audit", params={"subject": "user/audited"})).json()
+    assert [(each["who"], each["action"]) for each in about] == [("赵主任", "user.add")]
+    assert about[0]["detail"]["roles"] == ["agent"]
+    newest = (await admin.get("/api/admin/audit", params={"who": "赵主任"})).json()[0]
+    assert (newest["action"], newest["detail"]["subject"]) == ("audit.read", "user/audited")
+    assert (await admin.get("/api/admin/audit", params={"who": "nobody"})).json() == []
+
+
 async def test_settings_are_shown_with_their_origin(here: Site, admin: Page) -> None:
     lines = {each["key"]: each for each in (await admin.get("/api/admin/settings")).json()}
     assert lines["switch.sip_port"] == {"key": "switch.sip_port", "value": "5460", "origin": "默认"}
