@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 
 from cti.adapters.files.order_keys import OrderKeys
 from cti.adapters.sql.confirming import SqlConfirming
@@ -30,6 +31,11 @@ from workorder.order import OrderNumber
 def order_keys(settings: Settings) -> OrderKeys:
     """Return the keys of sensitive orders; their file is made when the first order is sealed."""
     return OrderKeys(settings.run_folder / "keys" / "orders.keys")
+
+
+def partner_file(settings: Settings) -> Path:
+    """Return where the other systems stand that may bring orders or hear of them."""
+    return settings.run_folder / "keys" / "partners.yaml"
 
 
 class Orders:
@@ -66,16 +72,18 @@ class Orders:
         return await self._confirming.confirm(number, revision, wish or Opening(), actor, await self.pack(at), at)
 
     async def take_in(
-        self, fields: Mapping[FieldName, str], wish: Opening, actor: Actor, at: datetime
+        self, fields: Mapping[FieldName, str], wish: Opening, actor: Actor, at: datetime, contact: str = ""
     ) -> LivingOrder | Refusal:
         """Begin an order that did not come by telephone. What the citizen wrote themselves stands, and no person has
         confirmed the rest: such an order teaches nothing until an agent does.
 
-        Its contact stands where a call's id would: `web-…`, `letter-…`.
+        Its contact stands where a call's id would: `web-…`, `letter-…`. The same `contact` again is the same order.
         """
         pack = await self.pack(at)
         written = {name: Field(value, 1.0, state=FieldState.EDITED) for name, value in fields.items()}
-        contact = CallId(f"{wish.channel}-{secrets.token_hex(8)}")
-        draft = Draft(contact, written)
+        draft = Draft(CallId(f"{wish.channel}-{contact or secrets.token_hex(8)}"), written)
         order = await self._drafts.save_draft(draft, at)
+        known = await self.lives.order(order.number) if contact else None
+        if known is not None:
+            return known
         return await self.lives.open(opening_of(order.draft, wish, actor.name, pack), actor, at, order.number)

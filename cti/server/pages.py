@@ -32,7 +32,7 @@ from cti.server.admin_desk import OfficeDesk
 from cti.server.emergency import control_socket
 from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
-from cti.server.orders import Orders
+from cti.server.orders import Orders, partner_file
 from cti.server.policy_files import safe_masking
 from cti.settings import PROJECT, Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec
@@ -86,6 +86,7 @@ def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDep
             orders.take_in,
             folders_of(settings).run / "attachments",
             orders.sealing,
+            partner_file(settings),
         ),
         admin=OfficeDesk(settings, database, clock),
     )

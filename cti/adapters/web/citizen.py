@@ -75,7 +75,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     @router.post("")
     async def answer(request: Request) -> Response:
         until = asyncio.get_running_loop().time() + ANSWER_SECONDS
-        form = await _form(request)
+        form = await read_form(request)
         number, digits, address = form["number"].strip().upper()[:24], form["phone"].strip()[:8], address_of(request)
         keys = ((by_address, address), (by_number, number))
         is_closed = any(tries.is_closed(key) for tries, key in keys)
@@ -108,7 +108,7 @@ def routes(deps: PagesDeps) -> APIRouter:
 
     @router.post("/appeal")
     async def appeal(request: Request) -> Response:
-        form, address = await _form(request), address_of(request)
+        form, address = await read_form(request), address_of(request)
         if form["website"]:
             return page("receipt", "appeal", number="WO00000000-000000", due=None)  # a machine: let it believe so
         if appeals.is_closed(address):
@@ -199,7 +199,7 @@ def _mark(secret: bytes, issued: str) -> str:
     return hmac.new(secret, issued.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
-async def _form(request: Request) -> defaultdict[str, str]:
+async def read_form(request: Request) -> defaultdict[str, str]:
     """Return the fields of a form, the first of each name; files are not looked at."""
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > MOST_FORM_BYTES:

@@ -38,13 +38,14 @@ class TakeIn(Protocol):
     """Begins an order that did not come by telephone (`cti.server.orders`)."""
 
     async def __call__(
-        self, fields: Mapping[FieldName, str], wish: Opening, actor: Actor, at: datetime
+        self, fields: Mapping[FieldName, str], wish: Opening, actor: Actor, at: datetime, contact: str = ""
     ) -> LivingOrder | Refusal: ...
 
 
 @dataclass(frozen=True, slots=True)
 class OrdersDeps:
-    """The orders' part of PagesDeps; `pack` is the edition in force, `files` where attachments lie."""
+    """The orders' part of PagesDeps; `pack` is the edition in force, `files` and `partners`
+    are where attachments and the list of other systems lie."""
 
     lives: SqlLifeStore
     calendar: Callable[[], WorkCalendar]
@@ -53,6 +54,7 @@ class OrdersDeps:
     take_in: TakeIn
     files: Path
     sealing: SqlSealing
+    partners: Path
 
 
 NOT_YOURS = "没有这张工单，或它不在您单位手里。改法：检查编号；属于本单位的请热线中心转派"

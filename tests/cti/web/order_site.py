@@ -104,7 +104,14 @@ async def order_site(folder: Path, city: str = "lanzhou") -> AsyncIterator[Order
         orders = Orders(settings, here.deps.database)
         files = here.deps.orders.files
         deps = OrdersDeps(
-            orders.lives, orders.calendar, orders.pack, orders.confirm, orders.take_in, files, orders.sealing
+            orders.lives,
+            orders.calendar,
+            orders.pack,
+            orders.confirm,
+            orders.take_in,
+            files,
+            orders.sealing,
+            here.deps.orders.partners,
         )
         rewired = Site(replace(here.deps, settings=settings, orders=deps), here.door, here.clock)
         try:

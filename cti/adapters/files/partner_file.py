@@ -1,0 +1,64 @@
+"""partners.yaml of an installation, read anew when it changed; a file with mistakes lets nobody in, and says why."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from cti.partners import Partner, plain_partners, read_partners
+from ivr.errors import AuthorError
+
+log = logging.getLogger(__name__)
+
+
+class PartnerFile:
+    """The other systems that an installation knows."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._stamp = -1
+        self._partners: tuple[Partner, ...] = ()
+
+    def partners(self) -> Sequence[Partner]:
+        """Return them; nobody while the file is missing or has mistakes."""
+        try:
+            stamp = self._file.stat().st_mtime_ns
+        except OSError:
+            return ()
+        if stamp != self._stamp:
+            self._partners, problems = read_partners(self._file.read_bytes(), str(self._file))
+            self._stamp = stamp
+            for problem in problems:
+                log.error("partners_refused", extra={"reason": str(problem)[:200]})
+        return self._partners
+
+    def add(self, name: str, may: Sequence[str], channel: str, webhook: str = "") -> tuple[str, str]:
+        """Add a partner, or give it a new token; returns the token and the webhook's secret, kept nowhere in clear
+        (the secret lies in a file of mode 600). AuthorError with every problem."""
+        token, secret, secret_file = secrets.token_urlsafe(32), "", ""
+        if webhook:
+            secret = secrets.token_urlsafe(32)
+            secret_file = str(self._file.parent / f"webhook-{hashlib.sha256(name.encode()).hexdigest()[:12]}.secret")
+        partner = Partner(
+            name, hashlib.sha256(token.encode()).hexdigest(), frozenset(may), channel, webhook, secret_file
+        )
+        text = plain_partners([*(each for each in self.partners() if each.name != name), partner])
+        _, problems = read_partners(text, str(self._file))
+        if problems:
+            raise AuthorError(problems)
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if secret_file:
+            _write(Path(secret_file), secret)
+        _write(self._file, text)
+        return token, secret
+
+
+def _write(file: Path, text: str) -> None:
+    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+    new.replace(file)
