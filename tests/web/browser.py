@@ -21,6 +21,7 @@ from ivr.adapters.asterisk.private import Part, PartName, ensure, parts_folder
 
 FLAGS = (
     "--no-sandbox",
+    "--lang=zh-CN",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

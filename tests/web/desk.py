@@ -105,10 +105,11 @@ async def desk_page(
     seat: str,
     *roles: Role,
     browser: Browser | None = None,
+    title: str = "",
     **choices: Any,
 ) -> AsyncIterator[Page]:
     """A signed-in person at a seat, whose telephone is registered; the page is closed at the end."""
-    await account(service, name, *(roles or (Role.AGENT,)), seat=seat)
+    await account(service, name, *(roles or (Role.AGENT,)), title=title, seat=seat)
     browser = browser or await browsers.saying(TONES.get(seat, 2100))
     page = await new_page(browser, service.settings.pages.base_url, **{"permissions": ["microphone"], **choices})
     try:

@@ -1,4 +1,4 @@
-"""A call writes its own order before the agent's eyes: words, suggestions, what is typed, and what remains of it."""
+"""A call on the real service before the agent's eyes: its order writes itself, and its danger brings in help."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from ivr.adapters.simulator.call_plan import Answering
+from ivr.adapters.simulator.sip_phone import SipPhone
+from ivr.adapters.simulator.tones import tone
 from tests.system.running_service import RunningService
-from tests.web.browser import Browsers, assert_accessible, errors_of
-from tests.web.desk import button, desk_page, phone_says
+from tests.web.browser import Browsers, assert_accessible, errors_of, hears
+from tests.web.desk import TONES, button, desk_page, phone_says, ready
 from workorder.draft import FieldName
 
 pytestmark = [pytest.mark.xdist_group("web-order"), pytest.mark.asyncio(loop_scope="module")]
@@ -26,6 +29,7 @@ async def test_the_order_is_written_while_they_talk_and_kept_as_the_agent_wants_
         desk_page(service, browsers, "lixiaomei", "801") as page,
         service.citizen() as phone,
     ):
+        await ready(page)
         line = await service.dial(phone, "12345")
         call = await service.offered(bus, phone)
         await phone_says(page, "来电")
@@ -52,4 +56,46 @@ async def test_the_order_is_written_while_they_talk_and_kept_as_the_agent_wants_
         assert kept is not None
         assert kept.draft.value(FieldName.NAME) == "王秀英"
         assert "路灯" in kept.draft.value(FieldName.SUMMARY)
+        assert errors_of(page) == []
+
+
+async def test_danger_in_the_talk_is_lit_and_one_key_brings_the_fire_brigade_until_the_agent_leaves_them(
+    service: RunningService, browsers: Browsers
+) -> None:
+    words = await service.speech("我家着火了，快来人啊。")
+    trunk = service.settings.emergency_trunk
+    async with (
+        service.bus() as bus,
+        SipPhone(bind_ip=trunk.host, port=trunk.port, number="emergency") as centre,
+        desk_page(service, browsers, "lixiaomei", "801") as page,
+        service.citizen() as phone,
+    ):
+        centre.answering = Answering(after_seconds=0.5)
+        await ready(page)
+        line = await service.dial(phone, "12345")
+        call = await service.offered(bus, phone)
+        await phone_says(page, "来电")
+        await page.keyboard.press("F2")
+        await phone_says(page, "通话中")
+        line.start_saying(words)
+        panel = page.get_by_role("region", name="紧急联动")
+        await expect(panel.get_by_role("alert")).to_contain_text("119 火警", timeout=30_000)
+        await expect(page.locator("mark").first).to_contain_text("着火")
+        await page.keyboard.press("F1")
+        await page.keyboard.press("F1")
+        brigade = await centre.next_call(10)
+        await brigade.answered(5)
+        await expect(panel).to_contain_text("已加入通话", timeout=10_000)
+        brigade.start_saying(tone(930.0, 60.0))
+        await hears(page, 930)
+        await brigade.wait_for_tone(TONES["801"], 8)
+        await assert_accessible(page, "three-way")
+        await panel.get_by_role("button", name="他们通上话了").click()
+        await expect(panel).to_contain_text("双方已通话")
+        await panel.get_by_role("button", name="退出，让他们继续").click()
+        await phone_says(page, "空闲")
+        await line.wait_for_tone(930.0, 8)  # citizen and brigade talk on
+        await line.hang_up()
+        await brigade.hang_up()
+        await service.finished(call)
         assert errors_of(page) == []
