@@ -16,6 +16,7 @@ import uvicorn
 from cti.access import Role
 from cti.accounts import AccountRecord
 from cti.adapters.control.door_client import DoorClient
+from cti.adapters.files.partner_file import PartnerFile
 from cti.adapters.sql.account_store import SqlAccountStore
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
@@ -34,6 +35,7 @@ from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
 from cti.server.orders import Orders, partner_file
 from cti.server.policy_files import safe_masking
+from cti.server.webhooks import Webhooks, run_webhooks
 from cti.settings import PROJECT, Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec
 from ivr.adapters.files.journal_files import JournalFiles
@@ -126,6 +128,11 @@ def certificate_problems(settings: Settings) -> tuple[Problem, ...]:
     return check_certificate(pages.tls_certificate, pages.tls_key, [host] if host else (), datetime.now(UTC))
 
 
+def _webhooks(settings: Settings, database: Database, clock: Clock) -> Webhooks:
+    file = partner_file(settings)
+    return Webhooks(database, PartnerFile(file), file.parent, clock)
+
+
 async def serve_pages(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     for problem in certificate_problems(settings):
@@ -139,6 +146,7 @@ async def serve_pages(settings: Settings) -> None:
             tasks.create_task(database.open_patiently(), name="database"),
             tasks.create_task(_sweep(deps), name="sweep"),
             tasks.create_task(follow(deps.door, deps.hub), name="watch"),
+            tasks.create_task(run_webhooks(_webhooks(settings, database, clock)), name="webhooks"),
             tasks.create_task(watch_hot(HotWatch(database, Orders(settings, database), clock)), name="hot"),
         ]
         await server_of(settings, deps).serve()
