@@ -54,6 +54,8 @@ Touched: TypeAlias = set[tuple[str, str]]
 """Section (`calls`, `seats`, `queues`, `emergencies`, `today`, `ears`) and key; the last two have the key ``."""
 
 MOST_KEYS = 64
+OUTBOUND = "oc-"
+"""How the id of a call begins that an agent makes."""
 
 
 class Board:
@@ -175,7 +177,8 @@ class Board:
         row = self.calls.get(fact.call)
         match fact:
             case LegUp(leg=Leg.CALLER, number=number, at=at) if row is None:
-                self._put(leg_up(CallRow(fact.call, number, at), fact), touched)
+                way = "out" if fact.call.startswith(OUTBOUND) else "in"
+                self._put(leg_up(CallRow(fact.call, number, at, direction=way), fact), touched)
             case LegUp() if row is not None:
                 self._put(leg_up(row, fact), touched)
             case LegDown() if row is not None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from cti.board import MOST_KEYS
+from cti.board import MOST_KEYS, OUTBOUND
 from cti.board_calls import MOST_WORDS
 from cti.board_facts import (
     CallsAre,
@@ -127,7 +127,15 @@ class BoardFeed:
         except StoreError as error:
             log.warning("journal_not_read", extra={"call": call, "reason": str(error)})
         begun = here.begun_at if here else now
-        return CallRow(call, PhoneNumber(""), begun, keys=keys[-MOST_KEYS:], words_in_flow=tuple(words[-MOST_WORDS:]))
+        way = "out" if call.startswith(OUTBOUND) else "in"
+        return CallRow(
+            call,
+            PhoneNumber(""),
+            begun,
+            direction=way,
+            keys=keys[-MOST_KEYS:],
+            words_in_flow=tuple(words[-MOST_WORDS:]),
+        )
 
     def each_second(self) -> None:
         """Emergencies and ears as they stand."""

@@ -155,8 +155,8 @@ class TransferDesk:
 
     def _announce(self, here: Transfer, name: str, data: Mapping[str, object]) -> None:
         now = self._tools.clock.now()
-        whom: object = here.to if here.is_seat else PhoneNumber(here.to)
-        told = {"seat": here.seat, "kind": here.kind.value, "to": whom, **data}
+        whom: Mapping[str, object] = {"to": here.to} if here.is_seat else {"number": PhoneNumber(here.to)}
+        told = {"seat": here.seat, "kind": here.kind.value, **whom, **data}
         self._tools.publisher.announce(call_event(here.call, name, now, told, round(now.timestamp() * 1_000_000)))
 
     # -------------------------------------------------------------------------------------------- what agents ask for

@@ -171,6 +171,26 @@ async def test_a_consult_survives_the_death_of_the_controller(service: RunningSe
         await hear(scene.caller, THIRD_HZ)
 
 
+@pytest.mark.parametrize("after_seconds", [0.8, 6.0], ids=["answered while we are away", "answered afterwards"])
+async def test_a_transfer_survives_the_death_of_the_controller(service: RunningService, after_seconds: float) -> None:
+    async with (
+        talking(service) as scene,
+        colleague(service, "802", Answering(after_seconds=after_seconds)) as second,
+    ):
+        await scene.ask("call.transfer_blind", to="802")
+        third = await second.next_call(10)
+        dead = service.kill("controller")
+        await third.answered(10)  # the dialplan joins them by itself
+        says(third, THIRD_HZ)
+        await hear(scene.caller, THIRD_HZ)
+        await service.serving(not_pid=dead)
+        await scene.agent.ended(10)
+        await hear(third, CALLER_HZ)
+        await hear(scene.caller, THIRD_HZ)
+        await third.hang_up()
+        await scene.caller.ended(20)
+
+
 async def test_a_transfer_to_a_queue_puts_the_caller_in_front_of_another_seat(service: RunningService) -> None:
     async with talking(service) as scene, colleague(service, "802", Answering(after_seconds=0.3)) as second:
         await scene.ask("call.transfer_blind", to="complaint")
