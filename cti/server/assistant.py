@@ -33,6 +33,8 @@ DEBOUNCE_SECONDS = 0.05
 DRAFTS_AT_ONCE = 2
 """Drafts are arithmetic: many at once only make each other late. Two, so that a long one stops nobody."""
 LOOK_UP_SECONDS = 2.0
+CALLER_SECONDS = 6.0
+"""Who called before is worth knowing late too: nothing waits for it, and at a peak of calls every question is slow."""
 OPEN_DAYS = 30
 MOST_RESULTS = 600
 """Final results that a live draft reads, the latest: the draft at the end of the call reads all."""
@@ -146,7 +148,7 @@ class Assistant:
 
     async def _look_up(self, call: CallId, here: _Call) -> None:
         try:
-            async with asyncio.timeout(LOOK_UP_SECONDS):
+            async with asyncio.timeout(CALLER_SECONDS):
                 here.known = await self._book.known(here.caller, call)
         except (StoreError, TimeoutError) as error:
             log.warning("caller_not_looked_up", extra={"call": call, "reason": str(error)[:200]})

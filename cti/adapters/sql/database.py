@@ -126,8 +126,12 @@ def _engines(url: URL, deadline_seconds: float) -> tuple[AsyncEngine, AsyncEngin
         pool_timeout=deadline_seconds,
         connect_args=_sqlite_arguments(deadline_seconds),
     )
-    reader = create_async_engine(
-        async_url(url), pool_size=4, max_overflow=4, connect_args=_sqlite_arguments(deadline_seconds)
+    reader = create_async_engine(  # no overflow: what is opened for a peak would be opened and closed all through it
+        async_url(url),
+        pool_size=8,
+        max_overflow=0,
+        pool_timeout=deadline_seconds,
+        connect_args=_sqlite_arguments(deadline_seconds),
     )
     for engine, begin in ((writer, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
         _prepare_sqlite(engine, begin)
