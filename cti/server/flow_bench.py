@@ -15,7 +15,7 @@ from cti.flow_picture import Picture, picture_of
 from cti.flow_trial import Moment, Trial
 from cti.server.flow_files import catalogue_of
 from cti.server.installation import queues_of
-from cti.server.shelves import CALENDAR, PROMPTS, QUEUES, audio_files, files_of, fixed_names
+from cti.server.shelves import CALENDAR, CATALOGUE, PROMPTS, QUEUES, audio_files, files_of, fixed_names
 from cti.settings import Settings
 from ivr.call import QueueName
 from ivr.errors import AuthorError
@@ -58,6 +58,7 @@ def problems_in(settings: Settings, shelf: Shelf, files: Files) -> tuple[Problem
         case Shelf.WORDS:
             for name, text in files.items():
                 problems += _word_problems(name, text)
+            problems += _same_version(files_of(settings, shelf).get(CATALOGUE, ""), files.get(CATALOGUE, ""))
     return tuple(sorted(set(problems), key=lambda problem: (problem.place, problem.what)))
 
 
@@ -138,12 +139,22 @@ def _word_problems(name: str, text: str) -> tuple[Problem, ...]:
     match name:
         case "categories.yaml":
             return read_categories(text, name)[1]
-        case "catalogue.yaml":
+        case _ if name == CATALOGUE:
             return read_catalogue(text, name)[1]
         case "places.yaml":
             return read_gazetteer(text, name, AhoMatcher)[1]
         case _:
             return read_units(text, name)[1]
+
+
+def _same_version(old: str, new: str) -> tuple[Problem, ...]:
+    """Whoever changes the catalogue gives it a new version: orders are told apart by the one they went out under."""
+    before, after = read_catalogue(old, CATALOGUE)[0], read_catalogue(new, CATALOGUE)[0]
+    if before is None or after is None or before == after or before.version != after.version:
+        return ()
+    line = next((number for number, text in enumerate(new.splitlines(), 1) if text.startswith("version:")), 1)
+    what = f"派单目录改了内容，版本却还是“{after.version}”。"
+    return (Problem(Place(CATALOGUE, line, 1), what, "把 version 换成新的，旧工单才说得清是按哪一版派的。"),)
 
 
 def drawn(files: Files, name: str) -> Picture | None:

@@ -16,6 +16,7 @@ from cti.settings import Settings
 PROMPTS = "prompts.yaml"
 QUEUES = "queues.yaml"
 CALENDAR = "calendar.yaml"
+CATALOGUE = "catalogue.yaml"
 AUDIO = "audio"
 
 
@@ -102,4 +103,4 @@ def _shipped(shelf: Shelf) -> Mapping[str, Path]:
             return {CALENDAR: SHIPPED_DAYS}
         case Shelf.WORDS:
             lexicons = {file.name: file for file in SHIPPED_LEXICONS}
-            return {**lexicons, "catalogue.yaml": SHIPPED_CATALOGUE, "places.yaml": SHIPPED_GAZETTEER}
+            return {**lexicons, CATALOGUE: SHIPPED_CATALOGUE, "places.yaml": SHIPPED_GAZETTEER}

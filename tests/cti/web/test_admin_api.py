@@ -169,6 +169,20 @@ async def test_only_changed_words_become_the_installations_own(here: Site, admin
     assert (await admin.post("/api/admin/words/publish", extra)).json()["code"] == "has_errors"
 
 
+async def test_a_changed_catalogue_needs_a_version_of_its_own(here: Site, admin: Page) -> None:
+    now = (await admin.get("/api/admin/words")).json()
+    text = now["files"]["catalogue.yaml"]
+    old = next(line for line in text.splitlines() if line.startswith("version:"))
+    unit = text.split("units:\n  - ", 1)[1].split("\n", 1)[0] if "units:\n  - " in text else "供电局"
+    changed = text.replace(unit, f"{unit}新")
+    assert changed != text
+    told = (await admin.post("/api/admin/words/check", {"files": {**now["files"], "catalogue.yaml": changed}})).json()
+    assert any("版本却还是" in each["what"] and each["line"] for each in told["problems"])
+    newer = changed.replace(old, 'version: "2027-01"')
+    told = (await admin.post("/api/admin/words/check", {"files": {**now["files"], "catalogue.yaml": newer}})).json()
+    assert told["may_publish"], told["problems"]
+
+
 async def test_every_rule_of_a_city_is_shown_with_its_source(here: Site, admin: Page) -> None:
     cities = (await admin.get("/api/admin/cities")).json()
     assert sum(each["in_use"] for each in cities) == 1
