@@ -246,11 +246,11 @@ class SeatDesk:
     # -------------------------------------------------------------------------------------------- what people ask for
 
     async def sign_in(self, seat: SeatId, user: str) -> Done:
-        """A person takes the seat; whoever sits elsewhere leaves that seat. The telephone's own signing in stays."""
+        """A person takes the seat, and leaves another one. Who sits there stays, unless their telephone is gone too."""
         desk = self.desks.get(seat)
         if desk is None:
             return False, f"没有席位 {seat}。改法：选设置里有的席位。"
-        if desk.user and desk.user != user:
+        if desk.user and desk.user != user and desk.is_reachable:
             return False, f"席位 {seat} 已由 {desk.user} 签入。改法：请对方签退，或由班长强制签退。"
         for other in self.desks.values():
             if other is not desk and other.user == user:

@@ -68,6 +68,15 @@ async def test_a_telephone_alone_makes_a_seat_ready_and_a_person_may_sit_down_to
     assert not await seats.ask("sign_in", seat="999", user="x", by="x")
 
 
+async def test_a_seat_whose_person_and_telephone_are_gone_may_be_taken(tmp_path: Path) -> None:
+    seats = await Seats(tmp_path).begun()
+    await seats.ask("sign_in", seat="801", user="lixm")
+    assert not await seats.ask("sign_in", seat="801", user="wang")
+    await seats.member_tells("", "unavailable")
+    assert await seats.ask("sign_in", seat="801", user="wang")
+    assert seats.desk.desks[SEAT].user == "wang"
+
+
 async def test_who_signs_out_is_offered_nothing_until_somebody_comes_back(tmp_path: Path) -> None:
     seats = await Seats(tmp_path).begun()
     await seats.ask("sign_in", seat="801", user="lixm")
