@@ -20,6 +20,7 @@ from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody, refused
 from cti.adapters.web.own_calls import call_of, is_own, must_be_own
 from cti.adapters.web.sessions import require
+from cti.live_reading import with_reading
 from ivr.call import CallId
 from ivr.recording import Part, recording_file
 from workorder.audit import AuditRow
@@ -85,7 +86,7 @@ def routes(deps: PagesDeps) -> APIRouter:
             "call": row,
             "is_live": True,
             "caller": known if caller.get("ok") else row.get("known"),
-            "words": words.get("words") or [],
+            "words": [with_reading(word) for word in words.get("words") or []],
             "draft": draft.get("draft") if draft.get("ok") else None,
             "similar": similar.get("orders") or [],
             "order": str(row.get("order") or ""),
@@ -118,7 +119,7 @@ def routes(deps: PagesDeps) -> APIRouter:
             **times,
         }
         words = [
-            {"leg": each.leg.value, "text": each.text, "begun_s": each.begun_s, "ended_s": each.ended_s}
+            with_reading({"leg": each.leg.value, "text": each.text, "begun_s": each.begun_s, "ended_s": each.ended_s})
             for each in heard
         ]
         return {

@@ -9,6 +9,7 @@ import logging
 from cti.adapters.control.door_client import DoorClient
 from cti.adapters.control.visit import ControllerAwayError
 from cti.adapters.web.hub import Hub
+from cti.live_reading import readable_fact
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ async def _read(reader: asyncio.StreamReader, hub: Hub) -> None:
     log.info("watching", extra={"epoch": hub.epoch, "seq": hub.seq})
     nth = 0
     while line := await reader.readline():
-        hub.take(json.loads(line))
+        hub.take(readable_fact(json.loads(line)))
         nth += 1
         if nth % 50 == 0:
             await asyncio.sleep(0)  # a full buffer is read without a pause: let the pages have theirs

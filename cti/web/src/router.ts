@@ -21,10 +21,15 @@ export function menu(): MenuItem[] {
   return MENU.filter((item) => item.permissions.some(may))
 }
 
-/** The first page somebody may open. Agents begin at their desk, admins at administration. */
+const HOMES: [role: string, path: string][] = [['agent', '/desk'], ['supervisor', '/supervisor'], ['admin', '/admin']]
+
+/** Where somebody begins: at the desk when they took a seat, else where their first role works. */
 export function home(): string {
-  if (session.now?.user.must_change) return '/password'
-  return menu()[0]?.path ?? '/nothing'
+  const now = session.now
+  if (now?.user.must_change) return '/password'
+  const pages = menu().map((item) => item.path)
+  const own = HOMES.find(([role, path]) => now?.user.roles.includes(role) && pages.includes(path))
+  return (now?.seat && pages.includes('/desk') ? '/desk' : own?.[1]) ?? pages[0] ?? '/nothing'
 }
 
 // Inner pages (/supervisor/reports, /admin/flows, …) belong to the views: each has <RouterView> or reads route.params.rest.

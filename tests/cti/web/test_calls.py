@@ -9,6 +9,7 @@ from typing import Any
 
 from cti.access import Role
 from cti.adapters.sql.call_store import SqlCallStore
+from cti.live_reading import readable_fact
 from ivr.call import CallId, Leg, PhoneNumber
 from ivr.ports import Heard
 from ivr.recording import Part, recording_file
@@ -132,3 +133,16 @@ async def test_nothing_is_played_when_the_trail_cannot_be_kept(tmp_path: Path) -
         object.__setattr__(here.deps, "audit", Broken())
         answer = await page.get(f"/api/calls/{CALL}/recording/mix")
         assert (answer.status_code, answer.json()["code"]) == (503, "store_away")
+
+
+def test_what_was_just_said_is_told_as_one_reads_it_and_as_it_was_said() -> None:
+    said = {"leg": "caller", "text": "我的电话是一三九零九三一零零零一", "begun_s": 1.0, "ended_s": 5.0}
+    told = readable_fact({"type": "heard", "data": said})["data"]
+    assert told["text"] == said["text"]
+    assert "13909310001" in told["reads"]
+    for odd in (
+        {"type": "heard", "data": {"text": 5}},
+        {"type": "heard", "data": {"text": ""}},
+        {"type": "hearing", "data": said},
+    ):
+        assert readable_fact(odd) == odd

@@ -2,6 +2,8 @@
 export interface Said {
   leg: string
   text: string
+  /** The same with digits and punctuation; partial results have none. */
+  reads?: string
   begun_s: number
   ended_s: number
   is_final: boolean
@@ -38,11 +40,14 @@ export function turns(said: readonly Said[]): Said[] {
   for (const each of said) {
     const last = found.at(-1)
     const goesOn = last && last.is_final && each.is_final && last.leg === each.leg && each.begun_s - last.ended_s <= PAUSE_S
-    if (last && goesOn) found[found.length - 1] = { ...last, text: joined(last.text, each.text), ended_s: each.ended_s }
+    if (last && goesOn) found[found.length - 1] = { ...last, text: joined(last.text, each.text), reads: joined(read(last), read(each)), ended_s: each.ended_s }
     else found.push(each)
   }
   return found
 }
+
+/** How a result reads. */
+export const read = (said: Said): string => said.reads ?? said.text
 
 function joined(one: string, other: string): string {
   return /[，。？！、；]$/.test(one) ? one + other : `${one}，${other}`

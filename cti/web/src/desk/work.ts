@@ -47,6 +47,8 @@ export interface Work {
   order: string
   isConfirmed: boolean
   isOver: boolean
+  /** This seat talked in it: what was written down stays until it is confirmed. */
+  wasTalked: boolean
   marks: Record<string, Record<string, string>>
   told: Record<string, Told>
 }
@@ -79,7 +81,7 @@ export async function trying<T>(what: () => Promise<T>, done = ''): Promise<T | 
 function fresh(call: string): Work {
   return {
     call, caller: '', row: null, known: null, said: [], suggestions: {}, reasons: [], typed: {}, problems: {}, similar: [], order: '',
-    isConfirmed: false, isOver: false, marks: {}, told: {},
+    isConfirmed: false, isOver: false, wasTalked: false, marks: {}, told: {},
   }
 }
 
@@ -99,7 +101,7 @@ function open(row: CallRow): void {
   }
   follow(here, row)
   if (isNew) {
-    for (const each of Object.values(works)) if (each.isConfirmed && each.isOver) drop(each.call)
+    for (const each of Object.values(works)) if (each.isOver && (each.isConfirmed || isUntouched(each))) drop(each.call)
     chosen.value = row.call
     performance.mark(`popup:${row.call}`)
     void load(row.call)
@@ -112,6 +114,7 @@ function follow(here: Work, row: CallRow): void {
   here.order = row.order || here.order
   if (row.known) here.known = row.known as Known
   here.isOver = row.state === 'over'
+  if (row.state === 'talking' && row.seat && row.seat === session.now?.seat) here.wasTalked = true
 }
 
 let waiting: Record<string, number> = {}
@@ -156,8 +159,8 @@ export async function load(call: string): Promise<void> {
 }
 
 function asSaid(each: unknown): Said {
-  const { leg, text, begun_s, ended_s, is_final } = each as Partial<Said>
-  return { leg: String(leg ?? ''), text: String(text ?? ''), begun_s: Number(begun_s ?? 0), ended_s: Number(ended_s ?? 0), is_final: is_final !== false }
+  const { leg, text, reads, begun_s, ended_s, is_final } = each as Partial<Said>
+  return { leg: String(leg ?? ''), text: String(text ?? ''), ...(reads ? { reads: String(reads) } : {}), begun_s: Number(begun_s ?? 0), ended_s: Number(ended_s ?? 0), is_final: is_final !== false }
 }
 
 const MARK = /^emergency_([a-z_]+)$/
@@ -197,15 +200,12 @@ function settle(call: string, seat: string): void {
   else if (here && row) {
     follow(here, row)
     here.isOver = true // it went to somebody else: for this seat it is over
-    if (isUntouched(here) && !wasTalked(here, seat)) drop(call)
+    const isHandedOn = Boolean(row.seat) && row.seat !== seat
+    if (isUntouched(here) && (isHandedOn || !here.wasTalked)) drop(call)
   } else if (here && !row) {
     here.isOver = true
-    if (isUntouched(here) && !wasTalked(here, seat)) drop(call)
+    if (isUntouched(here) && !here.wasTalked) drop(call)
   }
-}
-
-function wasTalked(here: Work, seat: string): boolean {
-  return here.row?.seat === seat
 }
 
 function isUntouched(here: Work): boolean {
