@@ -22,7 +22,8 @@ from ivr.ports import Clock
 COOKIE, CSRF_COOKIE, CSRF_HEADER = "hl_session", "hl_csrf", "x-csrf"
 LONGEST = timedelta(hours=16)
 """A session ends then, however busy: a shift is shorter."""
-TOUCH_EVERY = timedelta(seconds=60)
+TOUCH_EVERY = timedelta(minutes=5)
+"""So often the row learns of use at the most: five hundred desks are then two writes a second."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
