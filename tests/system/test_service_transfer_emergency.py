@@ -100,6 +100,11 @@ async def test_help_called_in_the_midst_of_a_consult_reaches_the_caller_and_the_
         await asyncio.gather(hear(scene.caller, HELP_HZ), hear(help_line, CALLER_HZ))
         await scene.ask("call.consult_cancel")
         await asyncio.gather(hear(scene.caller, AGENT_HZ), hear(help_line, AGENT_HZ), hear(scene.caller, HELP_HZ))
+        await scene.ask("emergency.verified")
+        await help_line.hang_up()
+        await hear(scene.caller, AGENT_HZ)
+        await scene.agent.hang_up()
+        await scene.caller.ended(20)  # they have talked: nobody queues them again
 
 
 async def cases_of(scene: Scene) -> list[dict[str, Any]]:
