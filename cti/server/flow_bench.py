@@ -13,7 +13,7 @@ from functools import lru_cache
 from cti.file_versions import Files, Shelf
 from cti.flow_picture import Picture, picture_of
 from cti.flow_trial import Moment, Trial
-from cti.server.flow_files import catalogue_of
+from cti.server.flow_files import catalogue_of, keys_out_of_queues
 from cti.server.installation import queues_of
 from cti.server.shelves import CALENDAR, CATALOGUE, PROMPTS, QUEUES, audio_files, files_of, fixed_names
 from cti.settings import Settings
@@ -25,10 +25,10 @@ from ivr.flow.check import check_files
 from ivr.flow.inspect import Catalogue
 from ivr.flow.load import read_flow
 from ivr.flow.manifest import load_prompts, prompt_manifest
-from ivr.flow.model import Flow
+from ivr.flow.model import Flow, QueueNode
 from ivr.flow.play import call_document, start_play, typed
 from ivr.flow.prompt import PromptText
-from ivr.problems import Place, Problem, has_errors
+from ivr.problems import Place, Problem, Severity, has_errors
 from routing.adapters.aho_matcher import AhoMatcher
 from routing.classify.lexicon_file import read_categories, read_units
 from routing.queue import Queues, load_queues
@@ -79,7 +79,28 @@ def _flow_problems(settings: Settings, files: Files) -> tuple[Problem, ...]:
         queues = queues_of(settings)
     except AuthorError as error:
         return error.problems
-    return _checked_flows(settings, files, queues)
+    return _checked_flows(settings, files, queues) + _new_queue_keys(settings, files)
+
+
+def _new_queue_keys(settings: Settings, files: Files) -> tuple[Problem, ...]:
+    """Return a warning for each key out of a queue that the flows in use do not have.
+
+    Known limitation: the switch learns such keys at its start (the contexts of extensions.conf), not with the flow.
+    """
+    known = set(keys_out_of_queues(_flows_of(files_of(settings, Shelf.FLOWS))))
+    found = []
+    for flow in _flows_of(files):
+        for node in flow.nodes.values():
+            new = "".join(key for key in getattr(node, "keys", "") if key not in known)
+            if new and isinstance(node, QueueNode):
+                what = f"排队中可以按的键“{new}”是新的，交换机在服务重启之后才认得。"
+                remedy = f"用已有的键（{'、'.join(sorted(known)) or '没有'}），或发布后在空闲时重启服务。"
+                found.append(Problem(node.place, what, remedy, Severity.WARNING))
+    return tuple(found)
+
+
+def _flows_of(files: Files) -> list[Flow]:
+    return [flow for name, text in files.items() if name != PROMPTS and (flow := read_flow(text, name)[0]) is not None]
 
 
 def _checked_flows(settings: Settings, files: Files, queues: Queues) -> tuple[Problem, ...]:
@@ -214,10 +235,9 @@ def _book(
 
 def manifest_of(files: Files) -> tuple[PromptText, ...]:
     """Return every prompt that the flows play, with its words; silences and digits are left out."""
-    texts, prompts, _ = _texts_of(files)
-    flows = [flow for name, text in texts.items() if (flow := read_flow(text, name)[0]) is not None]
+    _, prompts, _ = _texts_of(files)
     return tuple(
         each
-        for each in prompt_manifest(flows, prompts)
+        for each in prompt_manifest(_flows_of(files), prompts)
         if not each.silence_seconds and not each.name.startswith("digits/")
     )
