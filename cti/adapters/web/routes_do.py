@@ -14,6 +14,7 @@ from cti.adapters.web.own_calls import call_of, must_be_own
 from cti.adapters.web.pace import Pace
 from cti.adapters.web.sessions import require
 from cti.verbs import VERBS, detail_of, subject_of
+from cti.words_seen import words_for
 from workorder.audit import AuditRow
 
 MOST_KEYS, LONGEST_VALUE = 20, 8000
@@ -68,7 +69,10 @@ def routes(deps: PagesDeps) -> APIRouter:
             row = AuditRow(deps.clock.now(), account.person, verb, subject_of(body), detail_of(words))
             await deps.audit.note(row)
         told = await deps.door.ask(verb, SECONDS, **body)
-        seen = mask_plain(told, hidden_from(account, deps.masking))
+        hidden = hidden_from(account, deps.masking)
+        if verb == "call.words":
+            told["words"] = words_for(told.get("words") or [], hidden)
+        seen = mask_plain(told, hidden)
         assert isinstance(seen, dict)
         return Answer.model_validate({"text": "", **seen, "ok": seen.get("ok") is True})
 

@@ -71,7 +71,11 @@ async def test_what_the_controller_tells_is_masked_for_who_asks(tmp_path: Path) 
         page = await here.sign_in("xiaomei", seat="801")
         rings(here, CALL, "801")
         said = "我的身份证是110101199003078515，电话13812345678"
-        here.door.answers["call.words"] = lambda _request: {"ok": True, "text": "", "words": [{"text": said}]}
+        here.door.answers["call.words"] = lambda _request: {
+            "ok": True,
+            "text": "",
+            "words": [{"leg": "caller", "text": said}],
+        }
         words = (await page.post("/api/do/call.words", {"call": CALL})).json()["words"]
         assert "110101199003078515" not in words[0]["text"]
         assert "13812345678" in words[0]["text"]  # whom they talk to, they may call back
