@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -28,8 +30,19 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process; one that only waits to be reaped is not alive."""
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+
+
 def refuse() -> None:
     raise ValueError("not like this")
+
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 async def test_work_that_drags_on_is_ended_and_the_next_is_done() -> None:
@@ -70,3 +83,28 @@ async def test_more_than_can_be_done_is_refused_at_once(monkeypatch: pytest.Monk
         assert await asyncio.gather(*tasks) == [0.3, 0.3]
     finally:
         side.close()
+
+
+async def test_it_ends_with_its_parent_however_that_ended(tmp_path: Path) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(
+        "import asyncio, os\n"
+        "from cti.server.side_process import SideProcess\n"
+        "async def main():\n"
+        "    print(await SideProcess().run(os.getpid), flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(main())\n",
+        encoding="utf-8",
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, str(program), stdout=asyncio.subprocess.PIPE, env=environment
+    )
+    assert parent.stdout is not None
+    child = int(await parent.stdout.readline())
+    parent.kill()
+    await parent.wait()
+    async with asyncio.timeout(10):
+        while is_alive(child):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
