@@ -116,3 +116,23 @@ publications = Table(
     Index(None, "exclusion", "at"),
 )
 """What everybody may read of an order; with an exclusion, that nobody may."""
+
+order_marks = Table(
+    "order_marks",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("number", String(24), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("code", String(80), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reviewer", String(200), nullable=False, server_default=""),
+    Column("reviewed", UtcInstant),
+    Column("finding", Text, nullable=False, server_default=""),
+    Column("conditions", PlainJson, nullable=False),
+    Index(None, "number"),
+    Index(None, "kind", "state"),
+)
+"""What people noted of orders beside their course, and what became of each note."""
