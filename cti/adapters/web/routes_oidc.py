@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import logging
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -62,13 +61,14 @@ def routes(deps: PagesDeps) -> APIRouter:
         """The browser comes back with a code: find out who it is, and let them in if they have an account here."""
         if client is None:
             raise refused(404, "没有设置统一身份认证。改法：用密码登录", "no_oidc")
-        sent = request.cookies.get(COOKIE, "")
+        sent, why = request.cookies.get(COOKIE, ""), "refused"
         try:
             if not state or not hmac.compare_digest(sent.encode(), state.encode()):
                 raise OidcError("这次统一身份认证不是从这个浏览器开始的。改法：回到登录页再试")
             name, seat = await client.end(state, code)
             record = await deps.accounts.account(name)
             if record is None or record.is_disabled:
+                why = "no_account"
                 raise OidcError(f"账号“{name[:60]}”在本系统里没有或已停用。改法：请管理员新建或恢复账号")
         except OidcError as error:
             log.warning("oidc_refused", extra={"reason": str(error)[:200]})
@@ -76,7 +76,7 @@ def routes(deps: PagesDeps) -> APIRouter:
                 deps.clock.now(), Person("", ""), "session.refused", "oidc", {"address": address_of(request)}
             )
             await deps.audit.note(row)
-            return _to(f"/sign-in?error={quote(str(error))}", pages.is_secure)
+            return _to(f"/sign-in?oidc={why}", pages.is_secure)  # a word, not a text: the page says what we say only
         account = record.account(seat)
         answer = _to("/", pages.is_secure)
         taken = deps.hub.at_seat(seat)

@@ -116,7 +116,7 @@ async def test_somebody_with_an_account_here_signs_in_there(tmp_path: Path) -> N
         assert (body["user"]["name"], body["seat"]) == ("xiaomei", "801")
         assert provider.asked["redirect_uri"] == f"{BASE}/api/oidc/back"
         assert [row.detail.get("oidc") for row in await here.trail()] == [True]
-        assert "error" in (await there(page, back))  # a code comes once
+        assert "/sign-in?oidc=" in (await there(page, back))  # a code comes once
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ async def test_a_token_that_does_not_hold_opens_nothing(tmp_path: Path, change: 
         await here.account("xiaomei")
         provider.change = change
         page = here.visitor()
-        assert "/sign-in?error=" in await there(page, provider.agrees(await there(page)))
+        assert "/sign-in?oidc=" in await there(page, provider.agrees(await there(page)))
         assert (await page.get("/api/session")).status_code == 401
 
 
@@ -148,21 +148,21 @@ async def test_a_forged_signature_a_foreign_browser_and_an_old_code_open_nothing
         await here.account("xiaomei")
         page, other = here.visitor(), here.visitor()
         provider.signs_with = RSAKey.generate_key(2048, {"kid": "one"})
-        assert "error" in await there(page, provider.agrees(await there(page)))
+        assert "/sign-in?oidc=" in await there(page, provider.agrees(await there(page)))
         provider.signs_with = None
-        assert "error" in await there(other, provider.agrees(await there(page)))
+        assert "/sign-in?oidc=" in await there(other, provider.agrees(await there(page)))
         back = provider.agrees(await there(page))
         here.clock.at = NOON.replace(hour=NOON.hour + 1)
-        assert "error" in await there(page, back)
+        assert "/sign-in?oidc=" in await there(page, back)
         for odd in ("/api/oidc/back", "/api/oidc/back?state=x&code=y"):
-            assert "error" in await there(page, odd)
+            assert "/sign-in?oidc=" in await there(page, odd)
 
 
 async def test_a_disabled_account_and_one_that_must_change_its_password(tmp_path: Path) -> None:
     async with provided(tmp_path) as (here, provider):
         await here.account("xiaomei", Role.AGENT, is_disabled=True)
         page = here.visitor()
-        assert "error" in await there(page, provider.agrees(await there(page)))
+        assert "/sign-in?oidc=" in await there(page, provider.agrees(await there(page)))
 
 
 async def test_with_the_provider_away_one_signs_in_by_password(tmp_path: Path) -> None:
