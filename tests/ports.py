@@ -13,7 +13,7 @@ import random
 from ivr.adapters.asterisk.supervise_ports import Listening, PortTakenError, check_free
 
 _WORKERS = 8
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", f"gw{os.getpid()}").removeprefix("gw")) % _WORKERS
 _PORTS = range(12_000, 20_000)[_WORKER * 1_000 : (_WORKER + 1) * 1_000]
 _RTP_PORTS = range(20_000, 32_000)[_WORKER * 1_500 : (_WORKER + 1) * 1_500]
 _NEXT = itertools.count(random.randrange(len(_PORTS)))
