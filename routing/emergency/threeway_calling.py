@@ -47,13 +47,16 @@ from routing.emergency.threeway_words import (
     WriteMark,
 )
 
+EARLY_SECONDS = 0.5
+"""So much earlier than asked for the switch may give up a leg."""
+
 
 def calling(state: Calling, event: ThreeWayEvent) -> Step:
     case = state.case
     match event:
         case OriginateSent(channel_id=channel_id, at=at) if channel_id == state.channel_id:
             detail = f"{state.route.target.name} {state.route.trunk}"
-            return replace(state, is_sent=True), (WriteMark(case.call, Mark.INVITE_SENT, at, detail),)
+            return replace(state, is_sent=True, sent_at=at), (WriteMark(case.call, Mark.INVITE_SENT, at, detail),)
         case LegUp(leg=Leg.EMERGENCY, channel=channel, call=call) if call == case.call and state.channel is None:
             return replace(state, is_sent=True, channel=channel), ()
         case EmergencyRang(unique_id=unique_id, at=at) if unique_id == state.channel_id:
@@ -102,8 +105,13 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
 
 
 def _said_nothing(state: Calling, event: LegDown) -> bool:
-    """Whether the far end gave no sign of itself, not even a refusal: then it is the line that is dead."""
-    return not state.has_rung and event.tech_cause.strip() not in ("480", "487")
+    """Whether the far end neither rang nor refused while it was called: then it is the line that is dead.
+
+    The switch tells of its own giving up in the words of a centre that says 480: only the time tells them apart.
+    """
+    if state.has_rung or state.sent_at is None:
+        return False
+    return (event.at - state.sent_at).total_seconds() >= state.route.target.ring_seconds - EARLY_SECONDS
 
 
 def _join(state: Calling, at: datetime) -> Step:

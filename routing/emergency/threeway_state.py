@@ -82,6 +82,7 @@ class Calling:
     channel_id: str
     is_sent: bool = False
     channel: ChannelName | None = None
+    sent_at: datetime | None = None
     has_rung: bool = False
     is_answered: bool = False
     is_given_up: bool = False

@@ -26,6 +26,9 @@ from tests.system.emergency_stage import cut_links
 from tests.system.running_service import RunningService, service_of
 
 PARTS = ("database", "broker", "ears", "link")
+BACK_SECONDS = 5.0
+"""So long the broker and those who follow it may take to be there again: the next round is told by it."""
+
 COLUMNS = ("away", "rounds", "caller dropped", "agent dropped", "doubled legs", "lost raise", "not played")
 
 
@@ -84,6 +87,8 @@ async def _round(service: RunningService, centre: SipPhone, figures: Figures) ->
         figures.caller_dropped += caller.state is not LineState.TALKING
         figures.agent_dropped += agent.state is not LineState.TALKING
         figures.doubled_legs += max(0, len(centre.calls) - 1)
+    if figures.away == "broker":
+        await asyncio.sleep(BACK_SECONDS)
 
 
 def ears_of(service: RunningService) -> list[int]:

@@ -152,6 +152,17 @@ def test_without_an_agent_the_caller_goes_to_the_head_of_the_queue_meanwhile(whe
     assert isinstance(commands[0], TellAgent)
 
 
+@pytest.mark.parametrize(
+    ("rang", "seconds", "then"),
+    [(False, 20, ("119", "main")), (True, 20, ("2119", "emergency")), (False, 3, ("2119", "emergency"))],
+    ids=["silence", "rang unanswered", "said at once that nobody answers"],
+)
+def test_a_line_that_gives_no_sign_is_left_for_the_other_trunk(rang: bool, seconds: int, then: tuple[str, str]) -> None:
+    ended = replace(leg_down(cause=19, tech="480"), at=AT + timedelta(seconds=seconds))
+    _, told = play(raised(), *UP[: 3 if rang else 2], ended)
+    assert dialled(told)[1:] == [then]
+
+
 def test_busy_tries_the_next_number_then_the_other_trunk_then_says_so() -> None:
     events: list[ThreeWayEvent] = []
     for attempt in range(1, 5):
