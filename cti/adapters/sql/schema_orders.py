@@ -136,3 +136,19 @@ order_marks = Table(
     Index(None, "kind", "state"),
 )
 """What people noted of orders beside their course, and what became of each note."""
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(120), nullable=False),
+    Column("site", PlainJson, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("wanted", PlainJson),
+    Column("wanted_by", String(200), nullable=False, server_default=""),
+    Column("why", Text, nullable=False, server_default=""),
+    Index(None, "owner"),
+)
+"""The register of cameras, each with the change that waits for approval."""

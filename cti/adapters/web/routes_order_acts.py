@@ -41,7 +41,7 @@ Mover = Annotated[
 ]
 Inspector = Annotated[Account, Depends(require(Permission.ORDERS_INSPECT))]
 Handler = Annotated[Account, Depends(require(Permission.ORDERS_HANDLE))]
-Channel = Literal["call", "letter", "visit", "web", "wechat", "email", "upstream", "haochaping", "video", "110"]
+Channel = Literal["call", "letter", "visit", "web", "wechat", "email", "upstream", "haochaping", "110"]
 _LONGEST = 5000
 
 
