@@ -57,7 +57,7 @@ export function browserPhone(account: SipAccount, owner: Owner): Telephone {
   agent.on('unregistered', () => (phone.line = isClosed ? 'off' : 'lost'))
   agent.on('registrationFailed', (event) => {
     phone.line = 'refused'
-    phone.problem = `话机没有登记上（${event.cause ?? ''}）。请重新登录；仍不行请管理员检查席位。`
+    phone.problem = `话机没有登记上（${event.cause ?? ''}）。本席位若用桌上的话机，请退出后在登录页选“桌上的话机”；否则请重新登录，仍不行请管理员检查席位。`
   })
   agent.on('disconnected', () => {
     if (!isClosed) phone.line = 'lost'
@@ -236,6 +236,5 @@ export function browserPhone(account: SipAccount, owner: Owner): Telephone {
       Object.assign(phone, { kind: 'none', line: 'off', talk: 'none', problem: '' })
     },
   }
-  Object.defineProperty(window, 'hotlineAudio', { configurable: true, value: { element: audio, connection: () => talk?.connection ?? null } })
   return telephone
 }

@@ -39,6 +39,15 @@ export function microphoneProblem(error: unknown): string {
   }
 }
 
+/** Whether the browser would ask for the microphone only when somebody is already on the line. */
+export async function mustAskForMicrophone(): Promise<boolean> {
+  try {
+    return (await navigator.permissions.query({ name: 'microphone' as PermissionName })).state === 'prompt'
+  } catch {
+    return false
+  }
+}
+
 /** Open the chosen microphone; one that is no longer there is replaced by the system's own choice. */
 export async function openMicrophone(): Promise<MediaStream> {
   const media = navigator.mediaDevices
