@@ -79,6 +79,9 @@ def hear(watch: Watch, heard: Heard, spotter: Spots) -> tuple[Watch, tuple[Notic
     is_near = heard.begun_s - watch.tail_ended_s <= TAIL_SECONDS
     said = ((watch.tail if is_near else "") + heard.text)[-MOST:]
     finding = spotter.spot(said) if heard.text else None
+    if finding is None and is_near and watch.tail and heard.text:
+        said = heard.text[-MOST:]  # another matter, or another time, was spoken of just before
+        finding = spotter.spot(said)
     if not heard.is_final:
         return _partial(watch, heard, said, finding)
     return _final(watch, heard, said, finding)

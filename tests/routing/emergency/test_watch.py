@@ -56,6 +56,14 @@ def test_a_danger_told_in_two_breaths_is_understood() -> None:
     assert len(noticed) == 1
 
 
+def test_an_ordinary_complaint_just_before_does_not_hide_a_fire() -> None:
+    complaint = "路口有一个雨水井盖坏了已经三天了晚上走路很危险"
+    (alarm,) = listen(heard(complaint, is_final=True), heard("我家着火了快来人啊", is_final=True, at=7.0))
+    assert isinstance(alarm, Alarm)
+    assert alarm.finding.kind is Kind.FIRE
+    assert 7.0 <= alarm.begun_s < alarm.ended_s
+
+
 def test_the_same_danger_again_is_not_raised_again_but_another_kind_is() -> None:
     noticed = listen(
         heard("我家着火了", is_final=True),
