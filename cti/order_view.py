@@ -22,6 +22,7 @@ from workorder.life.codec import to_plain
 from workorder.life.history import LifeEvent
 from workorder.life.lights import light_of
 from workorder.life.living import LivingOrder
+from workorder.life.opening import service_line
 from workorder.life.states import STATE_TITLES
 from workorder.life.table import MOVES
 from workorder.life.view import HIDDEN, Citizen, citizen_for, masked_name
@@ -123,6 +124,7 @@ def detail_of(
         **whole,
         **plain,
         **_scrubbed(texts, account, life, told, hidden),
+        "service_line": service_line(life.category),
         "category_title": category.title if category else life.category,
         "is_protected": bool(category and category.is_protected),
         "state_title": STATE_TITLES[life.state],

@@ -85,6 +85,12 @@ def refused_mark(kind: MarkKind, code: str, reason: str, pack: Pack, of_caller: 
     return None
 
 
+def abuse_of_refusal(code: str, pack: Pack) -> str:
+    """Return the abuse that a refused request counts as: one refused as malicious counts towards nuisance (Y-27)."""
+    reason = pack.reason(code)
+    return ABUSES[0] if reason is not None and "恶意" in reason.title else ""
+
+
 def reviewed_mark(
     mark: Mark, by: str, state: MarkState, finding: str, conditions: Sequence[str], pack: Pack, at: datetime
 ) -> Mark | Refusal:

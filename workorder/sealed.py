@@ -30,3 +30,9 @@ def must_be_sealed(category: str, pack: Pack) -> bool:
     """Whether the city protects this kind of request."""
     known = pack.category(category)
     return known is not None and known.is_protected
+
+
+def refused_as_secret(code: str, pack: Pack) -> bool:
+    """Whether a request was not taken in because it tells secrets: then as little of it as possible is kept open."""
+    reason = pack.reason(code)
+    return reason is not None and any(word in reason.title for word in ("秘密", "涉密", "隐私"))

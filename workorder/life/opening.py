@@ -30,6 +30,11 @@ class Opening:
     upstream_due: datetime | None = None
 
 
+def service_line(category: str) -> str:
+    """Return `life` for what daily-life services do (生活服务), else `government` (政务服务)."""
+    return "life" if category.startswith("life") else "government"
+
+
 def suggested_category(request_type: str, pack: Pack) -> str:
     """Return the city's category for 咨询, 求助, 投诉, 举报, 建议 or 表扬; protected ones are chosen by people only."""
     open_to_all = [each for each in pack.categories if not each.is_protected]

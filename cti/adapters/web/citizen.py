@@ -28,7 +28,7 @@ from cti.adapters.web.errors import refused
 from cti.adapters.web.sessions import address_of
 from cti.citizen import REQUEST_TYPES, is_theirs, read_appeal
 from workorder.life.actors import SYSTEM
-from workorder.life.opening import Opening
+from workorder.life.opening import Opening, service_line
 from workorder.life.plain_words import Standing, standing_of
 from workorder.life.refusal import Refusal
 from workorder.life.states import ENDS
@@ -158,6 +158,7 @@ def routes(deps: PagesDeps) -> APIRouter:
             "told": told,
             "rate": in_time / told if told else None,
             "rows": by_category,
+            "lines": {line: sum(e[2] for e in counts if service_line(e[0]) == line) for line in ("government", "life")},
             "formula": "按时率 = 到期前已告知市民的件数 ÷ 已告知市民的件数。受保护的类别只计入总数。",
         }
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cti.access import Account, Permission, hidden_from
 from cti.action_json import action_of
 from cti.adapters.sql.article_store import SqlArticles
+from cti.adapters.sql.mark_store import SqlMarks
 from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_rows import SqlOrderRows
 from cti.adapters.sql.order_store import SqlOrderStore
@@ -26,15 +27,16 @@ from ivr.errors import StoreRefusedError
 from workorder.draft import Draft, FieldName, FieldState
 from workorder.draft import Field as DraftField
 from workorder.knowledge import ArticleState
-from workorder.life.actions import Accept, AnswerDirectly
+from workorder.life.actions import Accept, AnswerDirectly, RefuseRequest
 from workorder.life.living import LivingOrder
 from workorder.life.opening import Opening
 from workorder.life.refusal import Refusal
 from workorder.life.table import MOVES
 from workorder.links import LinkKind, OrderLink
+from workorder.marks import Mark, MarkKind, abuse_of_refusal
 from workorder.order import OrderNumber
 from workorder.publication import published
-from workorder.sealed import must_be_sealed
+from workorder.sealed import must_be_sealed, refused_as_secret
 
 Mover = Annotated[
     Account, Depends(require(Permission.ORDERS_HANDLE, Permission.ORDERS_INSPECT, Permission.ORDERS_UNIT))
@@ -129,6 +131,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     )
     rows, desk, drafts = SqlOrderRows(deps.database), SqlOrderDesk(deps.database), SqlOrderStore(deps.database)
     orders, publications, articles = deps.orders, SqlPublications(deps.database), SqlArticles(deps.database)
+    marks = SqlMarks(deps.database)
 
     @router.post("/{number}/actions")
     async def act(number: str, body: Act, me: Mover) -> dict[str, Any]:
@@ -150,7 +153,21 @@ def routes(deps: PagesDeps) -> APIRouter:
             pack = await orders.lives.pack(found.pack)
             if pack is not None and must_be_sealed(found.category, pack):
                 await orders.sealing.seal(name, me.person, now)
+        if isinstance(action, RefuseRequest) and isinstance(found, LivingOrder):
+            await _after_refusal(found, action, me)
         return await _answer(found, me)
+
+    async def _after_refusal(order: LivingOrder, action: RefuseRequest, me: Account) -> None:
+        """What tells secrets is sealed; what was malicious counts towards nuisance."""
+        pack, now = await orders.lives.pack(order.pack), deps.clock.now()
+        assert pack is not None
+        if refused_as_secret(action.code, pack):
+            await orders.sealing.seal(order.number, me.person, now)
+        abuse = abuse_of_refusal(action.code, pack)
+        if abuse:
+            note = action.note or action.explanation
+            mark = Mark(secrets.token_hex(8), order.number, MarkKind.ABUSE, abuse, note, me.name, now)
+            await marks.add(mark, me.person)
 
     @router.put("/{number}/fields")
     async def edit(number: str, body: Edit, me: Handler) -> dict[str, Any]:

@@ -29,6 +29,8 @@ _SPANS = (
     ("told", "登记到告知市民", ("tell_citizen", "answer_directly", "refuse_request")),
 )
 
+_ANSWERS = frozenset({"tell_citizen", "answer_directly", "refuse_request", "inform_repeat", "merge"})
+
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
@@ -62,6 +64,22 @@ def routes(deps: PagesDeps) -> APIRouter:
                 {"name": name, "title": title, **_spread(found.values(), moves)} for name, title, moves in _SPANS
             ],
             "formula": "每张工单从登记（open）到该步骤第一次发生的秒数；没有这一步的不计。p50、p90 取最近秩。",
+        }
+
+    @router.get("/coverage")
+    async def coverage(me: Office, since: date | None = None, until: date | None = None) -> dict[str, Any]:
+        """Return whether every matter got an answer: the share, its formula, and every order that has none yet."""
+        first, last = period(since, until, deps.clock.now(), usual_days=30)
+        found = await rows.steps(*instants(first, last))
+        unanswered = sorted(number for number, steps in found.items() if not _ANSWERS & steps.keys())
+        return {
+            "since": first.isoformat(),
+            "until": last.isoformat(),
+            "orders": len(found),
+            "answered": len(found) - len(unanswered),
+            "share": (len(found) - len(unanswered)) / len(found) if found else None,
+            "exceptions": unanswered[:MOST_LISTED],
+            "formula": "已告知市民、直接答复、说明不予受理、告知终结或并单的件数 ÷ 期内登记的件数。",
         }
 
     @router.get("/{number}/opinion", response_class=Response)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cti.web.order_site import ROADS, WATER, order_site
+from tests.cti.web.order_site import ROADS, WATER, OrderSite, order_site
 from tests.cti.web.test_alerts import watch_of
 from workorder.outside import other_city
 
@@ -140,3 +140,76 @@ async def test_suggestions_and_complaints_are_counted_apart(tmp_path: Path) -> N
         told = (await here.site.visitor().get("/q/statistics.json")).json()
         counted = {each["title"]: each["count"] for each in told["rows"]}
         assert (counted["意见建议"], counted["投诉"]) == (2, 1)
+
+
+@pytest.mark.requirement("Y-52")
+async def test_every_matter_gets_an_answer_and_those_without_one_are_listed(tmp_path: Path) -> None:
+    async with order_site(tmp_path, "yangling") as here:
+        answered, waiting = await here.told(category="utilities"), await here.with_unit(category="utilities")
+        told = (await (await here.host()).get("/api/order-lists/coverage")).json()
+        assert (told["orders"], told["answered"], told["share"]) == (2, 1, 0.5)
+        assert told["exceptions"] == [waiting]
+        assert answered not in told["exceptions"]
+        assert "÷" in told["formula"]
+
+
+@pytest.mark.requirement("D-22")
+async def test_a_unit_that_does_not_handle_a_facility_within_its_limit_is_supervised_by_the_timer(
+    tmp_path: Path,
+) -> None:
+    async with order_site(tmp_path, "digital_city") as here:
+        number, host = await here.with_unit(category="component"), await here.host()
+        due = (await host.get(f"/api/orders/{number}/due")).json()
+        assert "due" in [timer["name"] for timer in due["timers"]]
+        here.site.clock.at += timedelta(days=30)
+        await here.site.deps.orders.lives.fire("test", here.site.clock.at)
+        here.pages.clear()
+        assert (await (await here.host()).get(f"/api/orders/{number}")).json()["is_supervised"]
+
+
+@pytest.mark.requirement("Y-27")
+async def test_what_is_refused_as_malicious_counts_towards_nuisance(tmp_path: Path) -> None:
+    async with order_site(tmp_path, "yangling") as here:
+        number, agent = await here.opened(), await here.agent()
+        code = await reason_of(here, number, "恶意")
+        fields = {"code": code, "explanation": "没有实质内容，不能受理。", "note": "反复辱骂", "approver": "班长"}
+        await here.does(agent, number, "refuse_request", **fields)
+        marks = (await agent.get(f"/api/order-marks/{number}")).json()["marks"]
+        assert [(each["kind"], each["reason"]) for each in marks] == [("abuse", "反复辱骂")]
+
+
+@pytest.mark.requirement("Y-24")
+async def test_what_tells_secrets_is_refused_and_as_little_as_possible_is_kept_open(tmp_path: Path) -> None:
+    async with order_site(tmp_path, "yangling") as here:
+        number, agent = await here.opened(), await here.agent()
+        fields = {
+            "code": await reason_of(here, number, "秘密"),
+            "explanation": "涉及秘密，热线不受理。",
+            "approver": "班长",
+        }
+        refused = await here.does(agent, number, "refuse_request", **fields)
+        assert refused["state"] == "not_accepted"
+        shown = await (await here.supervisor()).get(f"/api/orders/{number}")
+        assert shown.json()["is_sealed"]
+        for private in ("王小明", "13812345678", "武威路"):
+            assert private not in shown.text
+
+
+async def reason_of(here: OrderSite, number: str, word: str) -> str:
+    """Return the code of the reason whose title holds a word, as a form offers it."""
+    offered = (await (await here.agent()).get(f"/api/orders/{number}/actions")).json()["actions"]
+    form = next(each for each in offered if each["name"] == "refuse_request")
+    choices = next(each["choices"] for each in form["fields"] if each["name"] == "code")
+    return str(next(each["value"] for each in choices if word in each["title"]))
+
+
+@pytest.mark.requirement("L-12")
+async def test_government_and_daily_life_are_two_lines_and_counted_apart(tmp_path: Path) -> None:
+    async with order_site(tmp_path) as here:
+        life, other = await here.opened(category="life_service"), await here.opened()
+        agent = await here.agent()
+        lines = [(await agent.get(f"/api/orders/{each}")).json()["service_line"] for each in (life, other)]
+        assert lines == ["life", "government"]
+        here.site.clock.at += timedelta(days=1)
+        told = (await here.site.visitor().get("/q/statistics.json")).json()
+        assert told["lines"] == {"government": 1, "life": 1}
