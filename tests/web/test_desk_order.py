@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Response, expect
 
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.sip_phone import SipPhone
@@ -17,7 +18,14 @@ from workorder.draft import FieldName
 
 pytestmark = [pytest.mark.xdist_group("web-order"), pytest.mark.asyncio(loop_scope="module")]
 
+
 SENTENCE = "你好我要反映幸福路三十八号的路灯坏了晚上很黑请你们派人来修一下"
+
+
+def is_piece(answer: Response) -> bool:
+    """Whether this is the sound that was asked for, not the header of its file."""
+    asked = answer.request.headers.get("range", "")
+    return "/recording/caller" in answer.url and answer.status == 206 and not asked.startswith("bytes=0-")
 
 
 async def test_the_order_is_written_while_they_talk_and_kept_as_the_agent_wants_it(
@@ -38,6 +46,11 @@ async def test_the_order_is_written_while_they_talk_and_kept_as_the_agent_wants_
         line.start_saying(words)
         await expect(page.get_by_role("log", name="通话文字")).to_contain_text("路灯", timeout=30_000)
         suggested = page.get_by_label("诉求内容")
+        async with page.expect_response(is_piece) as heard:  # while they still talk
+            await page.get_by_role("button", name="播放").first.click()
+        piece = np.frombuffer(await (await heard.value).body(), "<i2").astype(float)
+        assert 1 < len(piece) / 8000 < 60
+        assert np.sqrt((piece**2).mean()) > 300  # it is speech, not silence
         await expect(suggested).to_have_attribute("placeholder", re.compile("路灯"), timeout=30_000)
         await suggested.focus()
         await page.keyboard.press("Tab")
