@@ -14,12 +14,14 @@ from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.sealing import SqlSealing
 from cti.server.city_packs import FollowedCalendar, city_files, load_city
+from cti.server.drafting import SHIPPED_CATALOGUE, own_words
 from cti.settings import Settings
 from ivr.call import CallId
-from ivr.errors import StoreRefusedError
+from ivr.errors import AuthorError, StoreRefusedError
 from workorder.audit import Person
 from workorder.cities.pack import Pack
 from workorder.clock.days import WorkCalendar
+from workorder.dispatch import Catalogue, read_catalogue
 from workorder.draft import Draft, Field, FieldName, FieldState
 from workorder.life.actors import Actor, Role
 from workorder.life.living import LivingOrder
@@ -36,6 +38,16 @@ def order_keys(settings: Settings) -> OrderKeys:
 def partner_file(settings: Settings) -> Path:
     """Return where the other systems stand that may bring orders or hear of them."""
     return settings.run_folder / "keys" / "partners.yaml"
+
+
+def dispatch_catalogue(settings: Settings) -> Catalogue:
+    """Return who does what here: the installation's own catalogue, else the one that ships; AuthorError as told."""
+    own = own_words(settings) / "catalogue.yaml"
+    file = own if own.is_file() else SHIPPED_CATALOGUE
+    catalogue, problems = read_catalogue(file.read_text(encoding="utf-8"), str(file))
+    if catalogue is None:
+        raise AuthorError(problems)
+    return catalogue
 
 
 class Orders:

@@ -33,7 +33,7 @@ from cti.server.admin_desk import OfficeDesk
 from cti.server.emergency import control_socket
 from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
-from cti.server.orders import Orders, partner_file
+from cti.server.orders import Orders, dispatch_catalogue, partner_file
 from cti.server.policy_files import safe_masking
 from cti.server.webhooks import Webhooks, run_webhooks
 from cti.settings import PROJECT, Settings
@@ -89,6 +89,7 @@ def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDep
             folders_of(settings).run / "attachments",
             orders.sealing,
             partner_file(settings),
+            lambda: dispatch_catalogue(settings),
         ),
         admin=OfficeDesk(settings, database, clock),
     )

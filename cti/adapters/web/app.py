@@ -28,6 +28,7 @@ from cti.adapters.web import (
     routes_session,
     routes_sip,
     routes_supervisor,
+    routes_units,
     routes_users,
     static,
 )
@@ -51,6 +52,7 @@ TOPICS = (
     routes_order_lists.routes,
     routes_order_marks.routes,
     routes_cameras.routes,
+    routes_units.routes,
     routes_partner.routes,
     routes_open311.routes,
     routes_knowledge.routes,

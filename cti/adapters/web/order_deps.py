@@ -18,6 +18,7 @@ from cti.order_access import sees, sees_all
 from workorder.audit import AuditRow, Person
 from workorder.cities.pack import Pack
 from workorder.clock.days import WorkCalendar
+from workorder.dispatch import Catalogue
 from workorder.draft import FieldName
 from workorder.life.actors import Actor
 from workorder.life.living import LivingOrder
@@ -55,6 +56,7 @@ class OrdersDeps:
     files: Path
     sealing: SqlSealing
     partners: Path
+    catalogue: Callable[[], Catalogue]
 
 
 NOT_YOURS = "没有这张工单，或它不在您单位手里。改法：检查编号；属于本单位的请热线中心转派"

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 
 from cti.access import Role
-from cti.adapters.web.order_deps import OrdersDeps
 from cti.server.orders import Orders
 from tests.cti.web.site import Page, Site, settings_in, site
 
@@ -102,16 +101,13 @@ async def order_site(folder: Path, city: str = "lanzhou") -> AsyncIterator[Order
     async with site(folder) as here:
         settings = replace(settings_in(folder), city=city)
         orders = Orders(settings, here.deps.database)
-        files = here.deps.orders.files
-        deps = OrdersDeps(
-            orders.lives,
-            orders.calendar,
-            orders.pack,
-            orders.confirm,
-            orders.take_in,
-            files,
-            orders.sealing,
-            here.deps.orders.partners,
+        deps = replace(
+            here.deps.orders,
+            lives=orders.lives,
+            pack=orders.pack,
+            confirm=orders.confirm,
+            take_in=orders.take_in,
+            sealing=orders.sealing,
         )
         rewired = Site(replace(here.deps, settings=settings, orders=deps), here.door, here.clock)
         try:
