@@ -22,7 +22,7 @@ def office(*names: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as packed:
         for name in names:
-            packed.writestr(name, "x")
+            packed.writestr(zipfile.ZipInfo(name), "x")
     return out.getvalue()
 
 
@@ -66,6 +66,18 @@ async def test_a_unit_attaches_its_written_opinion_and_replies_with_it(tmp_path:
         ("a.docx", office("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), "宏"),
         ("a.png", b"", "空的"),
         ("noname", PNG, "不收这种文件"),
+    ],
+    ids=[
+        "exe",
+        "svg",
+        "script_as_png",
+        "png_as_pdf",
+        "active_pdf",
+        "broken_docx",
+        "docx_as_xlsx",
+        "macro",
+        "empty",
+        "no_kind",
     ],
 )
 async def test_what_is_not_what_it_says_is_refused_in_words(
