@@ -20,7 +20,7 @@ from ivr.adapters.simulator.line import LineState
 from ivr.adapters.simulator.phone_errors import SimulatedPhoneError
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.benchmarks.machine import load
-from tests.kills.emergency import ask_desk, both_hear, talk
+from tests.kills.emergency import ask_desk, both_hear, story, talk
 from tests.ports import free_port
 from tests.system.emergency_stage import cut_links
 from tests.system.running_service import RunningService, service_of
@@ -86,6 +86,10 @@ async def _round(service: RunningService, centre: SipPhone, figures: Figures) ->
         figures.lost_raises += not are_together
         figures.caller_dropped += caller.state is not LineState.TALKING
         figures.agent_dropped += agent.state is not LineState.TALKING
+        for who, line in (("caller", caller), ("agent", agent)):
+            if line.state is not LineState.TALKING:
+                figures.faults.append(f"{who} of {call}: {line.ending}")
+                figures.faults += [f"  {each}" for each in story(service.journal.file(call))]
         figures.doubled_legs += max(0, len(centre.calls) - 1)
     if figures.away == "broker":
         await asyncio.sleep(BACK_SECONDS)

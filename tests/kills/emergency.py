@@ -130,7 +130,7 @@ async def _round(service: RunningService, centre: SipPhone, figures: Figures) ->
             if line.state is not LineState.TALKING and not (is_leaving and who == "agent"):
                 after = line.ended_at - died
                 figures.faults.append(f"{who} of {call}: {line.ending}, {after:+.1f} s from the kill")
-                figures.faults += [f"  {each}" for each in _story(file)]
+                figures.faults += [f"  {each}" for each in story(file)]
         numbers = [each.invitation.uri.partition("@")[0] for each in centre.calls if each.invitation is not None]
         figures.doubled_legs += len(numbers) - len(set(numbers))
         figures.on_other_number += len(set(numbers)) > 1
@@ -194,7 +194,7 @@ def _kill_at(pid: int, journal: Path, name: str) -> str:
     return next((step for line in reversed(lines) for step in (_name(line),) if step), "")
 
 
-def _story(journal: Path) -> list[str]:
+def story(journal: Path) -> list[str]:
     """Return the emergency's journal, for whoever must find out why somebody was dropped."""
     return [line.decode(errors="replace")[:220] for line in journal.read_bytes().splitlines() if b"emergency." in line]
 
