@@ -6,6 +6,7 @@ The pages, their headers and the words of the contract are real; behind them sta
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -142,6 +143,14 @@ class Script:
     def of(self, verb: str) -> list[Row]:
         """Return with what words the page asked for this."""
         return [body for each, body in self.asked if each == verb]
+
+    async def asked_for(self, verb: str, times: int = 1, within: float = 5.0) -> list[Row]:
+        """Wait until the page has asked for this so often; return with what words."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while len(self.of(verb)) < times:  # noqa: ASYNC110  # the server keeps a list
+                    await asyncio.sleep(0.02)
+        return self.of(verb)
 
     # ------------------------------------------------------------------------------------------------------ happenings
 

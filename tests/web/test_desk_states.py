@@ -75,7 +75,7 @@ async def test_the_popup_says_who_calls_and_is_painted_at_once(browsers: Browser
         await assert_accessible(page, "ringing")
         await page.keyboard.press("F2")
         await phone_says(page, "通话中")
-        assert script.of("phone.answer")
+        assert await script.asked_for("phone.answer")
 
 
 async def test_a_suggestion_looks_unlike_what_was_typed_and_tab_takes_it(browsers: Browsers) -> None:
@@ -149,7 +149,7 @@ async def test_an_order_is_confirmed_after_the_call_by_one_key(browsers: Browser
         await page.keyboard.press("Control+Enter")
         await expect(page.get_by_role("region", name="工单", exact=True)).to_contain_text("已确认")
         assert script.typed["name"] == "王秀英"
-        assert [body["call"] for body in script.of("order.confirm")] == [CALL]
+        assert [body["call"] for body in await script.asked_for("order.confirm")] == [CALL]
         assert await page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('hl-work'))") == []
 
 
@@ -168,12 +168,10 @@ async def test_a_suggested_emergency_waits_two_seconds_for_a_change_of_mind(brow
         await page.wait_for_timeout(2200)
         assert script.of("emergency.confirm") == []
         await page.keyboard.press("F1")
-        await page.wait_for_timeout(2500)
-        assert [body["call"] for body in script.of("emergency.confirm")] == [CALL]
+        assert [body["call"] for body in await script.asked_for("emergency.confirm")] == [CALL]
         await page.keyboard.press("F1")
         await page.keyboard.press("F1")  # twice: at once
-        await page.wait_for_timeout(200)
-        assert len(script.of("emergency.confirm")) == 2
+        assert len(await script.asked_for("emergency.confirm", 2, within=1.8)) == 2
 
 
 async def test_an_emergency_runs_before_the_agents_eyes_until_they_may_leave(browsers: Browsers) -> None:
@@ -181,7 +179,7 @@ async def test_an_emergency_runs_before_the_agents_eyes_until_they_may_leave(bro
         await page.keyboard.press("F1")
         await page.keyboard.press("9")
         await expect(page.get_by_role("button", name="119")).to_be_visible()
-        assert [body["kind"] for body in script.of("emergency.raise")] == ["119"]
+        assert [body["kind"] for body in await script.asked_for("emergency.raise")] == ["119"]
         await script.case("joined", "120 已加入，请听双方对话。")
         await script.call(parties=[party("caller"), party("agent", seat="801"), party("emergency", on_hold=True)])
         panel = page.get_by_role("region", name="紧急联动")
@@ -197,8 +195,8 @@ async def test_an_emergency_runs_before_the_agents_eyes_until_they_may_leave(bro
         await expect(panel).to_contain_text("双方已通话")
         await panel.get_by_role("button", name="退出，让他们继续").or_(leave).click()
         await expect(page.get_by_role("status").filter(has_text="已记下")).to_be_visible()
-        assert [body["call"] for body in script.of("emergency.verified")] == [CALL]
-        assert len(script.of("emergency.leave")) == 1
+        assert [body["call"] for body in await script.asked_for("emergency.verified")] == [CALL]
+        assert len(await script.asked_for("emergency.leave")) == 1
         assert CASE
 
 
@@ -218,7 +216,7 @@ async def test_dialogs_keys_and_menus_work_without_a_mouse(browsers: Browsers) -
         ]
         await script.call(consult={"seat": "803", "state": "talking", "kind": "consult"})
         await button(page, "三方通话").click()
-        assert script.of("call.conference")
+        assert await script.asked_for("call.conference")
         await page.keyboard.press("Alt+KeyP")
         await expect(page.get_by_role("status").filter(has_text="已暂停")).to_be_visible()
         await page.evaluate("document.activeElement.blur()")
@@ -237,8 +235,7 @@ async def test_dialogs_keys_and_menus_work_without_a_mouse(browsers: Browsers) -
         await page.keyboard.press("Alt+KeyB")
         await page.keyboard.press("ArrowDown")
         await page.keyboard.press("Enter")
-        await page.wait_for_function("true")
-        assert [body["reason"] for body in script.of("seat.not_ready")] == ["用餐"]
+        assert [body["reason"] for body in await script.asked_for("seat.not_ready")] == ["用餐"]
 
 
 async def test_an_expired_session_and_a_second_window_are_told_and_nothing_is_lost(browsers: Browsers) -> None:
