@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import wave
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cti.adapters.control.door_client import DoorClient
-from cti.server.phones import phone_socket
 from ivr.adapters.simulator.phone_errors import CallTimeoutError
 from ivr.adapters.simulator.tones import hears_tone, tone
 from tests.system.running_service import Bus, RunningService, service_of
+from tests.system.running_softphone import softphone
 from tests.system.running_switch import until
 
 pytestmark = pytest.mark.xdist_group("softphone")
@@ -33,29 +31,6 @@ def service() -> Iterator[RunningService]:
 async def bus(service: RunningService) -> AsyncIterator[Bus]:
     async with service.bus() as bus:
         yield bus
-
-
-@asynccontextmanager
-async def softphone(service: RunningService, *words: str) -> AsyncIterator[DoorClient]:
-    """The telephone of seat 801, and the way to tell it something."""
-    process = await asyncio.create_subprocess_exec(
-        *service.command("softphone", "--seat", "801", *words), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(20):
-            while "已登录" not in (line := (await process.stdout.readline()).decode()):
-                assert line, "it ended"
-        socket = phone_socket(service.settings, "801")
-
-        async def is_open() -> bool:
-            return socket.exists()
-
-        await until(is_open)
-        yield DoorClient(socket)
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 15) == 0
 
 
 async def rings(phone: DoorClient, state: str = "ringing") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # ships no stubs
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, ViewportSize, async_playwright, expect
 
 from ivr.adapters.asterisk.private import Part, PartName, ensure, parts_folder
 
@@ -40,6 +40,7 @@ FLAGS = (
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 SMALL_DESK: ViewportSize = {"width": 1366, "height": 768}
 WITHIN_MS = 15_000.0
+expect.set_options(timeout=WITHIN_MS)
 
 _EARS = (Path(__file__).parent / "ears.js").read_text(encoding="utf-8")
 _MICROPHONE_HZ = 48_000

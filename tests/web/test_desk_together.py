@@ -16,6 +16,7 @@ from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.tones import tone, tone_levels
 from ivr.call import CallId
 from tests.system.running_service import RunningService
+from tests.system.running_softphone import softphone
 from tests.web.browser import Browsers, another_page, assert_accessible, errors_of, hears, hears_not, stops_hearing
 from tests.web.desk import TONES, button, desk_page, do, phone_says, ready
 
@@ -180,3 +181,31 @@ async def test_a_second_tab_takes_the_seat_over_and_the_first_says_so(
         await first.get_by_role("button", name="改在本窗口使用").click()
         await expect(second.get_by_role("alert").filter(has_text="另一个窗口")).to_be_visible()
         await expect(first.locator("[data-phone-line=ready]")).to_be_visible()
+
+
+async def test_the_page_works_the_telephone_of_a_desk_without_a_microphone(
+    service: RunningService, browsers: Browsers
+) -> None:
+    async with (
+        softphone(service, "--tone", "700", seat="804"),
+        desk_page(service, browsers, "qianjin", "804", permissions=()) as page,
+        service.bus() as bus,
+        service.citizen() as phone,
+    ):
+        await ready(page)
+        line = await service.dial(phone, "12345")
+        call = await service.offered(bus, phone)
+        await phone_says(page, "来电")
+        await button(page, "接听").click()
+        await phone_says(page, "通话中")
+        await line.wait_for_tone(700, 10)
+        await page.keyboard.press("F4")
+        await phone_says(page, "已静音")
+        await hears_nothing(line, 700)
+        await page.keyboard.press("F4")
+        await line.wait_for_tone(700, 5)
+        await button(page, "挂断").click()
+        await phone_says(page, "空闲")
+        await line.hang_up()
+        await service.finished(call)
+        assert errors_of(page) == []
