@@ -37,7 +37,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     @router.post("/{id}/acknowledge", status_code=204)
     async def acknowledge(id: str, body: Acknowledged, me: Watcher) -> None:
         """Say that one looks after it; the first to say so counts."""
-        if not await store.acknowledge(id[:64], me.person, body.note, deps.clock.now()):
+        if not await store.acknowledge(id[:64].replace("\0", ""), me.person, body.note, deps.clock.now()):
             raise refused(409, "没有这条预警，或别人已经确认。改法：刷新后再看", "not_waiting")
 
     return router

@@ -86,7 +86,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         overdue: bool = False,
     ) -> dict[str, Any]:
         """Return articles: those with these words in them, or all of a unit or a state, or those past their review."""
-        today = order_day(deps.clock.now())
+        today, unit = order_day(deps.clock.now()), unit.replace("\0", "")
         if words.strip():
             found = list((await fresh()).found(words))
         elif overdue:

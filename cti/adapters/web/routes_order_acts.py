@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cti.access import Account, Permission, hidden_from
 from cti.action_json import action_of
+from cti.action_words import NAMES
 from cti.adapters.sql.article_store import SqlArticles
 from cti.adapters.sql.mark_store import SqlMarks
 from cti.adapters.sql.order_desk import SqlOrderDesk
@@ -124,6 +125,11 @@ class Link(_Body):
     other: str = Field(max_length=24)
 
 
+def _act_name(action: str) -> str:
+    """Return how a move stands in the audit trail, whatever was sent."""
+    return f"order.act.{action}"[:40] if action in NAMES else "order.act"
+
+
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
     router = APIRouter(
@@ -137,7 +143,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     async def act(number: str, body: Act, me: Mover) -> dict[str, Any]:
         """Make a move; 409 with words when the table, the city's rules or somebody quicker stand against it."""
         name, now = number_of(number), deps.clock.now()
-        await opened(await rows.one(name), name, me, deps.audit.note, now, f"order.act.{body.action}"[:40])
+        await opened(await rows.one(name), name, me, deps.audit.note, now, _act_name(body.action))
         action = action_of(body.action, body.fields)
         if isinstance(action, str):
             raise refused(422, action, "invalid")
