@@ -231,8 +231,12 @@ async def test_dialogs_keys_and_menus_work_without_a_mouse(browsers: Browsers) -
         await assert_accessible(page, "devices")
         await page.keyboard.press("Escape")
         await script.hang_up()
+        await expect(devices).to_be_hidden()
         await script.seat("ready")
+        seat = page.get_by_role("region", name="席位状态")
+        await expect(seat.get_by_role("status")).to_contain_text("示闲")
         await page.keyboard.press("Alt+KeyB")
+        await expect(seat.get_by_role("menuitem", name="小休")).to_be_focused()
         await page.keyboard.press("ArrowDown")
         await page.keyboard.press("Enter")
         assert [body["reason"] for body in await script.asked_for("seat.not_ready")] == ["用餐"]
