@@ -43,4 +43,4 @@ format: ## format the code
 	@$(PY) -m ruff check --fix .
 
 clean: ## forget the environments and the run folder (keeps recordings and the parts in your home)
-	rm -rf .venv .venv-model run build dist *.egg-info models/work
+	rm -rf .venv .venv-model .venv-web run build dist *.egg-info models/work
