@@ -57,7 +57,8 @@ def main() -> int:
     run = Run(f"{date:%Y-%m-%d %H:%M} UTC", command, machine(), sections, arguments.quick)
     print_table(run, console)
     if arguments.write:
-        PAGE.write_text(markdown(run), encoding="utf-8")
+        present = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+        PAGE.write_text(markdown(run, list(BENCHMARKS.values()), present), encoding="utf-8")
         console.print(f"written: {PAGE.relative_to(PAGE.parents[1])}")
     missed = [figure for section in sections for figure in section.figures if figure.is_met is False]
     for figure in missed:

@@ -92,19 +92,25 @@ def _target(figure: Figure) -> str:
     return f"{what}{sign} {shown(figure.target)} {'✓' if figure.is_met else '✗'}"
 
 
-def markdown(run: Run) -> str:
-    """Return the page; every number in it comes from `run`."""
+def markdown(run: Run, titles: Sequence[str], present: str = "") -> str:
+    """Return the page: the sections of `titles` in order, those of `run` anew, the others as the `present` page has them.
+
+    Every number comes from a run; each section says of which day, so that a page of several runs is no riddle.
+    """
+    anew = {section.title: _section(section, run) for section in run.sections}
+    kept = _sections(present)
+    found = [text for title in titles if (text := anew.get(title) or kept.get(title))]
     lines = [
         "# Benchmarks",
         "",
         "Written by the benchmarks themselves; do not edit. How to measure again:",
         "",
         "```",
-        "make bench                                              # all of it, some twenty-five minutes",
-        "./hotline --python -m tests.benchmarks keys engine      # some of it; --quick to try, --write for this page",
+        "make bench                                                 # all of it, some forty minutes",
+        "./hotline --python -m tests.benchmarks keys engine --write # some of it, the other sections stay; --quick to try",
         "```",
         "",
-        f"This run: `{run.command}`, {run.date}." + (" A quick run: few samples." if run.is_quick else ""),
+        f"Last run: `{run.command}`, {run.date}. Each section says when it was measured.",
         "",
         "| | |",
         "|---|---|",
@@ -114,15 +120,26 @@ def markdown(run: Run) -> str:
         "",
         _READ,
     ]
-    for section in run.sections:
-        lines += [f"## {section.title}", "", section.about, ""]
-        if section.failure:
-            lines += [f"**Not measured in this run:** {section.failure}", ""]
-        if section.figures:
-            lines += [
-                "| figure | ours | peer | ratio | unit | peer is | target | |",
-                "|---|---:|---:|---:|---|---|---|---|",
-            ]
-            lines += [f"| {' | '.join(_cells(figure))} | {figure.note} |" for figure in section.figures]
-            lines += ["", f"{section.seconds:.0f} s; load average (1 / 5 min) at its end {section.load}.", ""]
-    return "\n".join([*lines, "## Caveats", "", _CAVEATS])
+    return "\n".join([*lines, *found, "## Caveats", "", _CAVEATS])
+
+
+def _section(section: Section, run: Run) -> str:
+    lines = [f"## {section.title}", "", section.about, ""]
+    if section.failure:
+        lines += [f"**Not measured in this run:** {section.failure}", ""]
+    if section.figures:
+        lines += [
+            "| figure | ours | peer | ratio | unit | peer is | target | |",
+            "|---|---:|---:|---:|---|---|---|---|",
+        ]
+        lines += [f"| {' | '.join(_cells(figure))} | {figure.note} |" for figure in section.figures]
+        quick = ", a quick run: few samples" if run.is_quick else ""
+        load = f"load average (1 / 5 min) at its end {section.load}"
+        lines += ["", f"{run.date}{quick}; {section.seconds:.0f} s; {load}.", ""]
+    return "\n".join(lines)
+
+
+def _sections(page: str) -> dict[str, str]:
+    """Return the sections of a page by their titles, as they stand there."""
+    _, *parts = f"\n{page}".split("\n## ")
+    return {part.partition("\n")[0]: f"## {part.rstrip()}\n" for part in parts}
