@@ -93,7 +93,7 @@ def _target(figure: Figure) -> str:
 
 
 def markdown(run: Run, titles: Sequence[str], present: str = "") -> str:
-    """Return the page: the sections of `titles` in order, those of `run` anew, the others as the `present` page has them.
+    """Return the page: the sections of `titles` in order, those of `run` anew, the others as `present` has them.
 
     Every number comes from a run; each section says of which day, so that a page of several runs is no riddle.
     """
@@ -106,8 +106,8 @@ def markdown(run: Run, titles: Sequence[str], present: str = "") -> str:
         "Written by the benchmarks themselves; do not edit. How to measure again:",
         "",
         "```",
-        "make bench                                                 # all of it, some forty minutes",
-        "./hotline --python -m tests.benchmarks keys engine --write # some of it, the other sections stay; --quick to try",
+        "make bench                                                # all of it, some forty minutes",
+        "./hotline --python -m tests.benchmarks keys engine --write # some, the others stay; --quick to try",
         "```",
         "",
         f"Last run: `{run.command}`, {run.date}. Each section says when it was measured.",
