@@ -140,7 +140,6 @@ def call_plain(row: CallRow, position: int | None) -> Plain:
         "text_late_s": row.text_late_s,
         "last_agent": known.get("last_seat"),
         "known": plain(row.known),
-        "place": "",  # Known limitation: no table of number ranges ships with us, so where a number is from is unknown
     }
 
 

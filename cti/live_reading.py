@@ -1,8 +1,8 @@
-"""What was just said, as one reads it: digits, punctuation. Done for the pages, so that the controller need not."""
+"""What the pages add to what the controller tells: how words read, where a number is from. The controller need not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ivr.call import Leg
@@ -27,7 +27,19 @@ def with_reading(said: Mapping[str, Any]) -> dict[str, Any]:
     return {**said, "reads": turn.text}
 
 
-def readable_fact(fact: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a fact of the controller's stream; one that tells a final result tells its reading too."""
-    data = fact.get("data")
-    return {**fact, "data": with_reading(data)} if fact.get("type") == "heard" and isinstance(data, Mapping) else fact
+PlaceOf = Callable[[str], str]
+
+
+def readable_fact(fact: Mapping[str, Any], place_of: PlaceOf) -> Mapping[str, Any]:
+    """Return a fact of the controller's stream with what the pages add to it."""
+    data, calls = fact.get("data"), (fact.get("patch") or {}).get("calls")
+    if fact.get("type") == "heard" and isinstance(data, Mapping):
+        fact = {**fact, "data": with_reading(data)}
+    if isinstance(calls, Mapping):
+        fact = {**fact, "patch": {**fact["patch"], "calls": with_places(calls, place_of)}}
+    return fact
+
+
+def with_places(calls: Mapping[str, Any], place_of: PlaceOf) -> dict[str, Any]:
+    """Return the board's calls, each with the `place` that its caller's number is from."""
+    return {call: row and {**row, "place": place_of(str(row.get("caller") or ""))} for call, row in calls.items()}

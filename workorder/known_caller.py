@@ -21,6 +21,7 @@ class KnownCaller:
     last_seat: SeatId | None = None
     last_call_at: datetime | None = None
     nuisances: int = 0
+    is_vip: bool = False  # 重点服务对象
 
     def to_plain(self) -> Mapping[str, object]:
         """Return what the bus may carry: masked, without the text of an order."""
@@ -30,6 +31,7 @@ class KnownCaller:
             "last_seat": self.last_seat,
             "last_call_at": self.last_call_at,
             "nuisances": self.nuisances,
+            "is_vip": self.is_vip,
             "orders": [
                 {
                     "number": order.number,

@@ -91,6 +91,12 @@ class CallerBook(Protocol):
     async def mark_nuisance(self, call: CallId, number: PhoneNumber, reason: str, person: Person, at: datetime) -> None:
         """Note that the call was a nuisance (骚扰); once per call, the latest counts."""
 
+    async def mark_vip(self, number: PhoneNumber, reason: str, person: Person, at: datetime) -> None:
+        """Note that this caller is served with special care (重点服务对象); the latest reason counts."""
+
+    async def unmark_vip(self, number: PhoneNumber, person: Person, at: datetime) -> bool:
+        """Take the note back; False when there was none."""
+
 
 class CallStore(Protocol):
     """Calls with what hangs on them. Each save replaces what was kept of that kind for the call."""

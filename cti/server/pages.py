@@ -17,6 +17,7 @@ from cti.access import Role
 from cti.accounts import AccountRecord
 from cti.adapters.control.door_client import DoorClient
 from cti.adapters.files.partner_file import PartnerFile
+from cti.adapters.numbers.places import place_of_number
 from cti.adapters.sql.account_store import SqlAccountStore
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
@@ -146,7 +147,7 @@ async def serve_pages(settings: Settings) -> None:
         background = [
             tasks.create_task(database.open_patiently(), name="database"),
             tasks.create_task(_sweep(deps), name="sweep"),
-            tasks.create_task(follow(deps.door, deps.hub), name="watch"),
+            tasks.create_task(follow(deps.door, deps.hub, place_of_number), name="watch"),
             tasks.create_task(run_webhooks(_webhooks(settings, database, clock)), name="webhooks"),
             tasks.create_task(watch_hot(HotWatch(database, Orders(settings, database), clock)), name="hot"),
         ]

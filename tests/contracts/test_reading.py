@@ -182,6 +182,14 @@ async def test_the_past_of_a_number_is_its_calls_orders_last_agent_and_nuisances
     assert known.orders == (mine,)
     assert (await office.book.known(number, CallId("c2"))).calls == 2
     assert await office.book.known(PhoneNumber(""), CallId("now")) == KnownCaller(PhoneNumber(""))
+    assert not known.is_vip
+    for reason in ("独居", "独居，行动不便"):
+        await office.book.mark_vip(number, reason, AGENT, NOON)
+    assert (await office.book.known(number, CallId("now"))).is_vip
+    assert not (await office.book.known(PhoneNumber("13900000000"), CallId("now"))).is_vip
+    assert await office.book.unmark_vip(number, AGENT, NOON)
+    assert not await office.book.unmark_vip(number, AGENT, NOON)
+    assert not (await office.book.known(number, CallId("now"))).is_vip
 
 
 async def test_orders_near_a_draft_are_those_of_its_place_or_caller_that_are_not_merged(office: Office) -> None:

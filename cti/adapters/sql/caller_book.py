@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.audit_rows import put_audit
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_store import order_of_row
-from cti.adapters.sql.schema import calls, nuisance_marks, order_links, order_lives, orders
+from cti.adapters.sql.schema import calls, nuisance_marks, order_links, order_lives, orders, vip_callers
 from cti.adapters.sql.statements import ensure_call, put_row
 from cti.adapters.sql.types import storable
 from ivr.call import CallId, PhoneNumber, SeatId
@@ -43,9 +43,11 @@ class SqlCallerBook:
         seat = select(calls.c.seat).where(earlier, calls.c.seat != "").order_by(newest).limit(1).scalar_subquery()
         marked = nuisance_marks.c.caller == number.digits
         nuisances = select(func.count()).select_from(nuisance_marks).where(marked).scalar_subquery()
-        past = select(
-            counted.label("counted"), last.label("last"), seat.label("seat"), nuisances.label("nuisances")
-        )  # one question: at a peak each of them waits in line
+        vip = (
+            select(func.count()).select_from(vip_callers).where(vip_callers.c.caller == number.digits).scalar_subquery()
+        )
+        answers = {"counted": counted, "last": last, "seat": seat, "nuisances": nuisances, "vip": vip}
+        past = select(*(each.label(name) for name, each in answers.items()))  # one: at a peak each waits in line
         theirs = (orders.c.caller == number.digits) & (orders.c.call_id != but)
         latest = select(orders).where(theirs).order_by(orders.c.created.desc()).limit(most)
 
@@ -59,6 +61,7 @@ class SqlCallerBook:
                 SeatId(row.seat) if row.seat else None,
                 row.last,
                 int(row.nuisances),
+                bool(row.vip),
             )
 
         return await self._database.read("查询来电人", work)
@@ -103,3 +106,20 @@ class SqlCallerBook:
             await put_audit(connection, AuditRow(at, person, "caller.nuisance", call))
 
         await self._database.write("标记骚扰电话", work)
+
+    async def mark_vip(self, number: PhoneNumber, reason: str, person: Person, at: datetime) -> None:
+        row = {"caller": number.digits, "who": storable(person.name), "reason": storable(reason), "at": at}
+
+        async def work(connection: AsyncConnection) -> None:
+            await put_row(connection, vip_callers, row)
+            await put_audit(connection, AuditRow(at, person, "caller.vip", number.masked))
+
+        await self._database.write("登记重点服务对象", work)
+
+    async def unmark_vip(self, number: PhoneNumber, person: Person, at: datetime) -> bool:
+        async def work(connection: AsyncConnection) -> bool:
+            gone = await connection.execute(delete(vip_callers).where(vip_callers.c.caller == number.digits))
+            await put_audit(connection, AuditRow(at, person, "caller.vip_ended", number.masked))
+            return gone.rowcount == 1
+
+        return await self._database.write("取消重点服务对象", work)

@@ -163,6 +163,16 @@ nuisance_marks = Table(
     Index(None, "caller"),
 )
 
+vip_callers = Table(
+    "vip_callers",
+    metadata,
+    Column("caller", String(32), primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+)
+"""Numbers whose callers are served with special care (重点服务对象), such as somebody who lives alone and is ill."""
+
 transcript_index = Table(
     "transcript_index",
     metadata,

@@ -9,7 +9,7 @@ import logging
 from cti.adapters.control.door_client import DoorClient
 from cti.adapters.control.visit import ControllerAwayError
 from cti.adapters.web.hub import Hub
-from cti.live_reading import readable_fact
+from cti.live_reading import PlaceOf, readable_fact, with_places
 
 log = logging.getLogger(__name__)
 
@@ -18,15 +18,16 @@ HEAD_SECONDS = 5.0
 PROBE_SECONDS, PROBE_DEADLINE_SECONDS = 5.0, 3.0
 
 
-async def follow(door: DoorClient, hub: Hub) -> None:
-    """Keep the hub told until cancelled."""
+async def follow(door: DoorClient, hub: Hub, place_of: PlaceOf = lambda _number: "") -> None:
+    """Keep the hub told until cancelled; `place_of` says where a number is from."""
+    await asyncio.to_thread(place_of, "13800000000")  # its tables are read once
     pause = FIRST_PAUSE_SECONDS
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_probe(door, hub), name="probe")
         while True:
             try:
                 async with door.line({"verb": "watch"}) as reader:
-                    await _read(reader, hub)
+                    await _read(reader, hub, place_of)
             except (OSError, ValueError, KeyError, TypeError, TimeoutError) as odd:
                 log.info("watch_ended", extra={"reason": str(odd)[:200]})
             except Exception:
@@ -38,16 +39,17 @@ async def follow(door: DoorClient, hub: Hub) -> None:
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2) if not hub.has_controller else FIRST_PAUSE_SECONDS
 
 
-async def _read(reader: asyncio.StreamReader, hub: Hub) -> None:
+async def _read(reader: asyncio.StreamReader, hub: Hub, place_of: PlaceOf) -> None:
     async with asyncio.timeout(HEAD_SECONDS):
         head = json.loads(await reader.readline() or b"null")
     if not isinstance(head, dict) or not head.get("ok"):
         raise ValueError(str((head or {}).get("text") or "no snapshot")[:200])
-    hub.reset(str(head["epoch"]), int(head["seq"]), head["board"])
+    board = {**head["board"], "calls": with_places(head["board"].get("calls") or {}, place_of)}
+    hub.reset(str(head["epoch"]), int(head["seq"]), board)
     log.info("watching", extra={"epoch": hub.epoch, "seq": hub.seq})
     nth = 0
     while line := await reader.readline():
-        hub.take(readable_fact(json.loads(line)))
+        hub.take(readable_fact(json.loads(line), place_of))
         nth += 1
         if nth % 50 == 0:
             await asyncio.sleep(0)  # a full buffer is read without a pause: let the pages have theirs

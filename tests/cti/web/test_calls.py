@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cti.access import Role
+from cti.adapters.numbers.places import place_of_number
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.live_reading import readable_fact
 from ivr.call import CallId, Leg, PhoneNumber
@@ -137,7 +138,7 @@ async def test_nothing_is_played_when_the_trail_cannot_be_kept(tmp_path: Path) -
 
 def test_what_was_just_said_is_told_as_one_reads_it_and_as_it_was_said() -> None:
     said = {"leg": "caller", "text": "我的电话是一三九零九三一零零零一", "begun_s": 1.0, "ended_s": 5.0}
-    told = readable_fact({"type": "heard", "data": said})["data"]
+    told = readable_fact({"type": "heard", "data": said}, str)["data"]
     assert told["text"] == said["text"]
     assert "13909310001" in told["reads"]
     for odd in (
@@ -145,4 +146,16 @@ def test_what_was_just_said_is_told_as_one_reads_it_and_as_it_was_said() -> None
         {"type": "heard", "data": {"text": ""}},
         {"type": "hearing", "data": said},
     ):
-        assert readable_fact(odd) == odd
+        assert readable_fact(odd, str) == odd
+
+
+def test_a_call_is_shown_with_the_place_of_its_number() -> None:
+    rows = {"hl-1.1": {"caller": "13909310001"}, "hl-1.2": None}
+    patch = readable_fact({"type": "board", "patch": {"calls": rows, "seats": {}}}, place_of_number)["patch"]
+    assert patch == {
+        "calls": {"hl-1.1": {"caller": "13909310001", "place": "甘肃省兰州市"}, "hl-1.2": None},
+        "seats": {},
+    }
+    assert [place_of_number(number) for number in ("09318888888", "12345", "4001234567", "", "x", "1" * 40)] == [
+        "甘肃省兰州市", "", "", "", "", "",
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""What the numbering plan says of a telephone number, from the tables of the library phonenumbers."""
