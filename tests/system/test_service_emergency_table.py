@@ -304,8 +304,9 @@ CANNOT_BE = {
 }  # fmt: skip
 """Rows that the pure tests alone show, for the world cannot make them."""
 
-MAY_BE = {(state, "市民断线") for state in ("已提示", "呼叫中", "呼叫中（最后一路）", "未接通")}
-"""The queue ends the agent's leg with the caller's, mostly telling of it first: then it is the row without an agent."""
+MAY_BE = {(state, "市民断线") for state in ("已提示", "呼叫中", "呼叫中（最后一路）", "未接通", "已加入（无坐席）")}
+"""The switch ends another leg with the caller's, mostly telling of it first: the agent's, whose queue it was, or in a
+conversation of two the service's. Then it is another row."""
 
 BY_EARS = {("已加入", "听到双方对话"), ("已加入（无坐席）", "听到双方对话")}
 """Shown where somebody listens: test_service_emergency.py and test_service_emergency_alone.py."""
