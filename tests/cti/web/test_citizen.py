@@ -55,10 +55,13 @@ async def test_strangers_get_one_answer_whether_the_order_exists_or_not_and_afte
         for nth, (asked, phone) in enumerate(
             [(number, "0000"), ("WO20200101-000001", "0000"), ("WO20200101-000001", "5678"), ("nonsense", "----")]
         ):
-            begun = time.monotonic()
-            answer = await asks(here.site.visitor(f"192.0.2.{nth}"), asked, phone)
-            seconds.append(time.monotonic() - begun)
-            bodies.append((answer.status_code, answer.text.replace(asked.upper(), "N")))
+            took = []
+            for again in range(3):  # what a busy machine adds is not ours: the quickest of three
+                begun = time.monotonic()
+                answer = await asks(here.site.visitor(f"192.0.{again}.{nth}"), asked, phone)
+                took.append(time.monotonic() - begun)
+                bodies.append((answer.status_code, answer.text.replace(asked.upper(), "N")))
+            seconds.append(min(took))
         assert len(set(bodies)) == 1
         assert bodies[0][0] == 404
         assert max(seconds) - min(seconds) < 0.15
