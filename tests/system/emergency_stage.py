@@ -107,6 +107,11 @@ def cut_links(service: RunningService) -> int:
     return len(rows)
 
 
+def lost_links(service: RunningService) -> int:
+    """Count how often the controller has told that its link to the switch was gone."""
+    return sum(line["event"] == "switch_lost" for line in service.log())
+
+
 @dataclass
 class Stage:
     """The service, the centre, and the seats that are there."""
@@ -126,8 +131,13 @@ class Stage:
         file.write_text(was.replace("secret=", "secret=other-"), encoding="utf-8")
         try:
             await asyncio.to_thread(asterisk_says, self.service, "manager reload")
+            before = lost_links(self.service)
             await asyncio.to_thread(cut_links, self.service)
-            await asyncio.sleep(0.2)
+
+            async def is_lost() -> bool:
+                return lost_links(self.service) > before
+
+            await until(is_lost, 10)
             yield
         finally:
             file.write_text(was, encoding="utf-8")

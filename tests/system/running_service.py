@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,16 @@ class RunningService:
         assert pid > 1, f"there is no {child}"  # 0 would be ourselves
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    @contextmanager
+    def nothing_restarted(self) -> Iterator[None]:
+        """Whoever supervises stands still meanwhile: what was killed stays dead."""
+        assert self._up is not None
+        self._up.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._up.send_signal(signal.SIGCONT)
 
     def is_serving(self) -> bool:
         """Whether a living controller says that it is ready."""
