@@ -254,20 +254,20 @@ function store(here: Work): void {
 }
 
 let flushTimer = 0
-let isFlushing = false
+let flushing: Promise<void> | null = null
 /** Send what the server does not have yet; what cannot be sent now is sent when the connection is back. */
-export async function flush(): Promise<void> {
-  if (isFlushing || session.expired) return
-  isFlushing = true
-  try {
-    for (const here of Object.values(works)) {
-      for (const [field, typed] of Object.entries(here.typed)) {
-        if (typed.isSent || here.problems[field]) continue
-        if (!(await send(here, field, typed))) return
-      }
+export function flush(): Promise<void> {
+  flushing ??= sendAll().finally(() => (flushing = null))
+  return flushing
+}
+
+async function sendAll(): Promise<void> {
+  if (session.expired) return
+  for (const here of Object.values(works)) {
+    for (const [field, typed] of Object.entries(here.typed)) {
+      if (typed.isSent || here.problems[field]) continue
+      if (!(await send(here, field, typed))) return
     }
-  } finally {
-    isFlushing = false
   }
   if (Object.values(works).some((here) => Object.entries(here.typed).some(([field, each]) => !each.isSent && !here.problems[field]))) {
     clearTimeout(flushTimer)
@@ -301,6 +301,7 @@ export function unsent(here: Work): number {
 
 export async function confirm(here: Work): Promise<boolean> {
   for (const field of Object.keys(here.problems)) delete here.problems[field]
+  await flushing // what is on its way now began before the last words were typed
   await flush()
   if (unsent(here)) {
     tell(link.isOpen ? '有内容没有保存成功，请看标红的栏目。' : '现在连不上服务器，内容已保存在本机，恢复后再确认。', true)
