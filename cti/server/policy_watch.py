@@ -6,11 +6,11 @@ stands in the dialplan as well.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from cti.server.file_watch import FileWatch
 from ivr.adapters.voice.espeak import Espeak
 from ivr.adapters.voice.prompts import prepare
 from ivr.errors import AuthorError, HotlineError
@@ -20,8 +20,6 @@ from routing.emergency.policy_file import load_policy
 from routing.emergency.spoken import prompts
 
 log = logging.getLogger(__name__)
-
-POLL_SECONDS = 1.0
 
 
 async def speak_for(policy: Policy, sounds: Path, espeak: Espeak) -> None:
@@ -45,33 +43,27 @@ class PolicyWatch:
         self._prepare = prepare
         self._follow = follow
         self._refused = refused
-        self._seen = file().read_bytes()
+        self._watch = FileWatch(file, self.take_in)
 
     async def run(self) -> None:
-        """Watch until cancelled; a file that is gone changes nothing."""
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            try:
-                text = await asyncio.to_thread(lambda: self._file().read_bytes())
-            except OSError as error:
-                log.warning("emergency_policy_not_read", extra={"reason": str(error)})
-                continue
-            if text != self._seen:
-                self._seen = text
-                await self.take_in(text)
+        """Watch until cancelled."""
+        await self._watch.run()
 
-    async def take_in(self, text: bytes) -> None:
-        """Put a new text in force if it is sound; its words may take a moment to be spoken."""
+    async def take_in(self, text: bytes) -> bool:
+        """Put a new text in force if it is sound; its words may take a moment to be spoken.
+
+        False when it should be tried again: the disk may only be full.
+        """
         policy, problems = load_policy(text, str(self._file()))
         if policy is None:
             log.error("emergency_policy_refused", extra={"problems": len(problems)})
             self._refused(problems)
-            return
+            return True
         try:
             await self._prepare(policy)
         except (HotlineError, OSError) as error:
             log.error("emergency_policy_not_applied", extra={"reason": str(error)})
-            self._seen = b""  # try again in a second: the disk may only be full
-            return
+            return False
         self._follow(policy)
         log.info("emergency_policy_taken_in", extra={"policy": policy.name, "version": policy.version})
+        return True
