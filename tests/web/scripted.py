@@ -110,6 +110,8 @@ class Script:
         self.typed: dict[str, str] = {}
         self.is_signed_in = False
         self.is_away = False
+        self.may_save = asyncio.Event()
+        self.may_save.set()
         self.words: list[Row] = []
         self.draft: Row | None = None
         self.similar: list[Row] = []
@@ -262,6 +264,7 @@ class Script:
             body = await request.json()
             self.asked.append((verb, body))
             if verb == "order.type":
+                await self.may_save.wait()
                 self.typed[body["field"]] = body["value"]
             if verb == "phone.answer":
                 await self.answer()

@@ -153,6 +153,18 @@ async def test_an_order_is_confirmed_after_the_call_by_one_key(browsers: Browser
         assert await page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('hl-work'))") == []
 
 
+async def test_an_order_confirmed_while_its_last_words_are_still_being_saved_has_them(browsers: Browsers) -> None:
+    async with talking(browsers) as (page, script):
+        script.may_save.clear()
+        await page.get_by_label("姓名").fill("王")
+        assert await script.asked_for("order.type", within=15)
+        await page.get_by_label("姓名").fill("王秀英")
+        await page.keyboard.press("Control+Enter")
+        script.may_save.set()
+        await expect(page.get_by_role("region", name="工单", exact=True)).to_contain_text("已确认")
+        assert script.typed["name"] == "王秀英"
+
+
 async def test_a_suggested_emergency_waits_two_seconds_for_a_change_of_mind(browsers: Browsers) -> None:
     async with talking(browsers) as (page, script):
         await script.tell("heard", {"leg": "caller", "text": "有人触电，倒在水里了", "begun_s": 22.0, "ended_s": 24.5})
