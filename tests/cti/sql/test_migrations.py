@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 
 import cti.adapters.sql.schema_assessment
 import cti.adapters.sql.schema_orders
+import cti.adapters.sql.schema_outreach
 import cti.adapters.sql.schema_quality  # noqa: F401  # their tables belong to the same metadata
 from cti.adapters.sql.migrate import migrate
 from cti.adapters.sql.schema import metadata
