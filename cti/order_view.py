@@ -19,6 +19,7 @@ from workorder.draft import Draft, FieldName
 from workorder.life.actions import Open
 from workorder.life.actors import ROLE_TITLES, Role
 from workorder.life.codec import to_plain
+from workorder.life.handling import HANDLING_TITLES
 from workorder.life.history import LifeEvent
 from workorder.life.lights import light_of
 from workorder.life.living import LivingOrder
@@ -124,6 +125,8 @@ def detail_of(
         **whole,
         **plain,
         **_scrubbed(texts, account, life, told, hidden),
+        "mode": life.mode.value if life.mode else "",
+        "mode_title": HANDLING_TITLES[life.mode] if life.mode else "",
         "service_line": service_line(life.category),
         "category_title": category.title if category else life.category,
         "is_protected": bool(category and category.is_protected),

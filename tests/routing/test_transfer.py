@@ -113,6 +113,18 @@ def test_completing_frees_the_agent_and_a_conference_keeps_them() -> None:
     assert play(together, down(AGENT)) == (None, (Ended("agent_lost"),))
 
 
+@pytest.mark.requirement("S-22")
+def test_citizen_agent_and_a_units_telephone_talk_as_three_until_one_of_them_leaves() -> None:
+    unit = replace(CONSULT, to="052784380000", is_seat=False)
+    talking, _ = play(unit, *ASKING)
+    assert talking is not None
+    together, deeds = play(joining(talking, False), entered(CALLER, "b1", legs=3))
+    assert together is not None
+    assert together.phase is Phase.JOINED
+    assert not [deed for deed in deeds if isinstance(deed, FreeAgent | EndLeg)], "all three stay"
+    assert play(together, gone_from(THIRD, "b1", 2)) == (None, (Ended("back"),)), "citizen and agent go on"
+
+
 def test_an_agent_lost_in_a_consult_sends_the_caller_to_the_head_of_the_queue() -> None:
     assert play(CONSULT, *ASKING, down(AGENT)) == (None, (ToHead(CALLER), Ended("agent_lost")))
 

@@ -45,6 +45,13 @@ class AddNewFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SetMode:
+    """写明办理方式: one of `handling.Handling`; without it the answer or the dispatch says which it was."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerDirectly:
     """直接答复 from the knowledge base."""
 
@@ -399,6 +406,7 @@ Action: TypeAlias = (
     Open
     | Accept
     | AddNewFacts
+    | SetMode
     | AnswerDirectly
     | RefuseRequest
     | InformRepeat

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from workorder.life import actions as a
+from workorder.life.handling import Handling
 from workorder.life.history import LifeEvent
 from workorder.life.living import LivingOrder, Milestone
 
@@ -73,7 +74,10 @@ def _changed(order: LivingOrder, event: LifeEvent) -> LivingOrder:
             return replace(order, category=category or order.category)
         case a.AddNewFacts(text=text):
             return replace(order, new_facts=f"{order.new_facts}\n{text}".strip())
+        case a.SetMode(mode=mode):
+            return replace(order, mode=Handling(mode))
         case a.AnswerDirectly(answer=answer):
+            order = replace(order, mode=order.mode or Handling.DIRECT_ANSWER)
             return replace(order, reply=answer, replied=event.at, told=event.at)
         case a.RefuseRequest(code=code):
             return replace(order, refusal=code, told=event.at)
@@ -106,7 +110,8 @@ def _changed(order: LivingOrder, event: LifeEvent) -> LivingOrder:
 
 
 def _dispatched(order: LivingOrder, event: LifeEvent, unit: str) -> LivingOrder:
-    return replace(order, lead=unit, dispatched=event.at, signed=None, dispatches=order.dispatches + 1)
+    mode, nth = order.mode or Handling.ORDER_FLOW, order.dispatches + 1
+    return replace(order, lead=unit, dispatched=event.at, signed=None, dispatches=nth, mode=mode)
 
 
 def _worked(order: LivingOrder, event: LifeEvent) -> LivingOrder:

@@ -17,6 +17,7 @@ from workorder.life.actors import Actor
 from workorder.life.decide import refusals
 from workorder.life.guards_desk import HEAD
 from workorder.life.guards_end import REVIEWED_FOR, SATISFACTIONS
+from workorder.life.handling import HANDLING_TITLES, Handling
 from workorder.life.living import LivingOrder
 from workorder.life.refusal import Refusal
 from workorder.order import OrderNumber, order_day
@@ -27,7 +28,7 @@ answer=答复内容 approver=批准人 article=知识库条目 asked=已问清�
 assistants=协办单位 attachments=附件 basis=退单依据 by=延长多久 calls=通话 category=类别 code=理由
 collector=采集员 contact=告知的时间或记录 coordinator=协调人 explanation=解释 finding=核实的情况
 handler=经办人 has_no_owner=无责任主体 how=告知方式 into=并入的工单 lacking=不符合哪一项 law=依据
-lead=牵头单位 level=由谁跟进 linked=关联的工单 milestones=分步计划 minutes=会议纪要 note=备注
+lead=牵头单位 level=由谁跟进 linked=关联的工单 mode=办理方式 milestones=分步计划 minutes=会议纪要 note=备注
 nth=第几步 opinion=意见 other=另一工单 photo=现场照片 place=现场位置 reason=理由 report=专题报告
 route=路由依据 satisfaction=满意度 seen=现场时间 suggestion=办理建议 text=内容 told=怎样告知市民
 trigger=督办情形 unit=承办单位 was_late=迟到 why=原因 timer=提醒
@@ -95,6 +96,8 @@ def _choices(kind: type[a.Action], name: str, pack: Pack) -> tuple[tuple[str, st
             return tuple(_SATISFACTION_TITLES.items())
         case "FailReview", "lacking":
             return tuple(_REVIEW_TITLES.items())
+        case "SetMode", "mode":
+            return tuple((mode.value, title) for mode, title in HANDLING_TITLES.items())
         case "Dispatch", "level":
             return (("handler", "经办人"), (HEAD, "主要负责人或分管领导"))
         case _:
@@ -113,6 +116,7 @@ def _well_filled(kind: type[a.Action], order: LivingOrder, at: datetime, pack: P
         "lead": "〇",
         "level": HEAD,
         "lacking": REVIEWED_FOR[:1],
+        "mode": Handling.ORDER_FLOW.value,
         "nth": next((n for n, each in enumerate(order.milestones) if not each.is_done), 0),
         "satisfaction": SATISFACTIONS[0],
         "trigger": pack.triggers[0].when.value if pack.triggers else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workorder.cities.pack import Pack, RepeatPolicy
 from workorder.life import actions as a
 from workorder.life.actors import Actor
+from workorder.life.handling import HANDLING_TITLES
 from workorder.life.living import LivingOrder
 from workorder.life.refusal import Refusal, Refusals, lacking
 
@@ -20,6 +21,9 @@ def desk_refusals(order: LivingOrder, action: a.Action, actor: Actor, pack: Pack
     match action:
         case a.AddNewFacts(text=text):
             yield from lacking(text, "新情况、新理由")
+        case a.SetMode(mode=mode):
+            if mode not in HANDLING_TITLES:
+                yield Refusal("没有这种办理方式。", f"可以选：{'、'.join(HANDLING_TITLES.values())}。")
         case a.AnswerDirectly(article=article, answer=answer):
             yield from lacking(article, "知识库条目编号")
             yield from lacking(answer, "答复内容")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from workorder.clock.due import Limit, Pause
+from workorder.life.handling import Handling
 from workorder.life.states import LifeState
 from workorder.order import OrderNumber
 
@@ -62,6 +63,7 @@ class LivingOrder:
     upstream_id: str = ""
     upstream_due: datetime | None = None
 
+    mode: Handling | None = None
     lead: str = ""
     assistants: tuple[str, ...] = ()
     level: str = "handler"

@@ -42,6 +42,7 @@ _APPROVERS = (R.CENTRE, R.HOST, R.GOVERNING)
 MOVES: Mapping[type[a.Action], Move] = MappingProxyType(dict([
     _row(a.Accept, "受理", [S.DRAFTED], S.ACCEPTED, *_DESK),
     _row(a.AddNewFacts, "补充新情况", _EARLY, None, *_DESK),
+    _row(a.SetMode, "写明办理方式", LIVE, None, *_DESK, R.HOST),
     _row(a.AnswerDirectly, "直接答复", _EARLY, S.ANSWERED, *_DESK),
     _row(a.RefuseRequest, "不予受理", _EARLY, S.NOT_ACCEPTED, *_DESK),
     _row(a.InformRepeat, "告知终结情况", _EARLY, S.INFORMED, *_DESK),
