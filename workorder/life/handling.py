@@ -1,4 +1,4 @@
-"""How a request is handled (办理方式): five modes that Suqian names (S-22); a person's word counts before the move's."""
+"""How a request is handled (办理方式): five modes that Suqian names (S-22); what a person says goes first."""
 
 from __future__ import annotations
 
