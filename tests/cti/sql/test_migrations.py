@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 import cti.adapters.sql.schema_assessment
+import cti.adapters.sql.schema_city
 import cti.adapters.sql.schema_orders
 import cti.adapters.sql.schema_outreach
 import cti.adapters.sql.schema_quality  # noqa: F401  # their tables belong to the same metadata
