@@ -17,7 +17,8 @@ from workorder.order import OrderNumber
 
 @dataclass(frozen=True, slots=True)
 class OrderFile:
-    """One attached file; `unit` is empty when somebody of the hotline attached it."""
+    """One attached file; `unit` is empty when somebody of the hotline attached it; with a `key_name` it lies
+    encrypted."""
 
     id: str
     number: OrderNumber
@@ -28,6 +29,7 @@ class OrderFile:
     who: str
     unit: str
     at: datetime
+    key_name: str = ""
 
 
 class SqlOrderFiles:

@@ -29,9 +29,10 @@ order_files = Table(
     Column("who", String(200), nullable=False),
     Column("unit", String(120), nullable=False, server_default=""),
     Column("at", UtcInstant, nullable=False),
+    Column("key_name", String(40), nullable=False, server_default=""),
     Index(None, "number"),
 )
-"""What was attached to an order; the content lies in a file named by its sha256."""
+"""What was attached to an order; the content lies in a file, encrypted when there is a `key_name`."""
 
 exports = Table(
     "exports",

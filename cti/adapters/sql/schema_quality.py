@@ -32,6 +32,7 @@ quality_reviews = Table(
     Column("marks", PlainJson, nullable=False),
     Column("total", Integer, nullable=False),
     Column("remark", Text, nullable=False),
+    Column("complaint", String(24), nullable=False, server_default=""),
     Index(None, "at"),
     Index(None, "seat"),
 )

@@ -15,7 +15,8 @@ import cti.adapters.sql.schema_assessment
 import cti.adapters.sql.schema_city
 import cti.adapters.sql.schema_orders
 import cti.adapters.sql.schema_outreach
-import cti.adapters.sql.schema_quality  # noqa: F401  # their tables belong to the same metadata
+import cti.adapters.sql.schema_quality
+import cti.adapters.sql.schema_units  # noqa: F401  # their tables belong to the same metadata
 from cti.adapters.sql.migrate import migrate
 from cti.adapters.sql.schema import metadata
 from cti.adapters.sql.url import database_url
