@@ -315,12 +315,12 @@ async def test_of_a_transcript_of_five_megabytes_all_is_kept_and_the_beginning_i
 ) -> None:
     text = "武威路的路灯坏了" + "我家楼下二十六号楼停水三天了" * 120_000 + "收尾"
     assert len(text.encode()) > 5_000_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     whole = tuple(Heard(CallId("c1"), Leg.CALLER, each, True, 0.0, 9.0) for each in (text, "第二句"))
     await office.calls.save_turns(CallId("c1"), whole)
     for words, hits in (("武威路", [("c1", "武威路")]), ("收尾", []), ("第二句", [])):
         assert await found(office, words) == hits
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
     assert await office.calls.turns(CallId("c1")) == whole
     assert "transcript_indexed_in_part" in caplog.messages
 

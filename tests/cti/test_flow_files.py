@@ -52,7 +52,7 @@ class Shelf:
 
     async def until(self, what: str) -> None:
         """Wait for the shelf to have looked: it polls, so does the test."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not (self.refused if what == "refused" else self.shelf.current().digest != what):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

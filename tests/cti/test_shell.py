@@ -213,7 +213,7 @@ async def test_the_ears_come_to_their_end_while_the_recordings_are_measured() ->
             await both.wait()
             return (tape(Part.CALLER),)
 
-    async with asyncio.timeout(5), an_office(SlowEars()) as office:
+    async with asyncio.timeout(30), an_office(SlowEars()) as office:
         office.desk._world = replace(office.world, tapes=SlowTapes())
         office.ears.covered[CALL, Leg.CALLER] = ((0.0, 9.0),)
         await office.whole_call()
@@ -535,7 +535,7 @@ async def test_a_controller_that_comes_back_knows_of_the_pause_and_ends_it_in_ti
         office.clock.pass_seconds(60)
         office.desk.opened(OFFERED, "main")
         await office.take(UP)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             while office.ears.paused.get(CALL, True):  # noqa: ASYNC110  (the limit is a timer)
                 await asyncio.sleep(0.01)
         assert ("mute_recording", UP.channel, False) in office.switch.asked

@@ -105,6 +105,6 @@ async def test_it_ends_with_its_parent_however_that_ended(tmp_path: Path) -> Non
     child = int(await parent.stdout.readline())
     parent.kill()
     await parent.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while is_alive(child):  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -87,10 +87,10 @@ def test_written_text_is_left_alone(text: str) -> None:
 
 
 def test_a_very_long_text_takes_bounded_time() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for text in ("零" * 8000, "三个八" * 2600, "一百" * 4000, "幺，" * 4000, "点" * 8000):
         write_numbers(text)
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0
 
 
 def _with_units(number: int) -> str:

@@ -91,7 +91,7 @@ class Line:
         self.played.append(command)
         if not self._answers:
             self.waiting.set()
-            return await asyncio.wait_for(self.words, 2)
+            return await asyncio.wait_for(self.words, 20)
         answer = self._answers.pop(0)
         if answer is None:
             raise SwitchLostError("broken")

@@ -69,12 +69,12 @@ def test_every_key_and_value_knows_its_place() -> None:
     ],
 )
 def test_bad_yaml_is_a_problem_at_its_line(text: str | bytes, line: int, word: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = [problem for problem in problems_of(text) if word in problem.what]
     assert found
     assert line in {problem.place.line for problem in found}
     assert all(problem.is_error and problem.remedy for problem in found)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_an_alias_bomb_is_refused_and_never_expanded() -> None:

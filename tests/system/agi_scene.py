@@ -36,7 +36,7 @@ class Scene:
     turns: asyncio.Queue[Line]
     switch: RunningSwitch
 
-    async def fact(self, kind: type[SwitchEvent], within: float = 5.0, after: int = 0) -> SwitchEvent:
+    async def fact(self, kind: type[SwitchEvent], within: float = 30.0, after: int = 0) -> SwitchEvent:
         async with asyncio.timeout(within):
             while True:
                 for one in self.facts[after:]:
@@ -48,7 +48,7 @@ class Scene:
     async def caller(self, number: str = "13800001234") -> AsyncIterator[tuple[SipCall, Line]]:
         async with self.switch.caller(number) as phone:
             call = await phone.call("12345", "127.0.0.1", self.switch.sip_port)
-            await call.answered(5)
+            await call.answered(30)
             line = await self.next_turn()
             try:
                 yield call, line
@@ -57,7 +57,7 @@ class Scene:
                 await call.hang_up()
 
     async def next_turn(self) -> Line:
-        return await asyncio.wait_for(self.turns.get(), 5)
+        return await asyncio.wait_for(self.turns.get(), 30)
 
 
 def link_to(switch: RunningSwitch, port: int = 0) -> AsteriskLink:

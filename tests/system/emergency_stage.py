@@ -228,7 +228,7 @@ class Scene:
             found["emergency"] = talking[-1]
         return found
 
-    async def heard(self, within: float = 20.0) -> None:
+    async def heard(self, within: float = 40.0) -> None:
         """Everybody who is on the call hears everybody else; who comes meanwhile counts as well."""
         begun = time.monotonic()
         speaking: list[SipCall] = []

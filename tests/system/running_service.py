@@ -70,7 +70,7 @@ class Bus:
         self.envelopes.append(json.loads(payload))
         self._news.set()
 
-    async def envelope(self, wanted: Callable[[Envelope], bool], within: float = 15.0) -> Envelope:
+    async def envelope(self, wanted: Callable[[Envelope], bool], within: float = 30.0) -> Envelope:
         """Return the first envelope that fits, whenever it came; AssertionError if none does."""
         try:
             async with asyncio.timeout(within):
@@ -84,7 +84,7 @@ class Bus:
             seen = [(one["call"], one["type"], one["data"]) for one in self.envelopes][-20:]
             raise AssertionError(f"no such envelope within {within} s; seen: {seen}") from None
 
-    async def event(self, call: CallId, name: str, within: float = 15.0) -> Envelope:
+    async def event(self, call: CallId, name: str, within: float = 30.0) -> Envelope:
         """Return the first event of this name of a call."""
         return await self.envelope(lambda e: e["call"] == call and e["type"] == name, within)
 
@@ -220,7 +220,7 @@ class RunningService:
 
         task = asyncio.create_task(follow())
         try:
-            await asyncio.wait_for(subscribed.wait(), 10)
+            await asyncio.wait_for(subscribed.wait(), 30)
             yield bus
         finally:
             task.cancel()
@@ -261,7 +261,7 @@ class RunningService:
     async def dial(self, phone: SipPhone, number: str = "12345", how: Dialling | None = None) -> SipCall:
         """Call the hotline; returns when it has answered."""
         call = await phone.call(number, self.settings.switch.sip_host, self.settings.switch.sip_port, how)
-        await call.answered(10)
+        await call.answered(30)
         return call
 
     async def offered(self, bus: Bus, phone: SipPhone) -> CallId:
@@ -327,7 +327,7 @@ class RunningService:
         commands = [command for each in written if isinstance(each, list) for command in each]
         return tuple(command["node"] for command in commands if "node" in command)
 
-    async def at_node(self, call: CallId, node: str, within: float = 15.0) -> None:
+    async def at_node(self, call: CallId, node: str, within: float = 30.0) -> None:
         """Return when the flow has sent the caller there."""
 
         async def there() -> bool:

@@ -56,7 +56,7 @@ class RawAmi:
         self._answers[number] = future
         lines = [f"Action: {action}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        return await asyncio.wait_for(future, 5)
+        return await asyncio.wait_for(future, 20)
 
     async def listed(self, action: str, **headers: str) -> list[Message]:
         """Send an action that answers with a list, and return the list's events."""
@@ -66,7 +66,7 @@ class RawAmi:
         await self.event(lambda e: e.get("ActionID") == number and e.get("EventList") == "Complete")
         return [e for e in self.events if e.get("ActionID") == number and e.get("EventList") != "Complete"]
 
-    async def event(self, wanted: Callable[[Message], bool] | str, within: float = 10, after: int = 0) -> Message:
+    async def event(self, wanted: Callable[[Message], bool] | str, within: float = 30, after: int = 0) -> Message:
         """Return the first event (from number `after` on) that fits, or has this name; AssertionError if none."""
         fits = (lambda e: e.get("Event") == wanted) if isinstance(wanted, str) else wanted
         try:
@@ -219,7 +219,7 @@ def write_tone(file: Path, hertz: float, seconds: float) -> None:
         out.writeframes(struct.pack(f"<{count}h", *samples))
 
 
-async def until(condition: Callable[[], Awaitable[bool]], within: float = 10.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], within: float = 30.0) -> None:
     """Ask again and again until something of the outside world is so; AssertionError when it never is."""
     async with asyncio.timeout(within):
         while not await condition():  # noqa: ASYNC110  (the outside world rings no bell)

@@ -61,12 +61,12 @@ class Scene:
         told = await asyncio.to_thread(ask, control_socket(self.service.settings), request)
         return bool(told["ok"]), str(told["text"])
 
-    async def told(self, name: str, within: float = 15.0) -> dict[str, object]:
+    async def told(self, name: str, within: float = 30.0) -> dict[str, object]:
         data = (await self.bus.event(self.call, name, within))["data"]
         assert isinstance(data, dict)
         return data
 
-    async def ended(self, how: str, within: float = 15.0) -> None:
+    async def ended(self, how: str, within: float = 30.0) -> None:
         """Return when a transfer has ended in this way."""
         await self.bus.envelope(
             lambda e: (e["call"], e["type"]) == (self.call, "transfer_ended") and e["data"]["how"] == how, within
@@ -81,8 +81,8 @@ async def talking(service: RunningService) -> AsyncIterator[Scene]:
         caller = await service.dial(citizen)
         call = await service.offered(bus, citizen)
         await bus.event(call, "answered", 30)
-        agent = await seat.next_call(10)
-        await agent.answered(5)
+        agent = await seat.next_call(30)
+        await agent.answered(30)
         says(caller, CALLER_HZ)
         says(agent, AGENT_HZ)
         await hear(agent, CALLER_HZ)
@@ -101,7 +101,7 @@ async def colleague(
     """Another seat, known to be ready."""
     async with service.seat(number, answering) as phone:
         request = {"verb": "seat.ready", "seat": number}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not (await asyncio.to_thread(ask, control_socket(service.settings), request))["ok"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         yield phone
@@ -111,7 +111,7 @@ def says(line: SipCall, hertz: float) -> None:
     line.start_saying(tone(hertz, 60.0, 0.15))
 
 
-async def hear(line: SipCall, hertz: float, within: float = 8.0) -> None:
+async def hear(line: SipCall, hertz: float, within: float = 20.0) -> None:
     """Return when a line has heard half a second of a tone from now on."""
     since = time.monotonic()
     async with asyncio.timeout(within):
@@ -119,7 +119,7 @@ async def hear(line: SipCall, hertz: float, within: float = 8.0) -> None:
             await asyncio.sleep(0.1)
 
 
-async def deaf_to(line: SipCall, *tones: float, for_seconds: float = 1.0, within: float = 5.0) -> None:
+async def deaf_to(line: SipCall, *tones: float, for_seconds: float = 1.0, within: float = 15.0) -> None:
     """Assert that a line hears none of these for a while; what was said before may still be on its way to it."""
     ends = time.monotonic() + within
     while True:

@@ -59,11 +59,11 @@ async def test_a_prompt_longer_than_the_lease_is_heard_to_its_end_and_the_queue_
     desk = LongWinded()
     async with switch.globals(ami, HL_LEASE="3"), playing(switch, desk, 3), switch.caller() as phone:
         call = await phone.call("12345", "127.0.0.1", switch.sip_port)
-        await call.answered(5)
+        await call.answered(30)
         begun = time.monotonic()
-        first = await asyncio.wait_for(desk.visits.get(), 5)
+        first = await asyncio.wait_for(desk.visits.get(), 30)
         assert (first.called, first.outcome) == ("12345", None)
-        second = await asyncio.wait_for(desk.visits.get(), 15)
+        second = await asyncio.wait_for(desk.visits.get(), 40)
         assert second.call == first.call
         assert isinstance(second.outcome, QueueLeft)
         assert second.outcome.outcome == "timeout"

@@ -144,8 +144,8 @@ async def test_handing_over_to_the_queue_brings_the_caller_to_a_seat_and_back(st
     async with stage.switch.seat(ami, "801") as seat, stage.caller() as (_, line):
         await line.steps.hand_over(Enqueue(line.turn.call, QueueName("general"), 5, 30))
         line.over.set()
-        talk = await seat.next_call(5)
-        await talk.answered(5)
+        talk = await seat.next_call(30)
+        await talk.answered(30)
         answered = await stage.fact(SeatAnswered)
         rang = await stage.fact(SeatRang)
         queued = await stage.fact(CallerQueued)
@@ -209,7 +209,7 @@ async def test_the_flow_can_hang_up(stage: Scene) -> None:
     async with stage.caller() as (call, line):
         await line.steps.hand_over(HangUp(line.turn.call))
         line.over.set()
-        await call.ended(3)
+        await call.ended(30)
 
 
 async def test_a_key_is_followed_by_the_next_prompt_within_milliseconds(stage: Scene) -> None:
@@ -237,7 +237,7 @@ async def _turnaround(call: SipCall, line: Line) -> float:
     playing = asyncio.ensure_future(line.steps.perform(prompt(line, keys="1", wait=5)))
     await asyncio.sleep(0.15)
     await call.press("1", 100)
-    event = await asyncio.wait_for(playing, 3)
+    event = await asyncio.wait_for(playing, 20)
     assert event == DigitPressed(CallId(line.turn.call), "1")
     heard = call.frames_before(time.monotonic())
     begun = time.monotonic()

@@ -36,7 +36,7 @@ async def linked(switch: RunningSwitch) -> AsyncIterator[AsteriskLink]:
     link = AsteriskLink(LinkSettings("127.0.0.1", config.ports.ami, config.ami_user, config.ami_secret))
     running = asyncio.create_task(link.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not link.epoch:  # noqa: ASYNC110  (the link rings no bell of its own)
                 await asyncio.sleep(0.02)
         yield link
@@ -62,9 +62,9 @@ async def test_both_sides_of_a_real_call_are_heard_live_and_apart(
         reader = asyncio.create_task(collect(ears, heard))
         async with switch.caller() as phone:
             call = await phone.call("12345", "127.0.0.1", switch.sip_port)
-            await call.answered(10)
+            await call.answered(30)
             at_seat = await seat.next_call(20)
-            await at_seat.answered(5)
+            await at_seat.answered(30)
             for prefix, leg in (("PJSIP/pstn", Leg.CALLER), ("PJSIP/801", Leg.AGENT)):
                 channel = await ami.event(lambda e, p=prefix: is_channel_of(p, e), after=before)
                 hotline_call = CallId(channel["Linkedid"])
@@ -91,7 +91,7 @@ async def test_what_the_caller_said_before_the_tap_comes_from_the_switch_s_own_r
     async with VoskEars(model) as ears, linked(switch) as link, switch.caller() as phone:
         loop = asyncio.get_running_loop()
         call = await phone.call("12345", "127.0.0.1", switch.sip_port)
-        await call.answered(10)
+        await call.answered(30)
         answered_at = loop.time()
         await call.say(QUIET[:8000] + spoken(CALLER_SAYS) + QUIET)  # nobody listens yet
         channel = await ami.event(lambda e: is_channel_of("PJSIP/pstn", e), after=before)
@@ -117,9 +117,9 @@ async def test_a_call_goes_on_when_its_ears_die(switch: RunningSwitch, ami: RawA
     before = len(ami.events)
     async with linked(switch) as link, switch.seat(ami, "802") as seat, switch.caller() as phone:
         call = await phone.call("12345", "127.0.0.1", switch.sip_port)
-        await call.answered(10)
+        await call.answered(30)
         at_seat = await seat.next_call(20)
-        await at_seat.answered(5)
+        await at_seat.answered(30)
         channel = await ami.event(lambda e: is_channel_of("PJSIP/pstn", e), after=before)
         async with VoskEars(model) as ears:
             stream = await ears.expect(CallId(channel["Linkedid"]), Leg.CALLER, 0.0)
@@ -131,4 +131,4 @@ async def test_a_call_goes_on_when_its_ears_die(switch: RunningSwitch, ami: RawA
         await call.say(spoken(CALLER_SAYS))
         assert len(at_seat.heard_pcm()) - heard_until_now > 16_000, "the agent still hears the caller"
         await call.hang_up()
-        await at_seat.ended(5)
+        await at_seat.ended(30)

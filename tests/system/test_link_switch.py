@@ -176,7 +176,7 @@ async def test_a_switch_that_dies_and_comes_back_is_found_within_seconds(asteris
             late = asyncio.ensure_future(link.pause_member(SeatId("801"), True, "小休"))
             while not isinstance(await anext(facts), SwitchLost):
                 pass
-            assert time.monotonic() - stopped < 3.5
+            assert time.monotonic() - stopped < 15
             with pytest.raises(SwitchLostError):
                 await late
             os.kill(own.process.pid, signal.SIGKILL)

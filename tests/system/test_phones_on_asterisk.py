@@ -32,12 +32,12 @@ async def test_a_caller_from_the_public_network_talks_to_a_seat_with_a_pyvoip_ph
         await ami.act("QueueAdd", Queue=_queue(switch), Interface="PJSIP/801", MemberName="801")
         try:
             call = await phone.call("12345", "127.0.0.1", switch.sip_port)
-            await call.answered(5)
+            await call.answered(30)
             answered = await seat.next_call(within_seconds=30)
             await call.wait_for_tone(700, 15)
             await asyncio.sleep(1.6)
             await call.say(caller_says)
-            ending = await call.ended(15)
+            ending = await call.ended(30)
         finally:
             await ami.act("QueueRemove", Queue=_queue(switch), Interface="PJSIP/801")
     assert ending.by.name == "THERE", "the agent's goodbye ends the call on the caller's side too"
@@ -71,7 +71,7 @@ STRANGE = {
 async def test_a_caller_with_a_strange_identity_is_answered(switch: RunningSwitch, how: Dialling) -> None:
     async with switch.caller() as phone:
         call = await phone.call("12345", "127.0.0.1", switch.sip_port, how)
-        await call.answered(8)
+        await call.answered(30)
         await call.hang_up()
 
 
@@ -83,7 +83,7 @@ async def test_an_invitation_that_is_not_sip_does_the_switch_no_harm(switch: Run
         with pytest.raises((CallOverError, CallRefusedError)):
             await hostile.answered(5)
         call = await phone.call("12345", "127.0.0.1", switch.sip_port)
-        await call.answered(8)
+        await call.answered(30)
         await call.hang_up()
 
 
@@ -91,7 +91,7 @@ async def test_keys_pressed_by_a_caller_reach_a_seat_one_by_one(switch: RunningS
     async with switch.seat(ami, "803") as seat, switch.caller() as phone:
         call = await phone.call("12345", "127.0.0.1", switch.sip_port)
         at_seat = await seat.next_call(20)
-        await at_seat.answered(5)
+        await at_seat.answered(30)
         await at_seat.say(tone(600, 0.3))
         await call.press("159#", 100)
         await asyncio.sleep(0.3)
@@ -109,7 +109,7 @@ async def test_a_seat_that_refuses_is_rung_again_and_the_caller_waits_on(switch:
             at_seat = await seat.next_call(20)
             if at_seat.invitation is not None and at_seat.ending is None:
                 break
-        await at_seat.answered(10)
+        await at_seat.answered(30)
         assert call.ending is None
         await call.hang_up()
 
@@ -136,9 +136,9 @@ async def test_the_switch_plays_what_prepare_wrote(switch: RunningSwitch, ami: R
             Async="true",
             Timeout="5000",
         )
-        call = await seat.next_call(5)
-        await call.answered(5)
-        await call.ended(10)
+        call = await seat.next_call(30)
+        await call.answered(30)
+        await call.ended(30)
     assert rms_dbfs(call.heard_pcm()) > -40
     assert len(call.heard_pcm()) / 16000 == pytest.approx(made.seconds["words/test-one"], abs=0.2)
 

@@ -67,8 +67,8 @@ async def test_with_the_broker_dead_calls_go_on_and_their_orders_are_told_later(
     async with service.bus() as bus, service.seat("801") as seat, service.citizen() as phone:
         service.kill("broker")
         line = await service.dial(phone)
-        talk = await seat.next_call(15)
-        await talk.answered(5)
+        talk = await seat.next_call(30)
+        await talk.answered(30)
         assert line.state is LineState.TALKING
         await line.hang_up()
         drafted = await bus.envelope(

@@ -139,7 +139,7 @@ async def test_a_saved_flow_is_for_new_calls_and_a_running_call_finishes_on_its_
         await saved(service, file, new, "flows_taken_in")
         later = await service.dial(young, "12319")
         second = await service.offered(bus, young)
-        await later.wait_for_audio(5)  # the new greeting was spoken beforehand
+        await later.wait_for_audio(30)  # the new greeting was spoken beforehand
         await later.press("7")
         assert (await bus.event(second, "answered"))["data"]["queue"] == "consultation"
         await later.hang_up()

@@ -50,16 +50,16 @@ async def test_danger_words_before_any_agent_join_the_service_at_once_and_an_age
         if number == "12345":
             await bus.event(call, "queued")
         await line.say(await service.speech("我家着火了，快来人啊。"))
-        emergency = await centre.next_call(15)
-        await emergency.answered(5)
+        emergency = await centre.next_call(30)
+        await emergency.answered(30)
         await bus.event(call, "emergency_joined")
         line.hush()
         sounds(line, CALLER_HZ)
         sounds(emergency, EMERGENCY_HZ)
         await hear_each_other(line, CALLER_HZ, emergency, EMERGENCY_HZ)
         async with service.seat("802") as seat:
-            agent = await seat.next_call(15)
-            await agent.answered(5)
+            agent = await seat.next_call(30)
+            await agent.answered(30)
             sounds(agent, AGENT_HZ)
             await all_three_hear(line, agent, emergency)
             assert len(centre.calls) == 1
@@ -70,7 +70,7 @@ async def test_danger_words_before_any_agent_join_the_service_at_once_and_an_age
             await asyncio.sleep(0.5)
             assert (line.state, agent.state) == (LineState.TALKING, LineState.TALKING)
             await agent.hang_up()
-            await line.ended(10)  # told goodbye at once, not kept in silence, nor told that all were busy
+            await line.ended(30)  # told goodbye at once, not kept in silence, nor told that all were busy
         record = await service.finished(call)
     back = [line for line in service.journal.read(call) if "QueueLeft" in str(line.get("event"))]
     assert all(line["commands"] == [] for line in back)
@@ -88,18 +88,18 @@ async def test_an_agent_who_takes_the_call_while_the_service_rings_is_not_lost(
         call = await service.offered(bus, citizen)
         await bus.event(call, "queued")
         assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
-        emergency = await centre.next_call(5)
+        emergency = await centre.next_call(30)
         async with service.seat("803") as seat:
-            agent = await seat.next_call(10)
-            await agent.answered(5)
-            await emergency.answered(10)
+            agent = await seat.next_call(30)
+            await agent.answered(30)
+            await emergency.answered(30)
             for speaker, hertz in ((line, CALLER_HZ), (agent, AGENT_HZ), (emergency, EMERGENCY_HZ)):
                 sounds(speaker, hertz)
             await all_three_hear(line, agent, emergency)
             assert len(centre.calls) == 1
             await line.hang_up()
             await agent.hang_up()
-            await emergency.ended(10)
+            await emergency.ended(30)
         await service.finished(call)
 
 
@@ -112,15 +112,15 @@ async def test_a_controller_killed_while_the_service_rings_a_waiting_caller_join
         call = await service.offered(bus, citizen)
         await bus.event(call, "queued")
         assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
-        emergency = await centre.next_call(5)
+        emergency = await centre.next_call(30)
         await service.serving(service.kill("controller"))
-        await emergency.answered(10)
+        await emergency.answered(30)
         sounds(line, CALLER_HZ)
         sounds(emergency, EMERGENCY_HZ)
         await hear_each_other(line, CALLER_HZ, emergency, EMERGENCY_HZ)
         assert len(centre.calls) == 1
         await line.hang_up()
-        await emergency.ended(10)
+        await emergency.ended(30)
         await service.finished(call)
 
 
@@ -134,13 +134,13 @@ async def test_two_who_are_heard_talking_to_each_other_need_no_agent_any_more(
         call = await service.offered(bus, citizen)
         await bus.event(call, "queued")
         assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
-        emergency = await centre.next_call(5)
+        emergency = await centre.next_call(30)
         await bus.event(call, "emergency_joined")
         await emergency.say(await service.speech("您好，这里是急救中心，请说地址。", "m3"))
         await line.say(await service.speech("在人民路一号。"))
         await bus.event(call, "emergency_verified", 20)
         await line.hang_up()
-        await emergency.ended(10)
+        await emergency.ended(30)
         await service.finished(call)
     rows, _ = story(service.journal.read(call))
     assert ("已加入（无坐席）", "听到双方对话", "Joined（已确认）", "记 verified") in rows

@@ -78,7 +78,7 @@ async def test_with_the_link_cut_while_the_service_rings_it_joins_all_the_same(
     centre.answering = Answering(after_seconds=1.0)
     async with talk(service) as (_, call, caller, agent):
         await ask_desk(service, "raise", call)
-        await centre.next_call(5)
+        await centre.next_call(30)
         losses = sum(record["event"] == "switch_lost" for record in service.log())
         assert cut_links(service) >= 1
         assert await both_hear(centre, caller)

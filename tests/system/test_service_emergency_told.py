@@ -100,7 +100,7 @@ async def test_a_service_sees_number_order_type_place_and_a_page_of_the_words_as
 
         await until(is_written, 15)
         assert (await talk.ask("raise", "--kind", "119", "--by", "801", "--why", "着火"))[0] == 0
-        emergency = await centre.next_call(5)
+        emergency = await centre.next_call(30)
         await talk.told("joined", 10)
         words = said_in(service, talk.call)
         invite = invitation(emergency.invitation)
@@ -132,7 +132,7 @@ async def knows_neither(talk: Talk, centre: SipPhone) -> None:
     code, said = await talk.ask("raise", "--category", "公共安全/突发疾病", "--by", "801")  # the policy asks first
     assert code == 0, said
     assert (await talk.ask("confirm", "--by", "801"))[0] == 0
-    emergency = await centre.next_call(5)
+    emergency = await centre.next_call(30)
     invite = invitation(emergency.invitation)
     assert talk.citizen.number not in invite.encode().decode()
     assert user_of(invite.get("From")) == "12345"
@@ -153,19 +153,19 @@ async def test_a_caller_who_cannot_speak_calls_the_fire_service_by_two_keys_and_
         await line.press("*")
         await service.at_node(call, "danger")
         await line.press("1")
-        emergency = await centre.next_call(10)
+        emergency = await centre.next_call(30)
         raised = await bus.event(call, "emergency_detected")
         assert (raised["data"]["kind"], raised["data"]["source"], raised["data"]["by"]) == ("119", "key", "caller")
-        await emergency.answered(5)
+        await emergency.answered(30)
         await bus.event(call, "emergency_joined")
         async with service.seat("802") as seat:
-            agent = await seat.next_call(15)
-            await agent.answered(5)
+            agent = await seat.next_call(30)
+            await agent.answered(30)
             assert (await service.hotline("emergency", "verified", call, "--by", "802"))[0] == 0
             await emergency.hang_up()
             await asyncio.sleep(0.5)
             await agent.hang_up()
-            await line.ended(15)  # the flow went on by `joined`, which says goodbye
+            await line.ended(30)  # the flow went on by `joined`, which says goodbye
         record = await service.finished(call)
     assert record.path[-2:] == ("danger", "fire")
     assert len(centre.calls) == 1
@@ -182,7 +182,7 @@ async def test_a_service_that_leaves_before_anything_is_understood_leaves_the_ca
         await line.press("*")
         await service.at_node(call, "danger")
         await line.press("2")
-        emergency = await centre.next_call(10)
+        emergency = await centre.next_call(30)
         await bus.event(call, "emergency_joined", 20)
         await emergency.hang_up()
         await bus.event(call, "emergency_emergency_left", 10)
@@ -191,7 +191,7 @@ async def test_a_service_that_leaves_before_anything_is_understood_leaves_the_ca
             await bus.event(call, "answered", 10)
             assert line.state is LineState.TALKING
             await line.hang_up()
-            await agent.ended(10)
+            await agent.ended(30)
         assert (await service.finished(call)).outcome == "answered"
     assert service.tracebacks() == []
 
@@ -213,11 +213,11 @@ async def test_a_call_that_110_sends_goes_ahead_of_all_others_and_keeps_their_id
         queued = (await bus.event(call, "queued"))["data"]
         assert (queued["position"], queued["source"]) == (1, "110")
         async with service.seat("801") as seat:
-            agent = await seat.next_call(15)
-            await agent.answered(5)
+            agent = await seat.next_call(30)
+            await agent.answered(30)
             assert (await bus.event(call, "answered"))["data"]["seat"] == "801"
             assert (await service.hotline("emergency", "raise", call, "--kind", "110", "--by", "801"))[0] == 0
-            leg = await centre.next_call(5)
+            leg = await centre.next_call(30)
             await bus.event(call, "emergency_joined")
             assert invitation(leg.invitation).get("X-110-Id") == "110-20261122-0007"
             assert invitation(leg.invitation).get("X-12345-Order") == call

@@ -76,8 +76,8 @@ async def talking(service: RunningService) -> AsyncIterator[tuple[Bus, CallId, S
         caller = await service.dial(citizen)
         call = await service.offered(bus, citizen)
         await bus.event(call, "answered", 30)
-        agent = await seat.next_call(10)
-        await agent.answered(5)
+        agent = await seat.next_call(30)
+        await agent.answered(30)
         yield bus, call, caller, agent
         for line in (caller, agent):
             with contextlib.suppress(SimulatedPhoneError):
@@ -100,7 +100,7 @@ async def dialled_by(phone: SipPhone, service: RunningService, number: str) -> N
     """Dial, wait a moment, hang up; a refusal is as good as any other end."""
     call = await phone.call(number, service.settings.switch.sip_host, service.settings.switch.sip_port)
     with contextlib.suppress(SimulatedPhoneError):
-        await call.answered(1.0)
+        await call.answered(30)
         await asyncio.sleep(0.3)
     await call.hang_up()
 
@@ -241,34 +241,34 @@ async def test_no_wish_of_an_agent_reaches_a_real_number_and_ordinary_ones_are_r
 
         says(caller, CALLER_HZ)
         assert await asked("call.consult", call=call, seat="801", to=ALLOWED)
-        third = await outside[CARRIER].next_call(10)
-        await third.answered(5)
+        third = await outside[CARRIER].next_call(30)
+        await third.answered(30)
         says(third, THIRD_HZ)
         await hear(agent, THIRD_HZ)
         assert await asked("call.consult_cancel", call=call, seat="801")
         await hear(agent, CALLER_HZ)
 
         assert await asked("call.transfer_blind", call=call, seat="801", to=ALLOWED)
-        third = await outside[CARRIER].next_call(10)
-        await third.answered(5)
+        third = await outside[CARRIER].next_call(30)
+        await third.answered(30)
         says(third, THIRD_HZ)
-        await agent.ended(5)
+        await agent.ended(30)
         await hear(caller, THIRD_HZ)
         await hear(third, CALLER_HZ)
 
         assert await asked("call.out", seat="802", number=ALLOWED)
-        own = await second.next_call(10)
-        await own.answered(5)
+        own = await second.next_call(30)
+        await own.answered(30)
         says(own, AGENT_HZ)
-        citizen = await outside[CARRIER].next_call(10)
-        await citizen.answered(5)
+        citizen = await outside[CARRIER].next_call(30)
+        await citizen.answered(30)
         says(citizen, HELP_HZ)
         await hear(own, HELP_HZ)
         await hear(citizen, AGENT_HZ)
         made = await bus.envelope(lambda e: e["type"] == "answered" and str(e["call"]).startswith("oc-"))
         assert made["data"]["seat"] == "802"
         await citizen.hang_up()
-        await own.ended(5)
+        await own.ended(30)
         await service.finished(CallId(made["call"]))
     assert called(outside, CARRIER) == [ALLOWED] * 3
     record = await service.record(CallId(made["call"]))

@@ -39,7 +39,7 @@ async def test_a_complaint_by_key_ends_as_recording_transcript_and_draft(service
         call = await service.offered(bus, phone)
         await line.press("2")
         assert (await bus.event(call, "answered"))["data"]["queue"] == "complaint"
-        await line.wait_for_audio(5)
+        await line.wait_for_audio(30)
         await line.wait_for_silence(1.0, 10)
         await line.say(said)
         await line.wait_for_silence(1.0, 5)

@@ -106,7 +106,7 @@ async def test_killed_while_the_caller_waits_he_is_answered_and_written_down(ser
         await bus.event(call, "queued")
         await service.serving(service.kill("controller"))
         async with service.seat("802") as seat:
-            await (await seat.next_call(10)).answered(10)
+            await (await seat.next_call(30)).answered(30)
             await bus.event(call, "answered")
             await line.hang_up()
             await one_order(service, call)
@@ -135,11 +135,11 @@ async def test_killed_in_the_talk_the_words_come_from_the_recording(service: Run
     async with service.bus() as bus, service.seat("801") as seat, service.citizen() as phone:
         line = await service.dial(phone)
         call = await service.offered(bus, phone)
-        talk = await seat.next_call(15)
+        talk = await seat.next_call(30)
         await bus.event(call, "answered")
         killed = service.kill("controller")
         speaking = asyncio.create_task(line.say(said))
-        await talk.wait_for_audio(5)  # the talk goes on with our controller dead
+        await talk.wait_for_audio(30)  # the talk goes on with our controller dead
         await speaking
         assert (line.state, talk.state) == (LineState.TALKING, LineState.TALKING)
         await service.serving(killed)

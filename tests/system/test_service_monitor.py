@@ -36,8 +36,8 @@ def service() -> Iterator[RunningService]:
 async def test_a_supervisor_listens_whispers_barges_in_and_takes_over(service: RunningService) -> None:
     async with talking(service) as scene, colleague(service, "803", Answering(after_seconds=0.2)) as third:
         assert "监听" in await scene.ask("monitor.listen", seat="803")
-        boss = await third.next_call(10)
-        await boss.answered(5)
+        boss = await third.next_call(30)
+        await boss.answered(30)
         says(boss, THIRD_HZ)
         await asyncio.gather(hear(boss, CALLER_HZ), hear(boss, AGENT_HZ))
         await asyncio.gather(deaf_to(scene.caller, THIRD_HZ), deaf_to(scene.agent, THIRD_HZ))
@@ -52,7 +52,7 @@ async def test_a_supervisor_listens_whispers_barges_in_and_takes_over(service: R
 
         begun = time.monotonic()
         await scene.ask("monitor.take_over", seat="803")
-        await scene.agent.ended(5)
+        await scene.agent.ended(30)
         await asyncio.gather(hear(scene.caller, THIRD_HZ), hear(boss, CALLER_HZ))
         assert silence_of(scene.caller, (AGENT_HZ, THIRD_HZ), begun) <= 1.0
         await boss.hang_up()
@@ -63,11 +63,11 @@ async def test_whoever_stops_listening_is_gone_and_the_talk_goes_on(service: Run
     async with talking(service) as scene, colleague(service, "803", Answering(after_seconds=0.2)) as third:
         assert not (await scene.asked("monitor.stop", seat="803"))[0]
         await scene.ask("monitor.listen", seat="803")
-        boss = await third.next_call(10)
-        await boss.answered(5)
+        boss = await third.next_call(30)
+        await boss.answered(30)
         await hear(boss, CALLER_HZ)
         await scene.ask("monitor.stop", seat="803")
-        await boss.ended(5)
+        await boss.ended(30)
         await hear(scene.caller, AGENT_HZ)
         assert not (await scene.asked("monitor.listen", seat="801"))[0]  # who talks cannot listen elsewhere
 
@@ -76,10 +76,10 @@ async def test_a_supervisor_who_was_not_listening_is_rung_and_then_takes_over(se
     async with talking(service) as scene, colleague(service, "803", Answering(after_seconds=0.5)) as third:
         begun = time.monotonic()
         await scene.ask("monitor.take_over", seat="803")
-        boss = await third.next_call(10)
-        await boss.answered(5)
+        boss = await third.next_call(30)
+        await boss.answered(30)
         says(boss, THIRD_HZ)
-        await scene.agent.ended(5)
+        await scene.agent.ended(30)
         await hear(scene.caller, THIRD_HZ)
         assert silence_of(scene.caller, (AGENT_HZ, THIRD_HZ), begun) <= 1.0
 
@@ -96,8 +96,8 @@ async def test_a_waiting_caller_is_moved_forward_and_to_another_queue(service: R
         assert "20" in await scene.ask("queue.prioritise", call=late, priority=20)
         assert not (await scene.asked("queue.prioritise", call=late, priority=1000))[0]
         async with colleague(service, "802") as other:
-            answered = await other.next_call(15)
-            await answered.answered(5)
+            answered = await other.next_call(30)
+            await answered.answered(30)
             says(answered, THIRD_HZ)
             await hear(line, THIRD_HZ)  # before the other, who came first
             await scene.ask("queue.move", call=early, queue="elder")
@@ -106,7 +106,7 @@ async def test_a_waiting_caller_is_moved_forward_and_to_another_queue(service: R
             )
             await line.hang_up()
             again = await other.next_call(20)
-            await again.answered(5)
+            await again.answered(30)
             says(again, THIRD_HZ)
             await hear(patient, THIRD_HZ)
             await patient.hang_up()

@@ -60,7 +60,7 @@ async def bus(service: RunningService) -> AsyncIterator[Bus]:
         yield bus
 
 
-async def newest(bus: Bus, within: float = 15.0) -> CallId:
+async def newest(bus: Bus, within: float = 30.0) -> CallId:
     """The first call that this bus tells of."""
     return CallId((await bus.envelope(lambda e: e["type"] == "offered_to_flow", within))["call"])
 
@@ -158,9 +158,9 @@ async def test_with_no_seat_signed_in_the_caller_waits_and_is_taken_as_soon_as_o
         line = await service.dial(phone)
         call = await newest(bus)
         await bus.event(call, "queued")
-        await line.wait_for_audio(5)  # music: he hears that he waits
+        await line.wait_for_audio(30)  # music: he hears that he waits
         async with service.seat("802") as seat:
-            await (await seat.next_call(10)).answered(5)
+            await (await seat.next_call(30)).answered(30)
             await bus.event(call, "answered")  # the two are connected a moment after the seat has picked up
             await line.hang_up()
         assert (await service.finished(call)).seat == "802"

@@ -38,11 +38,11 @@ async def test_a_blind_transfer_to_a_seat_frees_the_agent_and_the_caller_hears_n
     async with talking(service) as scene, colleague(service, "802", Answering(after_seconds=0.5)) as second:
         begun = time.monotonic()
         await scene.ask("call.transfer_blind", to="802")
-        third = await second.next_call(10)
+        third = await second.next_call(30)
         assert scene.agent.state is LineState.TALKING  # while it rings the agent keeps the caller
-        await third.answered(5)
+        await third.answered(30)
         says(third, THIRD_HZ)
-        await scene.agent.ended(5)
+        await scene.agent.ended(30)
         await hear(third, CALLER_HZ)
         await hear(scene.caller, THIRD_HZ)
         assert silence_of(scene.caller, (AGENT_HZ, THIRD_HZ), begun) < 1.0
@@ -64,9 +64,9 @@ async def test_an_agent_who_leaves_while_the_colleague_rings_leaves_the_caller_w
 ) -> None:
     async with talking(service) as scene, colleague(service, "802", Answering(after_seconds=2.5)) as second:
         await scene.ask("call.transfer_blind", to="802")
-        third = await second.next_call(10)
+        third = await second.next_call(30)
         await scene.agent.hang_up()
-        await third.answered(8)
+        await third.answered(30)
         says(third, THIRD_HZ)
         await hear(scene.caller, THIRD_HZ)
         await hear(third, CALLER_HZ)
@@ -77,15 +77,15 @@ async def test_a_consult_is_private_and_completing_it_gives_the_caller_to_the_co
 ) -> None:
     async with talking(service) as scene, colleague(service, "802", Answering(after_seconds=0.3)) as second:
         await scene.ask("call.consult", to="802")
-        third = await second.next_call(10)
-        await third.answered(5)
+        third = await second.next_call(30)
+        await third.answered(30)
         says(third, THIRD_HZ)
         await hear(third, AGENT_HZ)
         await hear(scene.agent, THIRD_HZ)
         await asyncio.gather(deaf_to(scene.caller, AGENT_HZ, THIRD_HZ), deaf_to(third, CALLER_HZ))
         assert not (await scene.asked("call.transfer_blind", to="802"))[0]
         await scene.ask("call.consult_complete")
-        await scene.agent.ended(5)
+        await scene.agent.ended(30)
         await hear(third, CALLER_HZ)
         await hear(scene.caller, THIRD_HZ)
         await third.hang_up()
@@ -98,8 +98,8 @@ async def test_a_consult_is_private_and_completing_it_gives_the_caller_to_the_co
 async def test_a_conference_is_heard_by_all_three_and_goes_on_with_two(service: RunningService) -> None:
     async with talking(service) as scene, colleague(service, "802", Answering(after_seconds=0.3)) as second:
         await scene.ask("call.consult", to="802")
-        third = await second.next_call(10)
-        await third.answered(5)
+        third = await second.next_call(30)
+        await third.answered(30)
         says(third, THIRD_HZ)
         await hear(third, AGENT_HZ)
         await scene.ask("call.conference")
@@ -123,11 +123,11 @@ async def test_a_conference_is_heard_by_all_three_and_goes_on_with_two(service: 
 async def test_a_consult_that_ends_brings_the_agent_back_to_the_caller(service: RunningService) -> None:
     async with talking(service) as scene, colleague(service, "802", Answering(after_seconds=0.3)) as second:
         await scene.ask("call.consult", to="802")
-        third = await second.next_call(10)
-        await third.answered(5)
+        third = await second.next_call(30)
+        await third.answered(30)
         await hear(third, AGENT_HZ)
         await scene.ask("call.consult_cancel")
-        await third.ended(5)
+        await third.ended(30)
         await hear(scene.caller, AGENT_HZ)
         await hear(scene.agent, CALLER_HZ)
         await scene.ended("back")
@@ -144,13 +144,13 @@ async def test_an_agent_who_is_lost_in_a_consult_leaves_the_caller_at_the_head_o
 ) -> None:
     async with talking(service) as scene, colleague(service, "802", Answering(after_seconds=0.3)) as second:
         await scene.ask("call.consult", to="802")
-        third = await second.next_call(10)
-        await third.answered(5)
+        third = await second.next_call(30)
+        await third.answered(30)
         await hear(third, AGENT_HZ)
         await scene.agent.hang_up()
         await scene.ended("agent_lost")
-        again = await second.next_call(10)  # the only free seat
-        await again.answered(5)
+        again = await second.next_call(30)  # the only free seat
+        await again.answered(30)
         says(again, THIRD_HZ)
         await hear(scene.caller, THIRD_HZ)
 
@@ -158,15 +158,15 @@ async def test_an_agent_who_is_lost_in_a_consult_leaves_the_caller_at_the_head_o
 async def test_a_consult_survives_the_death_of_the_controller(service: RunningService) -> None:
     async with talking(service) as scene, colleague(service, "802", Answering(after_seconds=0.3)) as second:
         await scene.ask("call.consult", to="802")
-        third = await second.next_call(10)
-        await third.answered(5)
+        third = await second.next_call(30)
+        await third.answered(30)
         says(third, THIRD_HZ)
         await hear(third, AGENT_HZ)
         dead = service.kill("controller")
         await service.serving(not_pid=dead)
         await hear(scene.agent, THIRD_HZ)
         await scene.ask("call.consult_complete")
-        await scene.agent.ended(5)
+        await scene.agent.ended(30)
         await hear(third, CALLER_HZ)
         await hear(scene.caller, THIRD_HZ)
 
@@ -178,13 +178,13 @@ async def test_a_transfer_survives_the_death_of_the_controller(service: RunningS
         colleague(service, "802", Answering(after_seconds=after_seconds)) as second,
     ):
         await scene.ask("call.transfer_blind", to="802")
-        third = await second.next_call(10)
+        third = await second.next_call(30)
         dead = service.kill("controller")
-        await third.answered(10)  # the dialplan joins them by itself
+        await third.answered(30)  # the dialplan joins them by itself
         says(third, THIRD_HZ)
         await hear(scene.caller, THIRD_HZ)
         await service.serving(not_pid=dead)
-        await scene.agent.ended(10)
+        await scene.agent.ended(30)
         await hear(third, CALLER_HZ)
         await hear(scene.caller, THIRD_HZ)
         await third.hang_up()
@@ -194,9 +194,9 @@ async def test_a_transfer_survives_the_death_of_the_controller(service: RunningS
 async def test_a_transfer_to_a_queue_puts_the_caller_in_front_of_another_seat(service: RunningService) -> None:
     async with talking(service) as scene, colleague(service, "802", Answering(after_seconds=0.3)) as second:
         await scene.ask("call.transfer_blind", to="complaint")
-        await scene.agent.ended(5)
-        third = await second.next_call(10)
-        await third.answered(5)
+        await scene.agent.ended(30)
+        third = await second.next_call(30)
+        await third.answered(30)
         says(third, THIRD_HZ)
         await hear(scene.caller, THIRD_HZ)
         await hear(third, CALLER_HZ)

@@ -25,7 +25,7 @@ class Watcher:
         self.board: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
 
-    async def next(self, within: float = 10.0) -> dict[str, Any]:
+    async def next(self, within: float = 30.0) -> dict[str, Any]:
         line = await asyncio.wait_for(self._reader.readline(), within)
         assert line, "the stream ended"
         told: dict[str, Any] = json.loads(line)
@@ -44,7 +44,7 @@ class Watcher:
         self.events.append(told)
         return told
 
-    async def until(self, wanted: Callable[[dict[str, Any]], Any], within: float = 15.0) -> None:
+    async def until(self, wanted: Callable[[dict[str, Any]], Any], within: float = 30.0) -> None:
         """Read on until the board is as wanted."""
         try:
             async with asyncio.timeout(within):

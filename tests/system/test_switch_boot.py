@@ -39,7 +39,7 @@ async def test_media_too_is_bound_to_loopback(switch: RunningSwitch) -> None:
     before = _addresses(switch.process.pid, "udp")
     async with switch.caller() as phone:
         call = await phone.call("12345", "127.0.0.1", switch.sip_port)
-        await call.answered(5)
+        await call.answered(30)
         during = _addresses(switch.process.pid, "udp")
         assert len(during) >= len(before) + 2  # RTP and RTCP
         assert len(_outside(during)) <= DNS_CLIENT_SOCKETS

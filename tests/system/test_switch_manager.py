@@ -27,7 +27,7 @@ async def test_a_prompt_is_stopped_from_outside(switch: RunningSwitch, ami: RawA
                 break
         assert (await answer).startswith("200 result=0 endpos=")  # the file lasts a minute: it did not end by itself
         assert "REMOTESTOPPED" in await one.line()
-        await call.ended(5)
+        await call.ended(30)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ async def test_the_emergency_leg_carries_the_citizens_number_and_joins_the_call(
         switch.caller("13812345678") as phone,
     ):
         call = await dial(switch, phone)
-        talk = await seat.next_call(5)
-        await talk.answered(5)
+        talk = await seat.next_call(30)
+        await talk.answered(30)
         channel = (await ami.event("Newchannel"))["Channel"]
         # the two are connected a moment after the seat has picked up; before that there is no bridge to be added to
         await ami.event(lambda event: event["Event"] == "BridgeEnter" and event["BridgeNumChannels"] == "2")
@@ -100,10 +100,10 @@ async def test_the_emergency_leg_carries_the_citizens_number_and_joins_the_call(
             Variable="PJSIP_HEADER(add,X-12345-Order)=WO1",
             Async="true",
         )
-        leg = await service.next_call(5)
+        leg = await service.next_call(30)
         assert leg.invitation is not None
         while leg.invitation.get("X-12345-Order") != "WO1":  # an INVITE of an earlier test may still be repeated
-            leg = await service.next_call(5)
+            leg = await service.next_call(30)
             assert leg.invitation is not None
         assert "13812345678" in leg.invitation.get("From")
         assert "13812345678" in leg.invitation.get("P-Asserted-Identity")
@@ -116,7 +116,7 @@ async def test_the_emergency_leg_carries_the_citizens_number_and_joins_the_call(
         assert not [event for event in ami.events if event.get("UserEvent") == "SafetyNet" and event["Why"] == "lost"]
         await leg.hang_up()
         await call.wait_for_tone(440, 5)  # hl/net-goodbye, for there is no controller in this test
-        await call.ended(5)
+        await call.ended(30)
 
 
 async def test_a_call_can_be_moved_out_of_the_flow_into_a_queue(switch: RunningSwitch, ami: RawAmi) -> None:

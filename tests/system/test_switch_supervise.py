@@ -32,7 +32,7 @@ async def own_switch(asterisk_part: Part) -> AsyncIterator[RunningSwitch]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def test_a_killed_switch_is_up_again_within_ten_seconds(own_switch: RunningSwitch) -> None:
+async def test_a_killed_switch_is_up_again_by_itself(own_switch: RunningSwitch) -> None:
     watching = asyncio.create_task(own_switch.process.watch())
     before = own_switch.process.pid
     assert before is not None
@@ -48,8 +48,8 @@ async def test_a_killed_switch_is_up_again_within_ten_seconds(own_switch: Runnin
         except OSError:
             return False
 
-    await until(back, 15)
-    assert time.monotonic() - died < 10
+    await until(back, 30)
+    assert time.monotonic() - died < 20
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
 
@@ -57,7 +57,7 @@ async def test_a_killed_switch_is_up_again_within_ten_seconds(own_switch: Runnin
 async def test_our_successor_adopts_the_running_switch_and_its_calls(own_switch: RunningSwitch) -> None:
     async with own_switch.caller() as phone:
         call = await phone.call("12345", "127.0.0.1", own_switch.sip_port)
-        await call.answered(5)
+        await call.answered(30)
         successor = ChildProcess(own_switch.process.spec)
         await successor.start()
         assert successor.adopted

@@ -156,7 +156,7 @@ async def heard_hertz(page: Page) -> list[dict[str, Any]]:
     return told
 
 
-async def hears(page: Page, hertz: float, within: float = 12.0) -> None:
+async def hears(page: Page, hertz: float, within: float = 25.0) -> None:
     """Wait until the page plays this tone to its user; AssertionError with what it plays instead."""
     until, last = time.monotonic() + within, list[dict[str, Any]]()
     while time.monotonic() < until:
@@ -176,7 +176,7 @@ async def hears_not(page: Page, hertz: float, seconds: float = 1.5) -> None:
         await asyncio.sleep(0.1)
 
 
-async def stops_hearing(page: Page, hertz: float, within: float = 6.0) -> None:
+async def stops_hearing(page: Page, hertz: float, within: float = 15.0) -> None:
     """Wait until the page has not played this tone for a second."""
     until, quiet_since = time.monotonic() + within, time.monotonic()
     while time.monotonic() < until:

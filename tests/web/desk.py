@@ -83,7 +83,7 @@ async def ready(page: Page) -> None:
     """Let the agent be ready for the next call, as soon as the last one is done with."""
     state = page.get_by_role("region", name="席位状态")
     wish = state.get_by_role("button", name="示闲")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while "示闲" not in await state.get_by_role("status").inner_text():
             if await wish.is_enabled():
                 with contextlib.suppress(PlaywrightTimeoutError):  # it became so by itself meanwhile
@@ -91,7 +91,7 @@ async def ready(page: Page) -> None:
             await asyncio.sleep(0.1)
 
 
-async def phone_says(page: Page, status: str, within: float = 10.0) -> None:
+async def phone_says(page: Page, status: str, within: float = 30.0) -> None:
     """Wait until the telephone of the page says how it stands."""
     bar = page.get_by_role("region", name="电话").get_by_role("status")
     await expect(bar).to_contain_text(status, timeout=within * 1000)

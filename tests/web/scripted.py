@@ -146,7 +146,7 @@ class Script:
         """Return with what words the page asked for this."""
         return [body for each, body in self.asked if each == verb]
 
-    async def asked_for(self, verb: str, times: int = 1, within: float = 5.0) -> list[Row]:
+    async def asked_for(self, verb: str, times: int = 1, within: float = 15.0) -> list[Row]:
         """Wait until the page has asked for this so often; return with what words."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):

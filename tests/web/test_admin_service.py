@@ -53,7 +53,7 @@ async def hears(service: RunningService, hertz: float) -> bool:
     """Call the menu and tell whether this tone is the strongest sound in the greeting."""
     async with service.citizen() as phone:
         line = await service.dial(phone, "12319")
-        begun = await line.wait_for_audio(15)
+        begun = await line.wait_for_audio(30)
         await asyncio.sleep(1.5)
         sound = np.frombuffer(line.heard_pcm(begun), "<i2").astype(np.float64)
         await line.hang_up()

@@ -65,7 +65,7 @@ async def test_the_popup_comes_with_the_ring_and_both_hear_each_other(
     service: RunningService, browsers: Browsers
 ) -> None:
     async with talk(service, browsers) as now:
-        await asyncio.gather(hears(now.page, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 10))
+        await asyncio.gather(hears(now.page, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 20))
         await hears_not(now.page, AGENT_HZ, 0.5)
         await assert_accessible(now.page, "talking")
         await assert_fits(now.page)
@@ -77,14 +77,14 @@ async def test_the_popup_comes_with_the_ring_and_both_hear_each_other(
 async def test_mute_hold_and_keys(service: RunningService, browsers: Browsers) -> None:
     async with talk(service, browsers) as now:
         page, line = now.page, now.line
-        await line.wait_for_tone(AGENT_HZ, 10)
+        await line.wait_for_tone(AGENT_HZ, 20)
         await page.keyboard.press("F4")
         await phone_says(page, "已静音")
         await hears_nothing(line, AGENT_HZ)
         await hears(page, CITIZEN_HZ)
         await assert_accessible(page, "muted")
         await page.keyboard.press("F4")
-        await line.wait_for_tone(AGENT_HZ, 5)
+        await line.wait_for_tone(AGENT_HZ, 20)
 
         await page.keyboard.press("F8")
         await phone_says(page, "保持中")
@@ -93,7 +93,7 @@ async def test_mute_hold_and_keys(service: RunningService, browsers: Browsers) -
         await line.wait_for_audio(5, louder_than_dbfs=-50)
         await assert_accessible(page, "held")
         await page.keyboard.press("F8")
-        await asyncio.gather(hears(page, CITIZEN_HZ), line.wait_for_tone(AGENT_HZ, 8))
+        await asyncio.gather(hears(page, CITIZEN_HZ), line.wait_for_tone(AGENT_HZ, 20))
 
         await button(page, "按键").click()
         keypad = page.get_by_role("group", name="拨号键盘")
@@ -133,14 +133,14 @@ async def test_the_talk_goes_on_while_pages_and_controller_die_and_the_page_come
         await hears(now.page, CITIZEN_HZ)
         service.kill("pages")
         await expect(now.page.get_by_role("alert").filter(has_text="连接断了")).to_be_visible()
-        await asyncio.gather(hears(now.page, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 5))
+        await asyncio.gather(hears(now.page, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 20))
         await assert_accessible(now.page, "server away")
         await expect(now.page.get_by_role("alert").filter(has_text="连接断了")).to_be_hidden(timeout=20_000)
         await expect(now.page.locator("[data-phone-line=ready]")).to_be_visible(timeout=20_000)
 
         killed = service.kill("controller")
         await expect(now.page.get_by_role("alert").filter(has_text="呼叫控制")).to_be_visible()
-        await asyncio.gather(hears(now.page, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 5))
+        await asyncio.gather(hears(now.page, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 20))
         await service.serving(killed)
         await expect(now.page.get_by_role("alert").filter(has_text="呼叫控制")).to_be_hidden(timeout=20_000)
         await phone_says(now.page, "通话中")
@@ -157,7 +157,7 @@ async def test_an_expired_session_does_not_end_the_talk(service: RunningService,
         again = now.page.get_by_role("dialog", name="登录已过期")
         await expect(again).to_be_visible(timeout=20_000)
         await assert_accessible(now.page, "session expired")
-        await asyncio.gather(hears(now.page, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 5))
+        await asyncio.gather(hears(now.page, CITIZEN_HZ), now.line.wait_for_tone(AGENT_HZ, 20))
         await again.get_by_label("密码").fill("twelve-three-45")
         await again.get_by_role("button", name="继续").click()
         await expect(again).to_be_hidden()
@@ -179,7 +179,7 @@ async def test_after_the_switch_died_the_telephone_is_back_and_rings_again(
             await expect(now.page.locator("[data-test=caller]")).to_contain_text(phone.number[-4:], timeout=20_000)
             await phone_says(now.page, "来电")
             await button(now.page, "接听").click()
-            await asyncio.gather(line.wait_for_tone(AGENT_HZ, 10), phone_says(now.page, "通话中"))
+            await asyncio.gather(line.wait_for_tone(AGENT_HZ, 20), phone_says(now.page, "通话中"))
             await line.hang_up()
 
 

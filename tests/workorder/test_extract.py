@@ -161,10 +161,10 @@ def test_every_finding_lies_inside_the_text(text: str) -> None:
 )
 def test_eight_thousand_characters_take_bounded_time(unit: str) -> None:
     text = (unit * 8000)[:8000]
-    begun = time.perf_counter()
+    begun = time.process_time()
     names = find_names(text)
     find_phones(text), find_times(text), find_surnames(text, names), find_places(text)
-    assert time.perf_counter() - begun < 3.0
+    assert time.process_time() - begun < 3.0
 
 
 def test_the_age_of_a_tree_is_not_when_it_happened() -> None:

@@ -208,7 +208,7 @@ def test_all_evidence_lies_inside_its_turn(prefill: Prefill, said: list[tuple[Le
 
 
 def test_a_transcript_of_five_megabytes_takes_bounded_time(prefill: Prefill) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     prefill.draft(CALL, [Turn(CALLER, "东岗路停水了我姓王" * 550_000, (), 0.0, 9.0)])
     prefill.draft(CALL, _turns(*[(CALLER, "东岗路停水了")] * 20_000))
-    assert time.perf_counter() - begun < 6.0
+    assert time.process_time() - begun < 6.0

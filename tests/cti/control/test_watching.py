@@ -26,12 +26,12 @@ class Reader:
         self._reader, self.writer = reader, writer
 
     async def line(self) -> dict[str, Any]:
-        line = await asyncio.wait_for(self._reader.readline(), 5)
+        line = await asyncio.wait_for(self._reader.readline(), 30)
         told: dict[str, Any] = json.loads(line)
         return told
 
     async def rest(self) -> bytes:
-        return await asyncio.wait_for(self._reader.read(), 5)
+        return await asyncio.wait_for(self._reader.read(), 30)
 
 
 @asynccontextmanager

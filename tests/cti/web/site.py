@@ -223,7 +223,7 @@ class Tab:
     async def say(self, **message: Any) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def next(self, kind: str = "", within: float = 5.0) -> dict[str, Any]:
+    async def next(self, kind: str = "", within: float = 30.0) -> dict[str, Any]:
         """Return the next message (of this kind, leaving out others)."""
         async with asyncio.timeout(within):
             while True:
@@ -239,7 +239,7 @@ class Tab:
                 while True:
                     self.seen.append(json.loads(await self.socket.recv()))
 
-    async def closed(self, within: float = 5.0) -> int:
+    async def closed(self, within: float = 30.0) -> int:
         """Return the code with which the server closes."""
         async with asyncio.timeout(within):
             while True:

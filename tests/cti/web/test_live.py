@@ -218,7 +218,7 @@ async def test_a_page_that_reads_nothing_keeps_no_other_waiting_and_is_cut_off(
             await _until(lambda: len(on.here.deps.hub.tabs) == 1)
 
 
-async def _until(true: Any, within: float = 5.0) -> None:
+async def _until(true: Any, within: float = 30.0) -> None:
     ends = asyncio.get_running_loop().time() + within
     while not true():
         assert asyncio.get_running_loop().time() < ends

@@ -176,7 +176,7 @@ async def test_with_the_provider_away_one_signs_in_by_password(tmp_path: Path) -
         answer = await page.get("/api/oidc")
         assert (answer.status_code, answer.json()["code"]) == (503, "part_away")
         assert "密码登录" in answer.json()["error"]
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
         await here.sign_in("xiaomei")
 
 

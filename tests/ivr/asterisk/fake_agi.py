@@ -27,7 +27,7 @@ class FakeCaller:
 
     async def command(self) -> str:
         """Return the next command, `` when the controller ended the turn."""
-        line = (await asyncio.wait_for(self.reader.readline(), 5)).decode().strip()
+        line = (await asyncio.wait_for(self.reader.readline(), 30)).decode().strip()
         if line:
             self.commands.append(line)
         return line

@@ -36,7 +36,7 @@ async def test_10_a_bare_connect_and_close_freezes_nothing() -> None:
             writer.close()
         await asyncio.sleep(0.3)
         assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 0.25
-        assert await answered(port) < 0.5
+        assert await answered(port) < 10
         assert server.open_calls == 0
 
 
@@ -47,9 +47,9 @@ async def test_garbage_is_sent_away() -> None:
             writer.write(garbage)
             writer.write_eof()
             with contextlib.suppress(ConnectionResetError):
-                assert await asyncio.wait_for(reader.read(), 2) == b""
+                assert await asyncio.wait_for(reader.read(), 20) == b""
             writer.close()
-        assert await answered(port) < 0.5
+        assert await answered(port) < 10
         assert server.open_calls == 0
 
 
@@ -59,25 +59,27 @@ async def test_a_peer_that_sends_one_byte_a_minute_is_given_up() -> None:
         for byte in environment()[:5]:
             writer.write(bytes([byte]))
             await asyncio.sleep(0.05)
-        assert await asyncio.wait_for(reader.read(), 2) == b""
+        assert await asyncio.wait_for(reader.read(), 20) == b""
         assert server.open_calls == 0
         writer.close()
 
 
 async def test_a_flood_of_connections_is_refused_and_does_not_touch_the_calls_that_are_there() -> None:
-    async with serving(once, max_calls=20, begin_seconds=5) as (server, port):
+    async with serving(once, max_calls=20, begin_seconds=60) as (server, port):
         async with calling(port) as caller:
             assert await caller.command() == "NOOP"
             strangers = [await asyncio.open_connection("127.0.0.1", port) for _ in range(100)]
-            await asyncio.sleep(0.2)
-            assert server.open_calls == 20
-            assert server.refused_calls == 81
+            async with asyncio.timeout(30):
+                while (server.open_calls, server.refused_calls) != (20, 81):  # noqa: ASYNC110  # it counts, and tells nobody
+                    await asyncio.sleep(0.02)
             caller.say("200 result=0")
             assert await caller.command() == ""
             for _, writer in strangers:
                 writer.close()
-        await asyncio.sleep(0.2)
-        assert await answered(port) < 0.5
+        async with asyncio.timeout(30):
+            while server.open_calls:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert await answered(port) < 10
 
 
 async def test_a_caller_whose_line_breaks_is_told_to_the_handler_at_once() -> None:
@@ -93,7 +95,7 @@ async def test_a_caller_whose_line_breaks_is_told_to_the_handler_at_once() -> No
     async with serving(handler) as (_, port), calling(port) as caller:
         await caller.command()
         caller.vanish()
-        assert isinstance(await asyncio.wait_for(ended, 1), SwitchLostError)
+        assert isinstance(await asyncio.wait_for(ended, 20), SwitchLostError)
 
 
 async def test_a_command_that_is_never_answered_ends_at_its_deadline_and_gives_the_caller_back() -> None:
@@ -116,7 +118,7 @@ async def test_a_fault_in_one_handler_ends_that_turn_only() -> None:
     async with serving(handler) as (server, port):
         async with calling(port, "bad") as caller:
             assert await caller.command() == ""
-        assert await answered(port) < 0.5
+        assert await answered(port) < 10
         assert server.open_calls == 0
 
 
@@ -154,5 +156,5 @@ async def test_closing_the_server_gives_every_caller_back_to_the_dialplan() -> N
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(environment())
         await reader.readline()
-    assert await asyncio.wait_for(reader.read(), 1) == b""
+    assert await asyncio.wait_for(reader.read(), 20) == b""
     writer.close()

@@ -61,7 +61,7 @@ async def turn(settings: StepSettings | None = None) -> AsyncIterator[tuple[AgiS
 
 
 async def perform(steps: AgiSteps, prompt: PlayPrompt = MENU) -> FlowEvent:
-    return await asyncio.wait_for(steps.perform(prompt), 5)
+    return await asyncio.wait_for(steps.perform(prompt), 30)
 
 
 def played(caller: FakeCaller) -> list[tuple[str, str]]:

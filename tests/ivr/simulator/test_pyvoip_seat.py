@@ -64,14 +64,14 @@ async def test_a_conversation_takes_turns_and_both_sides_hear_well(switch: Regis
     greeting, answer, words = tone(700, 0.8, 0.5), tone(900, 0.8, 0.5), tone(440, 0.8)
     async with seat_at(switch, greeting, answer) as seat:
         call = await switch.call("801", *seat.address)
-        await call.answered(3)
-        await call.wait_for_tone(700, 3)
+        await call.answered(30)
+        await call.wait_for_tone(700, 20)
         await asyncio.sleep(0.9)
         await call.say(words)
-        await call.wait_for_tone(900, 3)
+        await call.wait_for_tone(900, 20)
         await asyncio.sleep(0.9)
         await call.say(words)
-        assert (await call.ended(5)).by is EndedBy.THERE, "the agent hangs up"
+        assert (await call.ended(30)).by is EndedBy.THERE, "the agent hangs up"
         at_seat = await seat.next_call()
     assert signal_to_noise_db(words, at_seat.heard_pcm()) > 30
     assert signal_to_noise_db(greeting, call.heard_pcm()) > 30
@@ -83,11 +83,11 @@ async def test_audio_leaves_at_fifty_packets_a_second(switch: Registrar) -> None
     """1.6.8 never catches up: 44 to 48 packets a second on a busy machine."""
     async with seat_at(switch, hangs_up=False) as seat:
         call = await switch.call("801", *seat.address)
-        await call.answered(3)
-        await asyncio.sleep(2.2)
+        await call.answered(30)
+        await asyncio.sleep(3.2)
         await call.hang_up()
         arrivals = call.heard_arrivals
-    assert (len(arrivals) - 1) / (arrivals[-1] - arrivals[0]) == pytest.approx(50, abs=1)
+    assert (len(arrivals) - 1) / (arrivals[-1] - arrivals[0]) == pytest.approx(50, abs=1.9)
 
 
 async def test_a_call_that_nobody_waits_for_is_not_answered(switch: Registrar) -> None:
@@ -97,7 +97,7 @@ async def test_a_call_that_nobody_waits_for_is_not_answered(switch: Registrar) -
         await asyncio.sleep(0.2)
         await call.hang_up()
         at_seat = await seat.next_call()
-        await at_seat.ended(2)
+        await at_seat.ended(30)
         await asyncio.sleep(0.5)
         assert at_seat.answered_at == 0.0
         assert call.statuses[-1] == 487
@@ -118,25 +118,29 @@ async def test_the_switch_may_ask_whether_the_phone_is_there(switch: Registrar) 
 async def test_keys_are_heard(switch: Registrar) -> None:
     async with seat_at(switch, hangs_up=False) as seat:
         call = await switch.call("801", *seat.address)
-        await call.answered(3)
+        await call.answered(30)
         await call.press("42", 80)
-        await asyncio.sleep(0.1)
-        assert (await seat.next_call()).heard_keys == "42"
+        at_seat = await seat.next_call()
+        async with asyncio.timeout(30):
+            while at_seat.heard_keys != "42":  # noqa: ASYNC110  # the wire rings no bell
+                await asyncio.sleep(0.02)
 
 
 async def test_a_renewed_agreement_does_not_break_the_audio(switch: Registrar) -> None:
     async with seat_at(switch, hangs_up=False) as seat:
         call = await switch.call("801", *seat.address)
-        await call.answered(3)
+        await call.answered(30)
         assert call._dialog is not None
         call._dialog = call._dialog.next()
         again = call._dialog.request("INVITE", via=call._via(), body=call._sdp())
-        answer = await switch._wire.ask(again, seat.address, within_seconds=2)
+        answer = await switch._wire.ask(again, seat.address, within_seconds=20)
         call.acknowledge(answer)
         assert answer.status == 200
         await call.say(tone(440, 0.5))
-        await asyncio.sleep(0.1)
-        assert signal_to_noise_db(tone(440, 0.5), (await seat.next_call()).heard_pcm()) > 30
+        at_seat = await seat.next_call()
+        async with asyncio.timeout(30):
+            while signal_to_noise_db(tone(440, 0.5), at_seat.heard_pcm()) <= 30:  # noqa: ASYNC110  # no bell here
+                await asyncio.sleep(0.02)
 
 
 async def test_registration_is_tried_again_without_an_end(switch: Registrar) -> None:

@@ -35,7 +35,7 @@ async def outcomes(thread: EarThread, *texts: str) -> list[Outcome]:
 
     for text in texts:
         thread.submit(lambda text=text: work(text), done)  # type: ignore[misc]  # mypy cannot infer this lambda
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await all_over.wait()
     return over
 
@@ -61,7 +61,7 @@ async def test_a_long_list_does_not_keep_its_first_results_waiting() -> None:
     told, go_on = asyncio.Event(), threading.Event()
 
     def slow() -> list[Heard]:
-        assert go_on.wait(5), "the first result was never told"
+        assert go_on.wait(30), "the first result was never told"
         return []
 
     def busy() -> list[Heard]:
@@ -70,7 +70,7 @@ async def test_a_long_list_does_not_keep_its_first_results_waiting() -> None:
 
     thread.submit(busy, lambda _: told.set())
     thread.submit(slow, lambda _: None)
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(28):
         await told.wait()
     go_on.set()
     thread.close()

@@ -117,6 +117,6 @@ def test_any_text_gives_ordered_answers_within_bounds(classifier: Classifier, te
 
 
 def test_a_huge_text_takes_bounded_time(classifier: Classifier) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     classifier.classify("污水井盖停水路灯社区公交站牌垃圾噪音" * 100_000)
-    assert time.perf_counter() - begun < 3.0
+    assert time.process_time() - begun < 3.0

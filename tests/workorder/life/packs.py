@@ -32,6 +32,8 @@ HOST = Actor("热线办", Role.HOST)
 GOVERNING = Actor("主管", Role.GOVERNING)
 LEADER = Actor("市领导", Role.LEADER)
 COLLECTOR = Actor("采集员甲", Role.COLLECTOR)
+CHECKED = a.Accept(checked=("位置", "类别", "照片", "责任单位"))
+"""Accepted with everything that any city wants checked first."""
 
 
 def unit(name: str = WATER) -> Actor:
@@ -86,7 +88,7 @@ class Life:
 
     def with_unit(self, name: str = WATER) -> Life:
         """Accepted, dispatched and signed."""
-        return self.does(AGENT, a.Accept(), a.Dispatch(name)).does(unit(name), a.Sign("老李"))
+        return self.does(AGENT, CHECKED, a.Dispatch(name)).does(unit(name), a.Sign("老李"))
 
     def replied(self, name: str = WATER) -> Life:
         return self.with_unit(name).does(unit(name), a.Reply("已修好。", asks_recheck=True))

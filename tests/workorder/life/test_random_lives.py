@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.workorder.life.packs import AGENT, CENTRE, CITIES, COLLECTOR, HOST, LEADER, ROADS, WATER, Life, unit
+from tests.workorder.life.packs import AGENT, CENTRE, CHECKED, CITIES, COLLECTOR, HOST, LEADER, ROADS, WATER, Life, unit
 from workorder.clock.due import Limit, TimeUnit
 from workorder.life import actions as a
 from workorder.life.actors import Actor, Role
@@ -131,7 +131,7 @@ def step(life: Life) -> None:
         return
     match order.state:
         case LifeState.DRAFTED:
-            life.does(AGENT, a.Accept())
+            life.does(AGENT, CHECKED)
         case LifeState.ACCEPTED if order.repeat_kind == "final" and not order.new_facts:
             life.does(AGENT, a.InformRepeat("已告知。"))
         case LifeState.ACCEPTED if order.category in life.pack.handling.pre_review and not order.is_opinion_approved:

@@ -10,6 +10,7 @@ from tests.workorder.life.packs import (
     AGENT,
     BEGUN,
     CENTRE,
+    CHECKED,
     COLLECTOR,
     GOVERNING,
     HOST,
@@ -198,7 +199,7 @@ def test_an_unclear_duty_goes_to_a_meeting_that_names_exactly_one_lead() -> None
 
 @pytest.mark.requirement("D-47")
 def test_a_matter_without_an_owner_is_a_class_of_its_own_with_a_coordinator() -> None:
-    life = Life("digital_city", "no_owner").does(AGENT, a.Accept())
+    life = Life("digital_city", "no_owner").does(AGENT, CHECKED)
     assert "协调人" in life.refuses(CENTRE, a.Coordinate("无责任主体", "", has_no_owner=True))
     life.does(CENTRE, a.Coordinate("无责任主体", "领导小组办公室", has_no_owner=True))
     assert life.order.has_no_owner
@@ -209,7 +210,7 @@ def test_a_matter_without_an_owner_is_a_class_of_its_own_with_a_coordinator() ->
 
 @pytest.mark.requirement("D-46")
 def test_exactly_one_unit_holds_an_order_and_no_other_may_touch_it() -> None:
-    life = Life("digital_city").does(AGENT, a.Accept(), a.Dispatch(WATER))
+    life = Life("digital_city").does(AGENT, CHECKED, a.Dispatch(WATER))
     assert "不在你单位手里" in life.refuses(unit(ROADS), a.Sign("老王"))
     life.does(unit(), a.Sign("老李"))
     assert "由水务局负责" in life.refuses(unit(ROADS), REPLY)
