@@ -1,10 +1,17 @@
 """What every test may use; tests import each other's parts as `tests.…`, however pytest was started."""
 
+import os
 import sys
 from pathlib import Path
+
+from hypothesis import HealthCheck, settings
 
 _ROOT = str(Path(__file__).resolve().parent.parent)
 if _ROOT not in sys.path:
     sys.path.insert(0, _ROOT)
 
 pytest_plugins = ("tests.conftest_services",)
+
+if "CI" not in os.environ:  # there hypothesis has a profile of its own: no deadline either, and the same examples always
+    settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("here")
