@@ -18,6 +18,7 @@ from workorder.life.actors import SYSTEM, Actor, Role
 from workorder.life.automatic import supervision_due
 from workorder.life.decide import decide, open_order
 from workorder.life.evolve import evolve
+from workorder.life.guards_desk import FILING_CHECKLIST
 from workorder.life.history import LifeEvent
 from workorder.life.living import LivingOrder
 from workorder.life.opening import Opening, opening_of
@@ -186,7 +187,8 @@ class Inventor:
                 refusal = a.RefuseRequest(reason.code, reason.explanation, "不属于受理范围", "值班长", reason.checklist)
                 return agent, refusal, timedelta(minutes=2)
             case S.DRAFTED:
-                return agent, a.Accept(), timedelta(minutes=1)
+                checklist = pack.lists[FILING_CHECKLIST].items if FILING_CHECKLIST in pack.lists else ()
+                return agent, a.Accept(checked=checklist), timedelta(minutes=1)
             case S.ACCEPTED if order.category in pack.handling.pre_review and not order.is_opinion_approved:
                 return agent, a.SubmitOpinion(f"建议转{matter.unit}办理。"), soon
             case S.ACCEPTED if order.returned_by:

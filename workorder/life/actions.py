@@ -32,9 +32,10 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """受理（立案）."""
+    """受理（立案）; `checked` are the items of the pack's filing checklist that were answered."""
 
     category: str = ""
+    checked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from workorder.clock.due import Limit
 from workorder.life import actions as a
 from workorder.life.actors import Actor
 from workorder.life.decide import refusals
-from workorder.life.guards_desk import HEAD
+from workorder.life.guards_desk import FILING_CHECKLIST, HEAD
 from workorder.life.guards_end import REVIEWED_FOR, SATISFACTIONS
 from workorder.life.handling import HANDLING_TITLES, Handling
 from workorder.life.living import LivingOrder
@@ -25,7 +25,7 @@ from workorder.order import OrderNumber, order_day
 LONGEST_TEXT = 5000
 _TITLE_WORDS = """
 answer=答复内容 approver=批准人 article=知识库条目 asked=已问清的事项 asks_recheck=请求现场复核
-assistants=协办单位 attachments=附件 basis=退单依据 by=延长多久 calls=通话 category=类别 code=理由
+assistants=协办单位 attachments=附件 basis=退单依据 by=延长多久 calls=通话 category=类别 checked=立案前已核对 code=理由
 collector=采集员 contact=告知的时间或记录 coordinator=协调人 explanation=解释 finding=核实的情况
 handler=经办人 has_no_owner=无责任主体 how=告知方式 into=并入的工单 lacking=不符合哪一项 law=依据
 lead=牵头单位 level=由谁跟进 linked=关联的工单 mode=办理方式 milestones=分步计划 minutes=会议纪要 note=备注
@@ -55,12 +55,13 @@ def form_of(kind: type[a.Action], pack: Pack) -> tuple[FormField, ...]:
     return tuple(
         FormField(
             each.name,
-            _TITLES.get(each.name, each.name),
+            _title_of(kind, each.name, pack),
             _kind_of(hints[each.name]),
             each.default is MISSING,
             _choices(kind, each.name, pack),
         )
         for each in fields(kind)
+        if kind is not a.Accept or each.name != "checked" or _checklist(pack)
     )
 
 
@@ -74,6 +75,12 @@ def obstacles(
 def hints_of(kind: Any) -> Mapping[str, Any]:
     """Return the types of a move's fields."""
     return get_type_hints(kind)
+
+
+def _title_of(kind: type[a.Action], name: str, pack: Pack) -> str:
+    """Return how a field is called; a checklist names its items."""
+    items = f"：{'、'.join(_checklist(pack))}" if (kind, name) == (a.Accept, "checked") else ""
+    return _TITLES.get(name, name) + items
 
 
 def _kind_of(hint: Any) -> str:
@@ -113,6 +120,7 @@ def _well_filled(kind: type[a.Action], order: LivingOrder, at: datetime, pack: P
         "attachments": (),
         "by": pack.extension.longest,
         "category": order.category,
+        "checked": _checklist(pack),
         "lead": "〇",
         "level": HEAD,
         "lacking": REVIEWED_FOR[:1],
@@ -126,6 +134,10 @@ def _well_filled(kind: type[a.Action], order: LivingOrder, at: datetime, pack: P
         plain = next((each for each in pack.not_accept if not each.needs_earlier_order), None)
         values |= {"code": plain.code if plain else "", "asked": plain.checklist if plain else ()}
     return kind(**values)
+
+
+def _checklist(pack: Pack) -> tuple[str, ...]:
+    return pack.lists[FILING_CHECKLIST].items if FILING_CHECKLIST in pack.lists else ()
 
 
 def _filler(hint: Any, at: datetime) -> object:

@@ -12,6 +12,9 @@ from workorder.life.refusal import Refusal, Refusals, lacking
 FINAL_REPEAT = "final"
 """The `repeat_kind` of a matter that was closed for good (办理终结)."""
 
+FILING_CHECKLIST = "filing_checklist"
+"""The pack's list of what must be checked before a case is filed (立案)."""
+
 HEAD = "head"
 """The level of dispatch at which a unit's main leader handles the order."""
 
@@ -19,6 +22,8 @@ HEAD = "head"
 def desk_refusals(order: LivingOrder, action: a.Action, actor: Actor, pack: Pack) -> Refusals:
     """Yield every reason why this move of the desk may not be made."""
     match action:
+        case a.Accept(checked=checked):
+            yield from _filing(checked, pack)
         case a.AddNewFacts(text=text):
             yield from lacking(text, "新情况、新理由")
         case a.SetMode(mode=mode):
@@ -63,6 +68,13 @@ def desk_refusals(order: LivingOrder, action: a.Action, actor: Actor, pack: Pack
             yield from _dispatching(order, action, pack)
         case _:
             return
+
+
+def _filing(checked: tuple[str, ...], pack: Pack) -> Refusals:
+    wanted = pack.lists.get(FILING_CHECKLIST)
+    missing = [item for item in wanted.items if item not in checked] if wanted else []
+    if wanted and missing:
+        yield Refusal(f"立案前还没有核对：{'、'.join(missing)}。", "逐项核对清楚再立案。", wanted.clause)
 
 
 def _refusing(order: LivingOrder, action: a.RefuseRequest, actor: Actor, pack: Pack) -> Refusals:

@@ -15,6 +15,8 @@ from cti.server.orders import Orders
 from tests.cti.web.site import Page, Site, settings_in, site
 
 WATER, ROADS = "水务局", "规划建设局"
+CHECKED = ["位置", "类别", "照片", "责任单位"]
+"""What the digital city wants checked before a case is filed; other cities want nothing of it."""
 CITIZEN = {
     "title": "武威路路灯不亮",
     "summary": "王小明反映武威路9号路灯三天不亮，电话13812345678。",
@@ -80,7 +82,7 @@ class OrderSite:
     async def with_unit(self, unit: str = WATER, **more: Any) -> str:
         """Taken in, accepted, dispatched and signed."""
         number = await self.opened(**more)
-        await self.does(await self.agent(), number, "accept")
+        await self.does(await self.agent(), number, "accept", checked=CHECKED)
         await self.does(await self.agent(), number, "dispatch", unit=unit)
         await self.does(await self.unit(unit), number, "sign", handler="老李")
         return number

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.workorder.life.packs import AGENT, BEGUN, CALENDAR, CITIES, WATER, Life, pack_of, unit
+from tests.workorder.life.packs import AGENT, BEGUN, CALENDAR, CHECKED, CITIES, WATER, Life, pack_of, unit
 from workorder.life import actions as a
 from workorder.life.whatif import what_if
 
@@ -23,7 +23,7 @@ def test_a_jinan_order_would_have_been_due_sooner_in_suqian_and_its_reply_review
 @pytest.mark.parametrize("city", CITIES)
 def test_under_its_own_rules_nothing_would_have_been_different(city: str) -> None:
     life = Life(city, {"yangling": "utilities"}.get(city, ""))
-    life.does(AGENT, a.Accept(), a.Dispatch(WATER)).does(unit(), a.Sign("老李"), a.Reply("好了。", asks_recheck=True))
+    life.does(AGENT, CHECKED, a.Dispatch(WATER)).does(unit(), a.Sign("老李"), a.Reply("好了。", asks_recheck=True))
     found = what_if(life.history, life.order.category, life.pack, CALENDAR)
     assert found.is_same
     assert found.due is not None
