@@ -87,10 +87,16 @@ def _ask(case: Case, at: datetime, marks: tuple[ThreeWayCommand, ...]) -> Step:
         return Suggested(case), (
             *marks,
             mark,
-            TellAgent(case.call, f"疑似紧急（{kind}）：{case.raised.why}", "confirm"),
+            TellAgent(case.call, f"疑似紧急（{kind}）：{case.raised.why}{_script(case)}", "confirm"),
         )
     waiting, commands = to_a_human(case)
     return Suggested(waiting), (*marks, mark, *commands, MarkForSupervisor(case.call, f"疑似紧急（{kind}），请监听"))
+
+
+def _script(case: Case) -> str:
+    """Return what the city lets the agent say before anybody is called: which number the citizen may dial (Y-41)."""
+    guide = case.raised.plan.guide
+    return f"。请告诉市民：{guide}" if guide else ""
 
 
 def _idle(state: Suggested | Unreached, event: ThreeWayEvent) -> Step:
@@ -112,6 +118,7 @@ def _idle(state: Suggested | Unreached, event: ThreeWayEvent) -> Step:
             case = with_agent(case, event)
             text = f"{case.raised.plan.kind.value}：{case.raised.why}"
             asks = "confirm" if isinstance(state, Suggested) else ""
+            text += _script(case) if asks else ""
             return replace(state, case=case), (TellAgent(case.call, text, asks),)
         case AgentLeaves() if case.agent is not None:
             if isinstance(state, Unreached):
