@@ -145,10 +145,22 @@ def joining(here: Transfer, frees_agent: bool) -> Transfer:
     return replace(here, phase=Phase.JOINING, frees_agent=frees_agent)
 
 
-def standing(here: Transfer, agent: str | None, caller: str | None) -> tuple[Transfer | None, tuple[TransferDeed, ...]]:
-    """Return the transfer as the switch shows it after a restart: the bridges of both, None for a channel gone."""
+def standing(
+    here: Transfer, agent: str | None, caller: str | None, third: str | None = None
+) -> tuple[Transfer | None, tuple[TransferDeed, ...]]:
+    """Return the transfer as the switch shows it after a restart.
+
+    Given are the bridges of agent, caller, and the leg that we called: `` for who is in no talk, None for who is gone.
+    """
     if caller is None:
         return None, (*_end_leg(here), Ended("caller_lost"))
+    if here.leg:
+        here = replace(
+            here, agent_bridge=agent or "", caller_bridge=caller, agent=here.agent if agent is not None else None
+        )
+        if third is None:
+            return _third_failed(here)
+        return _third_came(here) if third and third == caller else (here, ())
     here = replace(here, agent_bridge=agent or "", caller_bridge=caller, has_left=here.has_left or agent != caller)
     if agent is None and here.agent is not None:
         return _agent_gone(here)

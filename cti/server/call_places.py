@@ -12,6 +12,7 @@ from ivr.call import CallId, Leg, QueueName, SeatId
 from ivr.errors import StoreError, SwitchError
 from ivr.events import SwitchEvent
 from ivr.ports import Clock, Journal, LiveChannel, Switch, SwitchSnapshot
+from routing.agent import AgentState
 from routing.queue import Queues
 from routing.shell import SeatDesk
 from workorder.call_record import CallRecord
@@ -70,6 +71,26 @@ async def places_of(switch: Switch, call: CallId, seat: SeatId | None = None) ->
         raise RefusedError("没有这通电话，或席位不在通话中。")
     in_emergency = any(each.leg is Leg.EMERGENCY for each in channels)
     return Places(call, caller, agents[0], in_emergency, snapshot)
+
+
+def seat_on(channel: LiveChannel) -> SeatId:
+    """Return the seat at the end of this channel, `` when it is none."""
+    return channel.seat or SeatId("")
+
+
+def must_be_free(tools: Tools, seat: SeatId) -> None:
+    """RefusedError unless the telephone of this seat is there and not in use."""
+    desk = tools.seats.desks.get(seat)
+    if desk is None or not desk.is_reachable or desk.state in (AgentState.TALKING, AgentState.RINGING):
+        raise RefusedError(f"席位 {seat} 没有签入，或正在通话。")
+
+
+def must_be_callable(tools: Tools, number: str) -> None:
+    """RefusedError unless this is a number, and one that we may call."""
+    if not (number.isascii() and number.isdigit() and 3 <= len(number) <= 20):
+        raise RefusedError("号码只能是 3 到 20 位数字。")
+    if reason := tools.gate(f"PJSIP/{number}"):
+        raise RefusedError(reason)
 
 
 def answering(verb: Callable[[Request], Awaitable[str]]) -> Verb:

@@ -12,22 +12,22 @@ from dataclasses import dataclass, replace
 
 from cti.adapters.control.door import Request, Verb
 from cti.board_facts import Monitored
-from cti.server.call_places import Places, RefusedError, Tools, answering
+from cti.server.call_places import RefusedError, Target, Tools, answering, must_be_free
 from cti.server.seats import seat_of, text_of
+from cti.server.transfer_legs import MONITOR
 from cti.server.transfers import TransferDesk
-from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId, call_id
+from ivr.call import CallId, ChannelName, Leg, QueueName, SeatId, call_id
 from ivr.errors import SwitchError
 from ivr.events import LegDown, OriginateEnded, SwitchEvent
+from ivr.moves import HOTLINE, send_to_queue
 from ivr.ports import GOTO, LiveChannel, SwitchSnapshot, WaitingCaller
-from routing.agent import AgentState
+from routing.transfer import Kind
 from workorder.envelope import call_event
 
 log = logging.getLogger(__name__)
 
-MONITOR = "mo-"
 RING_SECONDS = 25
 MOST_PRIORITY = 99
-HOTLINE = PhoneNumber("12345")
 HOW = {"listen": "", "whisper": "w", "barge": "B"}
 _SAID = {
     "listen": "请接起话机监听，双方听不到您。",
@@ -99,9 +99,7 @@ class MonitorDesk:
             return _SAID[mode].replace("请接起话机，", "").replace("请接起话机", "")
         if here is not None:
             raise RefusedError(f"席位 {seat} 正在监听另一通电话。改法：先停止监听。")
-        desk = self._tools.seats.desks.get(seat)
-        if desk is None or not desk.is_reachable or desk.state in (AgentState.TALKING, AgentState.RINGING):
-            raise RefusedError(f"席位 {seat} 没有签入，或正在通话。")
+        must_be_free(self._tools, seat)
         spied = _spied(await self._tools.switch.snapshot(), call, seat)
         leg = f"{MONITOR}{call}-{round(self._tools.clock.now().timestamp() * 1000)}{next(self._count)}"
         here = Listening(call, seat, leg, mode)
@@ -143,14 +141,9 @@ class MonitorDesk:
             self._forget(here)
             await self._transfers.take_over(places, seat, here.leg, here.channel)
             return "您已接管这通电话，坐席已退出。"
-        await self._ring_in(places, seat)
+        must_be_free(self._tools, seat)
+        await self._transfers.hand_on(places, Kind.TAKE_OVER, Target(seat=seat))
         return "请接起话机；接起后您接替坐席，市民不会中断。"
-
-    async def _ring_in(self, places: Places, seat: SeatId) -> None:
-        desk = self._tools.seats.desks.get(seat)
-        if desk is None or not desk.is_reachable or desk.state in (AgentState.TALKING, AgentState.RINGING):
-            raise RefusedError(f"席位 {seat} 没有签入，或正在通话。")
-        await self._transfers.ring_in(places, seat)
 
     # ---------------------------------------------------------------------------------------------------- who waits
 
@@ -167,10 +160,7 @@ class MonitorDesk:
         if waiting.queue == queue:
             return f"市民已在“{served.title}”等待。"
         self._tools.journal.append(call, {**self._line("moved", request), "moved": queue})
-        wishes = {"HL_QUEUE": queue, "HL_PRIO": str(waiting.priority), "HL_WAIT": "", "HL_KEYS": "", "HL_DO": "queue"}
-        for name, value in wishes.items():
-            await self._tools.switch.set_variable(waiting.channel, name, value)
-        await self._tools.switch.redirect(waiting.channel, "hl-done", "s")
+        await send_to_queue(self._tools.switch, waiting.channel, queue, waiting.priority)
         return f"已移到“{served.title}”。"
 
     async def _prioritise(self, request: Request) -> str:

@@ -36,6 +36,7 @@ from cti.conversation import Conversation
 from cti.server.assistant import Assistant, assistant_verbs
 from cti.server.board_feed import BoardFeed
 from cti.server.call_places import Tools
+from cti.server.calls_out import CallsOut
 from cti.server.city_packs import FollowedCalendar
 from cti.server.dossier import Dossier, link_files
 from cti.server.drafting import LearningPrefill, make_drafter, own_words
@@ -77,6 +78,7 @@ from cti.server.policy_watch import PolicyWatch, speak_for
 from cti.server.queue_file import QueueFile
 from cti.server.seats import SeatVerbs, not_ready_reasons
 from cti.server.tapes import Tapes
+from cti.server.transfer_verbs import TransferVerbs
 from cti.server.transfers import TransferDesk
 from cti.server.trial_call import TrialCall
 from cti.server.watching import WatchedJournal, WatchedPublisher, Watching
@@ -349,7 +351,8 @@ async def serve(settings: Settings) -> None:
             | verbs_of(emergency)
             | trial.verbs()
             | pause_verbs(calls)
-            | transfers.verbs()
+            | TransferVerbs(tools, transfers).verbs()
+            | CallsOut(tools, transfers.legs).verbs()
             | monitors.verbs()
             | typing.verbs()
             | assistant_verbs(assistant)

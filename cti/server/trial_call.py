@@ -10,9 +10,9 @@ from cti.adapters.control.door import Request, Verb
 from cti.emergency_trunk import EmergencyTrunk
 from cti.server.interlock import TRUNK
 from cti.settings import Settings
-from ivr.call import PhoneNumber
 from ivr.errors import SwitchError
 from ivr.events import LegDown, LegRang, OriginateEnded, SwitchEvent
+from ivr.moves import HOTLINE
 from ivr.ports import Clock, Switch
 from routing.emergency.interlock import digits_of
 from routing.emergency.legs import EMERGENCY
@@ -71,7 +71,7 @@ class TrialCall:
                 channel_id=self._leg,
                 application="Wait",
                 data=str(TALK_SECONDS),
-                caller=PhoneNumber("12345"),
+                caller=HOTLINE,
                 variables={"PJSIP_HEADER(add,X-12345-Type)": "test"},
                 timeout_seconds=RING_SECONDS,
             )

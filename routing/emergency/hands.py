@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ivr.call import CallId, ChannelName, PhoneNumber, QueueName, SeatId
+from ivr.moves import HOTLINE, end_leg, send_to_queue
 from ivr.ports import GOTO, Switch
 from routing.emergency.interlock import EMERGENCY_TRUNKS
 from routing.emergency.kinds import Kind
@@ -16,7 +17,6 @@ from routing.plan import EMERGENCY_PRIORITY
 
 AGENT_RING_SECONDS = 20
 SAY_WITHIN_SECONDS = 5
-OURSELVES = PhoneNumber("12345")
 
 
 class Hands:
@@ -35,7 +35,7 @@ class Hands:
             channel_id=wish.channel_id,
             application=GOTO,
             data="hl-join,s",
-            caller=caller if passes else OURSELVES,
+            caller=caller if passes else HOTLINE,
             variables={
                 "HL_CALLID": wish.call,
                 "HL_INTO": wish.into,
@@ -54,7 +54,7 @@ class Hands:
             channel_id=leg,
             application="ChanSpy",
             data=f"{to},qwES",
-            caller=OURSELVES,
+            caller=HOTLINE,
             variables={},
             timeout_seconds=SAY_WITHIN_SECONDS,
         )
@@ -70,7 +70,7 @@ class Hands:
             channel_id=leg,
             application="Playback",
             data=sounds,
-            caller=OURSELVES,
+            caller=HOTLINE,
             variables={"HL_CALLID": call},
             timeout_seconds=ring_seconds,
         )
@@ -90,9 +90,8 @@ class Hands:
     async def hang_up(self, channel_id: str, channel: ChannelName | None) -> None:
         """End a leg of ours; one whose channel nobody told us of is looked for."""
         if channel is None:
-            snapshot = await self._switch.snapshot()
-            channel = next((each.channel for each in snapshot.channels if each.unique_id == channel_id), None)
-        if channel is not None:
+            await end_leg(self._switch, channel_id)
+        else:
             await self._switch.hang_up(channel)
 
     async def bring_human(self, call: CallId, parties: Parties) -> None:
@@ -103,10 +102,7 @@ class Hands:
         if parties.where is Where.QUEUE and queue is not None:
             await self._switch.prioritise(call, caller, queue, EMERGENCY_PRIORITY)
             return
-        wishes = {"HL_QUEUE": self._human_queue(), "HL_PRIO": str(EMERGENCY_PRIORITY), "HL_WAIT": "", "HL_KEYS": ""}
-        for variable, value in {**wishes, "HL_DO": "queue"}.items():
-            await self._switch.set_variable(caller, variable, value)
-        await self._switch.redirect(caller, "hl-done", "s")
+        await send_to_queue(self._switch, caller, self._human_queue(), EMERGENCY_PRIORITY)
 
     async def note_talk(self, caller: ChannelName) -> None:
         """The dialplan must know that the caller has talked to a person: at the end it says goodbye, and queues not."""

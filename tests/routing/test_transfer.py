@@ -145,6 +145,15 @@ def test_after_a_restart_the_switch_decides() -> None:
     assert standing(replace(CONSULT, has_left=True), "b2", "b2") == (None, (StayBeside(CALLER), Ended("back")))
 
 
+def test_after_a_restart_the_leg_that_we_called_decides_who_has_the_caller() -> None:
+    done = (StayBeside(CALLER), Came(), FreeAgent(AGENT), Ended("done"))
+    assert standing(BLIND, "b0", "b0", "b0") == (None, done)
+    assert standing(BLIND, "b0", "b0", "") == (BLIND, ())
+    assert standing(BLIND, "b0", "b0", None) == (None, (StayBeside(CALLER), Ended("failed")))
+    assert standing(BLIND, None, "", None) == (None, (ToHead(CALLER), Ended("agent_lost")))
+    assert standing(BLIND, "b0", None, "") == (None, (EndLeg(LEG), Ended("caller_lost")))
+
+
 def test_where_help_is_on_the_line_nobody_takes_the_caller_away() -> None:
     assert refusal("transfer", True, True)
     assert refusal("complete", False, True)

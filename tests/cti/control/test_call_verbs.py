@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from cti.adapters.control.door import answer
 from cti.server.call_places import Tools
+from cti.server.calls_out import CallsOut
 from cti.server.monitoring import MonitorDesk
+from cti.server.transfer_verbs import TransferVerbs
 from cti.server.transfers import TransferDesk
 from cti.server.watching import Watching
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
@@ -63,6 +65,8 @@ class Desks:
         )  # fmt: skip
         self.transfers = TransferDesk(tools)
         self.monitors = MonitorDesk(tools, self.transfers)
+        agents = TransferVerbs(tools, self.transfers).verbs() | CallsOut(tools, self.transfers.legs).verbs()
+        self.verbs = agents | self.monitors.verbs()
 
     async def tell(self, event: SwitchEvent) -> None:
         self.told.append(event)
@@ -79,9 +83,8 @@ class Desks:
         return named
 
     async def ask(self, verb: str, **words: object) -> dict[str, Any]:
-        verbs = self.transfers.verbs() | self.monitors.verbs()
         request = {"verb": verb, "by": "lixm", "call": CALL, "seat": "801", **words}
-        told = await answer(verbs, json.dumps(request).encode())
+        told = await answer(self.verbs, json.dumps(request).encode())
         assert isinstance(told, dict)
         assert told["text"]
         return told
@@ -113,7 +116,11 @@ async def test_a_transfer_rings_the_colleague_beside_the_talk_and_names_their_le
     assert [each.seat for each in ended if isinstance(each, TalkEnded)] == ["801", "802"]
 
 
-async def test_a_switch_that_will_not_ring_leaves_everything_as_it_was() -> None:
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [("call.transfer_blind", {"to": "802"}), ("call.rejoin", {}), ("monitor.take_over", {"seat": "803"})],
+)
+async def test_a_switch_that_will_not_ring_leaves_everything_as_it_was(verb: str, words: dict[str, str]) -> None:
     desks = Desks()
 
     async def refuses(**_wish: object) -> None:
@@ -121,7 +128,7 @@ async def test_a_switch_that_will_not_ring_leaves_everything_as_it_was() -> None
         await desks.switch.snapshot()
 
     desks.switch.originate = refuses  # type: ignore[method-assign]
-    assert not (await desks.ask("call.transfer_blind", to="802"))["ok"]
+    assert not (await desks.ask(verb, **words))["ok"]
     desks.switch.lost = False
     assert desks.shown()["consult"] is None
     assert desks.journal.read(CALL)[-1]["transfer_ended"] == "failed"
@@ -209,7 +216,7 @@ async def test_who_waits_is_moved_and_prioritised() -> None:
 
 
 @given(
-    st.sampled_from(sorted(Desks().transfers.verbs() | Desks().monitors.verbs())),
+    st.sampled_from(sorted(Desks().verbs)),
     st.dictionaries(
         st.sampled_from(["call", "seat", "to", "number", "queue", "priority", "by"]),
         st.text(max_size=50) | st.integers() | st.none() | st.sampled_from([CALL, WAITING, "801", "802", "elder"]),
