@@ -16,6 +16,7 @@ import cti.adapters.sql.schema_city
 import cti.adapters.sql.schema_orders
 import cti.adapters.sql.schema_outreach
 import cti.adapters.sql.schema_quality
+import cti.adapters.sql.schema_reports
 import cti.adapters.sql.schema_units  # noqa: F401  # their tables belong to the same metadata
 from cti.adapters.sql.migrate import migrate
 from cti.adapters.sql.schema import metadata
