@@ -47,7 +47,8 @@ MARK_TITLES: Mapping[MarkKind, str] = MappingProxyType(
         MarkKind.REFERRED: "移交",
     }
 )
-ABUSES = ("恶意反复拨打", "长时间占用", "捏造歪曲事实", "侮辱诽谤", "威胁", "诬告陷害")
+ABUSES = ("恶意反复拨打", "长时间占用", "捏造事实", "歪曲事实", "侮辱", "诽谤", "威胁", "诬告", "陷害")
+"""What a mark of abuse may say (J-38), each by itself: the law weighs them differently."""
 _REVIEWED = frozenset({MarkKind.UNTRUE, MarkKind.NOT_DONE, MarkKind.VIOLATION, MarkKind.ABUSE})
 _TOO_OFTEN = 3
 """So many redos and supervisions together, and still not closed, look like a violation (J-30)."""

@@ -18,7 +18,17 @@ from cti.adapters.web.order_deps import number_of, opened, refusal_told
 from cti.adapters.web.sessions import require
 from workorder.cities.pack import Pack
 from workorder.life.refusal import Refusal
-from workorder.marks import MARK_TITLES, Mark, MarkKind, MarkState, proposed, refused_mark, reviewed_mark
+from workorder.marks import (
+    ABUSES,
+    MARK_TITLES,
+    Mark,
+    MarkKind,
+    MarkState,
+    proposed,
+    refused_mark,
+    reviewed_mark,
+    violations_of,
+)
 
 Reader = Annotated[Account, Depends(require(Permission.ORDERS_READ))]
 Marker = Annotated[Account, Depends(require(Permission.ORDERS_HANDLE, Permission.ORDERS_INSPECT))]
@@ -59,11 +69,16 @@ def routes(deps: PagesDeps) -> APIRouter:
 
     @router.get("/{number}")
     async def listed(number: str, me: Reader) -> dict[str, Any]:
-        """Return the notes on an order, and the violation that the system proposes after redo upon redo."""
+        """Return the notes on an order, what may be noted, and the violation proposed after redo upon redo."""
         found, pack = await seen(number, me, "order.marks")
         known = await marks.of(found.number)
         wish = proposed(found.life, known, pack) if found.life else ""
-        return {"marks": [_plain(each) for each in known], "proposed_violation": wish}
+        choices = {
+            "kinds": [{"value": kind.value, "title": title} for kind, title in MARK_TITLES.items()],
+            "abuses": list(ABUSES),
+            "violations": list(violations_of(pack)),
+        }
+        return {"marks": [_plain(each) for each in known], "proposed_violation": wish, "choices": choices}
 
     @router.post("/{number}", status_code=201)
     async def mark(number: str, body: NewMark, me: Marker) -> dict[str, Any]:
