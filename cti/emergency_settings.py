@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cti.link110 import Link110, read_link110
 from ivr.yaml_fields import Fields, remedy_for_unknown
 
 PACKAGED_POLICIES = ("default", "lanzhou", "yangling", "suqian")
@@ -42,6 +43,7 @@ class EmergencySettings:
 
     policy: str = PACKAGED_POLICIES[0]
     link: LinkPage = field(default_factory=LinkPage)
+    from_110: Link110 = field(default_factory=Link110)
 
     @property
     def policy_file(self) -> Path | None:
@@ -55,7 +57,8 @@ def read_emergency(fields: Fields, here: Path, default: EmergencySettings) -> Em
     if tree is None:
         return default
     inner = Fields(tree, "emergency", fields.problems)
-    settings = EmergencySettings(_policy(inner, here, default.policy), _link(inner, default.link))
+    from_110 = read_link110(inner, default.from_110)
+    settings = EmergencySettings(_policy(inner, here, default.policy), _link(inner, default.link), from_110)
     inner.done()
     return settings
 

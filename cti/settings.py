@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 from cti.emergency_settings import EmergencySettings, read_emergency
 from cti.emergency_trunk import EmergencyTrunk, read_emergency_trunk
+from cti.link110 import demand_link110
 from cti.pages_settings import PagesSettings, read_pages
+from cti.seats_file import Seat, read_seats
 from ivr.call import SeatId
 from ivr.problems import Place, Problem
 from ivr.yaml_fields import Fields
@@ -29,20 +31,6 @@ PRIVATE = "private"
 DEMO_MODEL = "demo-zh-synthetic"
 EARS_PER_CORE = -1
 """As many recognition workers as the machine has cores, as far as their models fit into its memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A desk with a telephone: its extension, who sits there and what they can handle.
-
-    `in_browser`: its telephone is the page itself (WebRTC); else a SIP telephone, or `hotline softphone`.
-    """
-
-    id: SeatId
-    agent: str
-    skills: frozenset[str] = frozenset()
-    penalty: int = 0
-    in_browser: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +173,15 @@ def load_settings(text: str | bytes, file: str, defaults: Settings) -> tuple[Set
         queues_file=_optional_path(fields, "queues_file", here, is_folder=False),
         ears=_ears(fields, defaults.ears),
         switch=_switch(fields, defaults.switch),
-        seats=_seats(fields) if fields.has("seats") else defaults.seats,
+        seats=read_seats(fields).seats if fields.has("seats") else defaults.seats,
         numbers=_numbers(fields) if fields.has("called_numbers") else defaults.numbers,
         emergency=read_emergency(fields, here, defaults.emergency),
         emergency_trunk=read_emergency_trunk(fields, defaults.emergency_trunk),
         pages=read_pages(fields, here, defaults.pages),
         origins=MappingProxyType({key: str(place) for key, place in tree.keys.items()}),
     )
+    is_used = any(each.from_110 for each in settings.numbers) or any(each.from_110 for each in settings.switch.trunks)
+    demand_link110(fields, settings.emergency.from_110, is_used=is_used)
     fields.done()
     return (None if any(problem.is_error for problem in problems) else settings), tuple(problems)
 
@@ -286,26 +276,6 @@ def _covers_this_machine(match: str) -> bool:
         return ipaddress.ip_address("127.0.0.1") in ipaddress.ip_network(match, strict=False)
     except ValueError:
         return False
-
-
-def _seats(fields: Fields) -> tuple[Seat, ...]:
-    seats: dict[str, Seat] = {}
-    for tree in fields.each_map("seats"):
-        inner = Fields(tree, "席位", fields.problems)
-        seat = Seat(
-            id=SeatId(inner.text("seat", longest=8)),
-            agent=inner.text("agent", longest=30),
-            skills=frozenset(inner.texts("skills", ())),
-            penalty=inner.integer("penalty", 0, 0, 10),
-            in_browser=inner.choice("phone", ("sip", "browser"), "sip") == "browser",
-        )
-        inner.done()
-        if seat.id and not (seat.id.isascii() and seat.id.isdigit() and 3 <= len(seat.id) <= 6):
-            inner.error(inner.place("seat"), f"席位号“{seat.id}”不能用。", "席位号用 3 到 6 位数字，例如 801。")
-        if seat.id in seats:
-            inner.error(inner.place("seat"), f"席位“{seat.id}”写了两次。", "删去一个，或改成别的号。")
-        seats[seat.id] = seat
-    return tuple(seats.values())
 
 
 def seats_with_telephones(seats: Iterable[Seat]) -> list[dict[str, object]]:

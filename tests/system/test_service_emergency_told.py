@@ -45,7 +45,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     own.write_text(text.replace(medical, f"{medical}, pass_number: false, pass_place: false"), encoding="utf-8")
     assert not load_city(own).targets["medical"].may_pass_number
     change = {
-        "emergency": {"policy": str(own), "link": {"serve": True, "port": free_port(), "carries_place": True}},
+        "emergency": {
+            "policy": str(own),
+            "link": {"serve": True, "port": free_port(), "carries_place": True},
+            "from_110": {"owner": "示范区公安局", "contact": "指挥中心值班"},
+        },
         "called_numbers": {
             "12345": {"flow": "main"},
             "12319": {"flow": "menu"},
