@@ -9,36 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 from cti.today import CHINA, Today, abandoned, answered, offered
 from workorder.call_record import CallRecord
+from workorder.reports.grid import Cell, Column, Kind
 
 MOST_DAYS = 93
 """A quarter: what a page counts at once."""
-
-Cell: TypeAlias = str | int | float | None
-
-
-class Kind(StrEnum):
-    """How a column's values are written."""
-
-    TEXT = "text"
-    COUNT = "count"
-    SHARE = "share"
-    SECONDS = "seconds"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column; `in_chart`: it is drawn."""
-
-    name: str
-    title: str
-    kind: Kind = Kind.COUNT
-    in_chart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +145,6 @@ def to_plain(table: ReportTable) -> dict[str, Any]:
         "notes": list(table.notes),
         "chart": table.chart,
     }
-
-
-def written(value: Cell, kind: Kind) -> str:
-    """Return a value as people read it."""
-    if value is None:
-        return "—"
-    match kind:
-        case Kind.SHARE:
-            return f"{100 * float(value):.1f}%"
-        case Kind.SECONDS:
-            seconds = round(float(value))
-            return f"{seconds // 60} 分 {seconds % 60:02d} 秒" if seconds >= 60 else f"{seconds} 秒"
-        case _:
-            return str(value)
 
 
 def _counted(today: Today, call: CallRecord) -> Today:

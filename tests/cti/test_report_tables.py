@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from cti.adapters.files.table_files import excel_of, harmless, pdf_of
-from cti.report_tables import TITLES, Kind, shares, traffic, workload, written
+from cti.report_tables import TITLES, shares, traffic, workload
 from ivr.call import CallId, PhoneNumber
 from workorder.call_record import CallRecord
+from workorder.reports.grid import Kind, written
 
 DAY = date(2026, 11, 20)
 BEGAN = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)  # nine in the morning in China

@@ -21,7 +21,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from cti.report_tables import Cell, Kind, ReportTable, written
+from cti.report_tables import ReportTable
+from workorder.reports.grid import Cell, Kind, written
 
 _FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@\t\r\n|%]")
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")

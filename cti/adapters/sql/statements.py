@@ -23,6 +23,12 @@ async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[d
         await connection.execute(_insert_new(connection.dialect.name, table), rows[0] if len(rows) == 1 else rows)
 
 
+async def insert_first(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert the row unless its key is there; whether it was inserted. Of two at once exactly one hears yes."""
+    done = await connection.execute(_insert_new(connection.dialect.name, table), row)
+    return bool(done.rowcount == 1)
+
+
 async def put_row(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> None:
     """Insert one row, or replace the given columns of the one with its primary key."""
     await connection.execute(_put_row(connection.dialect.name, table, tuple(row)), row)

@@ -14,8 +14,9 @@ from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import instants, period
 from cti.adapters.web.routes_exports import KINDS
 from cti.order_view import row_of
-from cti.report_tables import Column, Kind, ReportTable
+from cti.report_tables import ReportTable
 from workorder.clock.due import spoken_instant
+from workorder.reports.grid import Column, Kind
 
 MOST_ROWS = 5000
 _AT_ONCE = 100
