@@ -12,6 +12,6 @@ if _ROOT not in sys.path:
 
 pytest_plugins = ("tests.conftest_services",)
 
-if "CI" not in os.environ:  # there hypothesis has a profile of its own: no deadline either, and the same examples always
+if "CI" not in os.environ:  # there hypothesis has its own: no deadline, and always the same examples
     settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("here")
