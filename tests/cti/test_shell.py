@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from cti import shell
+from cti.call.shell import INBOX, MOST_TAPS
 from cti.conversation import Outcome
 from cti.finish import ABANDONED_REASON
-from cti.shell import INBOX, INTERRUPTED_REASON, CallDesk
+from cti.shell import INTERRUPTED_REASON, CallDesk
 from cti.world import World
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 from ivr.commands import Note, RequestCallback, SaveSurvey
@@ -283,11 +284,11 @@ async def test_a_tap_that_is_lost_is_asked_for_again_while_the_leg_lives(monkeyp
     async with an_office() as office:
         office.desk.opened(OFFERED, "main")
         await office.take(UP)
-        for _ in range(shell.MOST_TAPS + 20):
+        for _ in range(MOST_TAPS + 20):
             office.desk.tap_lost(CALL, Leg.CALLER)
             await settle()
         taps = [asked for asked in office.switch.asked if asked[0] == "tap"]
-        assert len(taps) == shell.MOST_TAPS  # patient, but not for ever
+        assert len(taps) == MOST_TAPS  # patient, but not for ever
         await office.take(DOWN)
         office.desk.tap_lost(CALL, Leg.CALLER)
         await settle()
