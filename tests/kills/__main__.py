@@ -1,6 +1,7 @@
 """`python -m tests.kills emergency [--rounds 100] [--steps raised,…]`: kill the controller, print what it cost.
 
-`… ears` kills recognisers, `… away` plays emergencies while a part of the world is away.
+`… ears` kills recognisers, `… away` plays emergencies while a part of the world is away, `… orders` kills the servers
+of the orders.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 
 from ivr.adapters.simulator.sip_phone import SipPhone
 from tests.benchmarks.machine import load, machine
-from tests.kills import away, ears
+from tests.kills import away, ears, orders
 from tests.kills.emergency import STEPS, Figures, rounds
 from tests.ports import free_port
 from tests.system.running_service import service_of
@@ -38,8 +39,10 @@ def main() -> int:
         return ears.main(sys.argv[2:])
     if sys.argv[1:2] == ["away"]:
         return away.main(sys.argv[2:], QUEUES)
+    if sys.argv[1:2] == ["orders"]:
+        return orders.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
-    parser.add_argument("what", choices=["emergency", "ears", "away"])
+    parser.add_argument("what", choices=["emergency", "ears", "away", "orders"])
     parser.add_argument("--rounds", type=int, default=100, help="kills at each step")
     parser.add_argument("--steps", default=",".join(STEPS), help=f"of {', '.join(STEPS)}")
     arguments = parser.parse_args()
