@@ -21,7 +21,7 @@ class Whose:
 
 def duties_of(unit: str, catalogue: Catalogue, day: date) -> tuple[Duty, ...]:
     """Return what a unit does on a day."""
-    return tuple(each for each in catalogue.duties if unit in each.units and _holds(each, day))
+    return tuple(each for each in catalogue.duties if unit in each.units and holds_on(each, day))
 
 
 def units_by(words: str, catalogue: Catalogue, day: date) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ def units_by(words: str, catalogue: Catalogue, day: date) -> tuple[str, ...]:
 
 def whose(matter: str, catalogue: Catalogue, day: date) -> Whose:
     """Return whose a matter is on a day. Several without a question, or nobody, is for a meeting (联席会议)."""
-    duties = [each for each in catalogue.duties if matter in each.matters and _holds(each, day)]
+    duties = [each for each in catalogue.duties if matter in each.matters and holds_on(each, day)]
     units = tuple(dict.fromkeys(unit for each in duties for unit in each.units))
     conditions = tuple(dict.fromkeys(f"{'、'.join(each.units)}：{each.when}" for each in duties if each.when))
     question = catalogue.question_for(units, matter) if len(units) > 1 else ""
@@ -47,6 +47,6 @@ def whose(matter: str, catalogue: Catalogue, day: date) -> Whose:
     return Whose(matter, units, conditions, question, len(units) != 1)
 
 
-def _holds(duty: Duty, day: date) -> bool:
+def holds_on(duty: Duty, day: date) -> bool:
     """Whether a duty holds on a day: one with a last day goes over to the others afterwards."""
     return not duty.until or day <= date.fromisoformat(duty.until)

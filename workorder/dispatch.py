@@ -14,7 +14,7 @@ from ivr.yaml_source import YamlList, YamlMap, YamlScalar, YamlValue, read_yaml,
 _TOP_KEYS = frozenset(
     ["catalogue", "name", "version", "city", "status", "effective", "units", "duties", "questions", "contacts"]
 )
-_DUTY_KEYS = frozenset(["units", "when", "until", "parts", "events", "general", "note"])
+_DUTY_KEYS = frozenset(["units", "when", "until", "area", "parts", "events", "general", "note"])
 _MATTER_KEYS = ("parts", "events", "general")
 _CITY_NAMES = (
     "北京 上海 天津 重庆 广州 深圳 杭州 宁波 温州 嘉兴 桐乡 海宁 湖州 绍兴"
@@ -32,12 +32,16 @@ _MANY_OWNERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """`matters` (parts, events, general duties) belong to each of `units`; only `when` its condition holds."""
+    """`matters` (parts, events, general duties) belong to each of `units`; only `when` its condition holds.
+
+    With an `area` the duty ends at its border: the grids of the digital city say which of them lie in it.
+    """
 
     units: tuple[str, ...]
     matters: tuple[str, ...]
     when: str = ""
     until: str = ""
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,11 @@ class Catalogue:
     duties: tuple[Duty, ...]
     questions: tuple[Question, ...] = ()
     contacts: Mapping[str, Contacts] = field(default_factory=dict)
+
+    @property
+    def edition(self) -> str:
+        """What a dispatched order keeps: `数字城管派单目录@2010.3`."""
+        return f"{self.name}@{self.version}"
 
     def owners(self, matter: str) -> tuple[str, ...]:
         """Return the units that undertake `matter`, in the order of the catalogue."""
@@ -178,7 +187,7 @@ class _Reader:
                     matters.append(matter)
                     for unit, _ in units:
                         self.owners.setdefault(matter, []).append((unit, when, until, place))
-            yield Duty(tuple(unit for unit, _ in units), tuple(matters), when, until)
+            yield Duty(tuple(unit for unit, _ in units), tuple(matters), when, until, self._text(item, "area"))
 
     def _questions(self) -> tuple[Question, ...]:
         value = self.tree.entries.get("questions")
