@@ -39,15 +39,17 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "days": "每日话务",
         "hours": "各时段话务",
         "queues": "各队列话务",
+        "lines": "各原热线话务",
         "seats": "坐席工作量",
         "kinds": "诉求类型",
         "categories": "诉求分类",
         "units": "承办单位",
+        "order_lines": "各原热线工单",
     }
 )
 """Every report there is, and what it is called."""
 
-OF_ORDERS = frozenset({"kinds", "categories", "units"})
+OF_ORDERS = frozenset({"kinds", "categories", "units", "order_lines"})
 
 _TRAFFIC = (
     Column("offered", "进入人工排队", in_chart=True),
@@ -66,13 +68,14 @@ _NOTES = (
 
 
 def traffic(name: str, calls: Iterable[CallRecord], since: date, until: date) -> ReportTable:
-    """Return the report `days`, `hours` or `queues` over calls of these days (both included)."""
+    """Return the report `days`, `hours`, `queues` or `lines` (merged hotlines) over calls of these days."""
     keys: Mapping[str, Callable[[CallRecord, datetime], str]] = {
         "days": lambda _call, at: at.date().isoformat(),
         "hours": lambda _call, at: f"{at.hour:02d} 时",
         "queues": lambda call, _at: call.queue or "（无队列）",
+        "lines": lambda call, _at: line_of(call),
     }
-    first = {"days": "日期", "hours": "时段", "queues": "队列"}[name]
+    first = {"days": "日期", "hours": "时段", "queues": "队列", "lines": "原热线"}[name]
     groups: dict[str, Today] = {}
     if name == "days":
         groups = {day.isoformat(): Today(day) for day in _days(since, until)}
@@ -92,6 +95,11 @@ def traffic(name: str, calls: Iterable[CallRecord], since: date, until: date) ->
     return ReportTable(
         name, TITLES[name], since, until, columns, tuple(rows), _NOTES, "line" if name == "days" else "bar"
     )
+
+
+def line_of(call: CallRecord) -> str:
+    """Return which hotline a caller dialled: the merged one's old number, else the number itself."""
+    return call.original_line or call.called or "（未记）"
 
 
 def workload(calls: Iterable[CallRecord], since: date, until: date) -> ReportTable:
@@ -116,7 +124,7 @@ def workload(calls: Iterable[CallRecord], since: date, until: date) -> ReportTab
 
 
 def shares(name: str, counts: Mapping[str, int], since: date, until: date) -> ReportTable:
-    """Return the report `kinds`, `categories` or `units` of orders: how many of each, and which share of all."""
+    """Return a report of OF_ORDERS: how many orders have each value, and which share of all."""
     whole = sum(counts.values())
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     rows: list[tuple[Cell, ...]] = [(key or "（未填）", count, _share(count, whole)) for key, count in ordered]

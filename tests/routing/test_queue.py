@@ -80,5 +80,19 @@ def test_a_caller_who_chose_to_leave_is_not_pushed_on() -> None:
     assert overflow_after(Enqueue(CALL, QueueName("elder")), left, frozenset(), shipped()) is None
 
 
+@pytest.mark.requirement("Y-19")
+def test_help_with_farming_has_a_queue_of_its_own_and_nobody_is_lost_where_no_expert_sits() -> None:
+    queues = shipped()
+    farming = queues.by_name[QueueName("agri_tech")]
+    assert farming.takes(frozenset({"agri-tech", "complaint"}))
+    assert not farming.takes(frozenset({"complaint"}))
+    assert farming in queues.serving(frozenset({"agri-tech"}))
+    wish = Enqueue(CALL, QueueName("agri_tech"))
+    assert place_in_queue(wish, queues).queue == "agri_tech"
+    on = overflow_after(wish, QueueLeft(CALL, QueueName("agri_tech"), "timeout"), frozenset(), queues)
+    assert on is not None
+    assert on.queue == queues.default.name
+
+
 def test_an_unknown_queue_becomes_the_default_one() -> None:
     assert place_in_queue(Enqueue(CALL, QueueName("gone")), shipped()).queue == "general"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.database import Database
@@ -23,11 +23,13 @@ MOST_CALLS = 300_000
 """Calls of one report: a large city's quarter. More are not counted, and the report says so."""
 
 _COUNTED = (calls.c.id, calls.c.started, calls.c.queued, calls.c.answered, calls.c.ended)
-_COUNTED_TOO = (calls.c.queue, calls.c.seat, calls.c.outcome)
+_COUNTED_TOO = (calls.c.queue, calls.c.seat, calls.c.outcome, calls.c.called, calls.c.original_line)
+_LINE = case((calls.c.original_line != "", calls.c.original_line), else_=func.coalesce(calls.c.called, ""))
 _GROUPS: Mapping[str, Any] = {
     "kinds": orders.c.request_type,
     "categories": orders.c.category_1,
     "units": orders.c.unit,
+    "order_lines": _LINE,
 }
 
 
@@ -68,15 +70,21 @@ class SqlReportRows:
         return [_counted(row) for row in await self._rows("统计通话", query)]
 
     async def order_counts(self, name: str, since: datetime, until: datetime) -> Mapping[str, int]:
-        """Return how many orders of this time have each value of `kinds`, `categories` or `units`."""
+        """Return how many orders of this time have each value of `kinds`, `categories`, `units` or `order_lines`."""
         column = _GROUPS[name]
         query = (
             select(column.label("name"), func.count().label("many"))
+            .select_from(orders.outerjoin(calls, calls.c.id == orders.c.call_id) if name == "order_lines" else orders)
             .where(orders.c.created >= since, orders.c.created < until)
             .group_by(column)
             .limit(2000)
         )
         return {str(row.name): int(row.many) for row in await self._rows("统计工单", query)}
+
+    async def line(self, call: str) -> tuple[str, str]:
+        """Return the number that a call dialled, and the merged hotline that it once was; empty when not known."""
+        found = await self._rows("查询原热线", select(calls.c.called, calls.c.original_line).where(calls.c.id == call))
+        return (str(found[0].called), str(found[0].original_line)) if found else ("", "")
 
     async def drawable(self, since: datetime, until: datetime, seat: str = "") -> Sequence[Drawable]:
         """Return every answered call of this time whose recording is there to be heard."""
@@ -143,6 +151,7 @@ def _counted(row: Row[Any]) -> CallRecord:
     return CallRecord(
         CallId(row.id), PhoneNumber(""), started=row.started, queued=row.queued, answered=row.answered,
         ended=row.ended, queue=row.queue, seat=row.seat, outcome=row.outcome,
+        called=row.called, original_line=row.original_line,
     )  # fmt: skip
 
 

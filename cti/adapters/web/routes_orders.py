@@ -12,6 +12,7 @@ from cti.access import Account, Permission, hidden_from
 from cti.action_words import NAMES
 from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_rows import Listed, OrderFilter, SqlOrderRows
+from cti.adapters.sql.report_rows import SqlReportRows
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody, refused
 from cti.adapters.web.order_deps import number_of, opened
@@ -35,6 +36,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         prefix="/api/orders", tags=["orders"], responses={each: {"model": ErrorBody} for each in (401, 403, 404)}
     )
     rows, desk, orders = SqlOrderRows(deps.database), SqlOrderDesk(deps.database), deps.orders
+    calls = SqlReportRows(deps.database)
 
     @router.get("")
     async def listed(
@@ -109,6 +111,8 @@ def routes(deps: PagesDeps) -> APIRouter:
         whole = detail_of(draft, found.life, pack, me, now, hidden_from(me, deps.masking))
         whole["is_sealed"] = found.draft is not None and is_sealed(found.draft.draft)
         if sees_all(me):
+            call = draft.draft.call if draft is not None else ""
+            whole["called"], whole["line"] = await calls.line(call) if call else ("", "")
             links = await desk.links_of(found.number)
             whole["links"] = [{"number": each.number, "other": each.other, "kind": each.kind.value} for each in links]
         return whole
