@@ -23,6 +23,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     INSPECTOR = "inspector"
     REVIEWER = "reviewer"
+    MERCHANT = "merchant"
 
 
 class Permission(StrEnum):
@@ -57,6 +58,9 @@ class Permission(StrEnum):
     ADMIN_SETTINGS = "admin.settings"
     HEALTH = "health"
     AUDIT_READ = "audit.read"
+    MERCHANTS = "merchants"
+    MERCHANTS_OWN = "merchants.own"
+    CAMPAIGNS = "campaigns"
 
 
 _P = Permission
@@ -69,11 +73,13 @@ TITLES: Mapping[Role, str] = MappingProxyType(
         Role.UNIT: "承办单位",
         Role.INSPECTOR: "督办员",
         Role.REVIEWER: "质检审核员",
+        Role.MERCHANT: "加盟企业",
     }
 )
 
 _AGENT = frozenset(
     {_P.DESK, _P.EMERGENCY, _P.CALLS_READ, _P.ORDERS_READ, _P.ORDERS_HANDLE, _P.KNOWLEDGE_READ, _P.FLOWS_READ}
+    | {_P.MERCHANTS}
 )
 
 ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
@@ -94,6 +100,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.EXPORT_APPROVE,
             _P.KNOWLEDGE_EDIT,
             _P.HEALTH,
+            _P.CAMPAIGNS,
         },
         Role.ADMIN: frozenset(
             {
@@ -115,6 +122,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.REVIEWER: frozenset(
             {_P.ORDERS_READ, _P.ORDERS_REVIEW, _P.QUALITY, _P.RECORDINGS, _P.SEARCH, _P.REPORTS, _P.KNOWLEDGE_READ}
         ),
+        Role.MERCHANT: frozenset({_P.MERCHANTS_OWN}),
     }
 )
 
@@ -123,6 +131,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 class Account:
     """Somebody who may sign in; `unit` is the responsible unit they act for, `seat` the desk they have taken now.
 
+    A merchant's account has the merchant's id as its `unit`.
     `must_change`: the password was given by somebody else; nothing but changing it is allowed.
     """
 

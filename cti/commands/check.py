@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from cti.adapters.web.bookings import merchants_file
 from cti.commands.check_sounds import Lengths, no_lengths, spoken_lengths
 from cti.commands.city import own_cities
 from cti.server.city_packs import SHIPPED_DAYS, city_files, own_calendar
@@ -34,10 +35,11 @@ from workorder.clock.days_file import load_days
 from workorder.dispatch import read_catalogue
 from workorder.gazetteer import read_gazetteer
 from workorder.masking import read_masking
+from workorder.merchants import read_merchants
 
 _KINDS = re.compile(
     rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon|gazetteer|emergency_policy|city_pack|calendar"
-    rb"|masking):",
+    rb"|masking|merchants):",
     re.MULTILINE,
 )
 
@@ -48,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="*",
         metavar="FILE",
-        help="流程、队列、提示音、派单目录、关键词库、地名库、脱敏规则、紧急联动政策、城市政策包、放假安排、设置文件；不写则检查全部",
+        help="流程、队列、提示音、派单目录、关键词库、地名库、脱敏规则、紧急联动政策、城市政策包、放假安排、加盟企业名录、设置文件；不写则检查全部",
     )
     parser.add_argument("--schema", action="store_true", help="打印语音流程的 JSON Schema（给编辑器用）")
     parser.epilog = (
@@ -90,6 +92,7 @@ def files_in_use(settings: Settings) -> list[Path]:
         masking_file(settings),
         *days,
         *cities,
+        *(file for file in (merchants_file(settings.data_folder),) if file.is_file()),
     ]
 
 
@@ -105,6 +108,7 @@ def problems_of(files: list[Path], settings: Settings, lengths: Lengths = no_len
         b"gazetteer": lambda text, file: read_gazetteer(_decoded(text), file)[1],
         b"city_pack": lambda text, file: load_pack(text, file)[1],
         b"masking": lambda text, file: read_masking(_decoded(text), file)[1],
+        b"merchants": lambda text, file: read_merchants(text, file)[1],
         b"calendar": lambda text, file: load_days(text, file)[1],
         b"emergency_policy": lambda text, file: load_policy(text, file)[1],
         b"settings_version": lambda text, file: _settings_problems(text, file, default_settings(settings.data_folder)),

@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", metavar="账号名")
     add.add_argument("--role", action="append", required=True, choices=[role.value for role in Role], help=_ROLES)
     add.add_argument("--title", default="", metavar="姓名", help="页面上显示的姓名（默认账号名）")
-    add.add_argument("--unit", default="", metavar="单位", help="承办单位的名称（unit 角色必填）")
+    add.add_argument(
+        "--unit", default="", metavar="单位", help="承办单位的名称，或加盟企业的编号（unit、merchant 角色必填）"
+    )
     add.add_argument("--seat", default="", metavar="席位", help="平时坐的席位")
     add.add_argument("--sso", action="store_true", help="只用统一身份认证登录，没有密码")
     add.add_argument("--password-stdin", action="store_true", help="从标准输入读密码，不再要求修改")
@@ -80,8 +82,8 @@ async def _with_store(
 async def _add(arguments: argparse.Namespace, store: SqlAccountStore) -> int:
     roles = tuple(Role(role) for role in dict.fromkeys(arguments.role))
     wrong = wrong_name(arguments.name)
-    if not wrong and Role.UNIT in roles and not arguments.unit:
-        wrong = "承办单位的账号要写明是哪个单位。改法：加上 --unit 单位名称"
+    if not wrong and {Role.UNIT, Role.MERCHANT} & set(roles) and not arguments.unit:
+        wrong = "承办单位的账号要写明单位，加盟企业的要写明企业编号。改法：加上 --unit"
     password, must_change = ("", False) if arguments.sso else _new_password(arguments.password_stdin)
     if not wrong and not must_change and not arguments.sso:
         wrong = wrong_password(password, arguments.name)

@@ -58,7 +58,7 @@ class SqlMerchantOrders:
             await insert_new(connection, merchant_orders, [_row(order)])
             kept = await _one(connection, order.id)
             assert kept is not None
-            if kept == order:
+            if kept.opened == order.opened:
                 detail = {"merchant": order.merchant, "service": order.service, "channel": order.channel}
                 await put_audit(connection, AuditRow(order.opened, person, "merchant_order.opened", order.id, detail))
             return kept

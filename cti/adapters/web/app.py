@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from cti.adapters.web import (
+    booking_page,
     citizen,
     routes_admin,
     routes_alerts,
@@ -15,6 +16,7 @@ from cti.adapters.web import (
     routes_flows,
     routes_knowledge,
     routes_live,
+    routes_merchants,
     routes_oidc,
     routes_open311,
     routes_order_acts,
@@ -52,12 +54,14 @@ TOPICS = (
     routes_order_lists.routes,
     routes_order_marks.routes,
     routes_cameras.routes,
+    routes_merchants.routes,
     routes_units.routes,
     routes_partner.routes,
     routes_open311.routes,
     routes_knowledge.routes,
     routes_alerts.routes,
     citizen.routes,
+    booking_page.routes,
     routes_flows.routes,
     routes_admin.routes,
     routes_users.routes,

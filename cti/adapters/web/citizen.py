@@ -7,11 +7,8 @@ after one and the same time, whether the order exists or not.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import secrets
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,9 +19,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from cti.adapters.sql.order_rows import SqlOrderRows
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.publication_store import SqlPublications
+from cti.adapters.web.bookings import merchants_file
 from cti.adapters.web.citizen_tries import Tries
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import refused
+from cti.adapters.web.form_tokens import FormTokens
 from cti.adapters.web.sessions import address_of
 from cti.citizen import REQUEST_TYPES, is_theirs, read_appeal
 from workorder.life.actors import SYSTEM
@@ -38,7 +37,6 @@ from workorder.order import HOTLINE_TIME, OrderNumber, order_number
 ANSWER_SECONDS = 0.3
 """Every look-up takes as long: how long the database took tells nothing."""
 WRONG_OF_ADDRESS, WRONG_OF_NUMBER, APPEALS_OF_ADDRESS = 30, 10, 10
-QUICKEST_SECONDS, SLOWEST_SECONDS = 3, 7200
 MOST_FORM_BYTES = 64 * 1024
 PUBLISHED_AT_ONCE = 20
 STATISTICS_DAYS = 30
@@ -52,12 +50,13 @@ TOO_OFTEN = "查询太频繁，请一小时后再试，或拨打 12345 询问。
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/q", include_in_schema=False)
-    templates, drafts, lives = environment(), SqlOrderStore(deps.database), deps.orders.lives
+    templates = environment(merchants_file(deps.settings.data_folder).is_file)
+    drafts, lives = SqlOrderStore(deps.database), deps.orders.lives
     publications, rows = SqlPublications(deps.database), SqlOrderRows(deps.database)
     by_address = Tries(WRONG_OF_ADDRESS, deps.clock.monotonic)
     by_number = Tries(WRONG_OF_NUMBER, deps.clock.monotonic)
     appeals = Tries(APPEALS_OF_ADDRESS, deps.clock.monotonic)
-    secret = secrets.token_bytes(32)
+    tokens = FormTokens(deps.clock.now)
 
     def page(template: str, here: str, status: int = 200, **words: Any) -> Response:
         text = templates.get_template(f"citizen/{template}.html").render(here=here, **words)
@@ -113,8 +112,7 @@ def routes(deps: PagesDeps) -> APIRouter:
             return page("receipt", "appeal", number="WO00000000-000000", due=None)  # a machine: let it believe so
         if appeals.is_closed(address):
             return form_page(form, {}, "提交得太频繁。请一小时后再试，或拨打 12345。", 429)
-        age = token_age(form["token"])
-        if age is None or not QUICKEST_SECONDS <= age <= SLOWEST_SECONDS:
+        if not tokens.is_good(form["token"]):
             return form_page(form, {}, "页面打开得太久或提交得太快，没有收下。内容还在，请再按一次“提交”。", 409)
         wanted, wrong = read_appeal(form)
         if wanted is None:
@@ -178,26 +176,11 @@ def routes(deps: PagesDeps) -> APIRouter:
             form=defaultdict(str, form),
             problems=defaultdict(str, wrong),
             problem=problem,
-            token=token_now(),
+            token=tokens.token(),
             request_types=REQUEST_TYPES,
         )
 
-    def token_now() -> str:
-        issued = f"{int(deps.clock.now().timestamp())}.{secrets.token_hex(8)}"
-        return f"{issued}.{_mark(secret, issued)}"
-
-    def token_age(token: str) -> float | None:
-        """Return how many seconds ago we gave this form out; None when it is none of ours."""
-        issued, _, mark = token[:200].rpartition(".")
-        if not hmac.compare_digest(_mark(secret, issued).encode(), mark.encode("utf-8", "replace")):
-            return None
-        return deps.clock.now().timestamp() - int(issued.partition(".")[0])
-
     return router
-
-
-def _mark(secret: bytes, issued: str) -> str:
-    return hmac.new(secret, issued.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
 async def read_form(request: Request) -> defaultdict[str, str]:
@@ -213,8 +196,8 @@ async def read_form(request: Request) -> defaultdict[str, str]:
         return found
 
 
-def environment() -> Environment:
-    """Return the templates with their filters: `instant`, `day`, `iso`."""
+def environment(has_bookings: Callable[[], bool] = lambda: False) -> Environment:
+    """Return the templates with their filters: `instant`, `day`, `iso`; `has_bookings` puts a link into each page."""
     made = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=select_autoescape(["html"]),
@@ -222,6 +205,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["has_bookings"] = has_bookings
     made.filters["instant"] = lambda at: _local(at).strftime("%m月%d日 %H:%M")
     made.filters["day"] = lambda at: _local(at).strftime("%Y年%m月%d日 %H:%M")
     made.filters["iso"] = lambda at: _local(at).isoformat(timespec="minutes")

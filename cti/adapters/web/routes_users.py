@@ -155,8 +155,8 @@ def routes(deps: PagesDeps) -> APIRouter:
     def _sensible(body: UserChange) -> None:
         if body.usual_seat and body.usual_seat not in {str(seat.id) for seat in deps.settings.seats}:
             raise refused(422, f"没有席位“{body.usual_seat}”。改法：选一个已有的席位，或留空", "no_such_seat")
-        if Role.UNIT in body.roles and not body.unit.strip():
-            raise refused(422, "承办单位的账号要写明是哪个单位。改法：填写单位", "unit_missing")
+        if {Role.UNIT, Role.MERCHANT} & set(body.roles) and not body.unit.strip():
+            raise refused(422, "承办单位的账号要写明单位，加盟企业的要写明企业编号。改法：填写单位", "unit_missing")
 
     async def note(who: Account, action: str, name: str, body: UserChange | None = None) -> None:
         detail = body.model_dump(mode="json", exclude={"name"}) if body is not None else {}
