@@ -25,11 +25,12 @@ from ivr.events import (
     WaitExpired,
     WordsHeard,
 )
+from ivr.flow.answers import on_digit, on_silence, on_words
 from ivr.flow.book import FlowBook
 from ivr.flow.model import DialNode, EmergencyNode, QueueNode, VoicemailNode
 from ivr.flow.prompt import named_sound
 from ivr.flow.session import Phase, Session, open_session
-from ivr.flow.steps import ask, go, on_digit, on_silence, on_words, proceed, rescue
+from ivr.flow.steps import ask, go, proceed, rescue
 from ivr.flow.turn import MOST_KEYS, MOST_STEPS, Turn
 
 MISSED_REASON = "排队未接通"
