@@ -10,6 +10,7 @@ from datetime import date
 from workorder.reports.figures import Figure
 from workorder.reports.grid import Cell, Column, Grid, Kind, written
 from workorder.reports.moments import What
+from workorder.reports.periods import DAY
 from workorder.reports.report import Number, Numbers, Part, Report, Words
 from workorder.reports.tally import DIMENSIONS, TIME, Counts, Tally
 from workorder.reports.template import (
@@ -147,14 +148,14 @@ class _Maker:
     def _table(self, section: TableSection) -> Grid:
         figures = [self._figures[name] for name in section.figures]
         found = {self._key(section.by, key): counts for (key,), counts in self._now[(section.by,)].items()}
-        if self._least and section.by not in TIME:
+        first, is_time = figures[0], section.by in TIME
+        if section.by == "day" and found:
+            days = (self._occasion.until - self._occasion.since).days + 1
+            found = {str(self._occasion.since + nth * DAY): Counter() for nth in range(days)} | found
+        if self._least and not is_time:
             found = merged(found, self._least)
-        first = figures[0]
-        if section.by in TIME:
-            ordered = sorted(found)
-        else:
-            ordered = sorted(found, key=lambda key: (key == OTHER, -(first.value(found[key]) or 0), key))
-        shown, rest = ordered[: section.top], ordered[section.top :]
+        ordered = sorted(found, key=lambda key: (key == OTHER, 0 if is_time else -(first.value(found[key]) or 0), key))
+        shown, rest = (ordered, []) if is_time else (ordered[: section.top], ordered[section.top :])
         groups = [(key, found[key]) for key in shown]
         if rest:
             groups.append((f"另 {len(rest)} 项", sum((found[key] for key in rest), Counter())))

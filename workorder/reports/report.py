@@ -76,13 +76,13 @@ class Report:
 
 
 def change_of(value: Cell, before: Cell, kind: Kind) -> str:
-    """Return `+12（+8.3%）` for counts, `+1.2 个百分点` for shares."""
+    """Return `+12，+8.3%` for counts, `+1.2 个百分点` for shares."""
     if not isinstance(value, int | float) or not isinstance(before, int | float):
         return ""
     gap = value - before
     if kind is Kind.SHARE:
         return f"{100 * gap:+.1f} 个百分点"
-    return f"{gap:+d}（{gap / before:+.1%}）" if before else f"{gap:+d}"
+    return f"{gap:+d}，{gap / before:+.1%}" if before else f"{gap:+d}"
 
 
 def to_plain(report: Report) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from workorder.reports.grid import Cell, Kind, written
 
 _FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@\t\r\n|%]")
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
-_FONT = "STSong-Light"
+FONT = "STSong-Light"
 """A font that every PDF reader has for Chinese: nothing is embedded."""
 LONGEST_CELL = 2000
 MOST_PDF_ROWS = 5000
@@ -34,7 +34,7 @@ MOST_PDF_ROWS = 5000
 
 def harmless(text: str) -> str:
     """Return the text as no spreadsheet takes it for a formula, without characters that no file can hold."""
-    clean = _NOT_IN_XML.sub("", text)[:LONGEST_CELL]
+    clean = printable(text)
     return f"'{clean}" if _FORMULA.match(clean) else clean
 
 
@@ -73,9 +73,9 @@ def excel_of(table: ReportTable, footer: Sequence[str] = ()) -> bytes:
 
 def pdf_of(table: ReportTable, footer: Sequence[str] = ()) -> bytes:
     """Return the PDF; of a very long table its first part, which it then says."""
-    pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
-    title = ParagraphStyle("title", fontName=_FONT, fontSize=16, leading=22)
-    plain = ParagraphStyle("plain", fontName=_FONT, fontSize=9, leading=13, wordWrap="CJK")
+    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    title = ParagraphStyle("title", fontName=FONT, fontSize=16, leading=22)
+    plain = ParagraphStyle("plain", fontName=FONT, fontSize=9, leading=13, wordWrap="CJK")
     small = ParagraphStyle("small", parent=plain, fontSize=8, textColor=colors.HexColor("#43474e"))
     heads = [Paragraph(_marked(each.title), plain) for each in table.columns]
     rows = [
@@ -113,4 +113,9 @@ def _period(table: ReportTable) -> str:
 
 
 def _marked(text: str) -> str:
-    return escape(_NOT_IN_XML.sub("", text)[:LONGEST_CELL])
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """Return the text without characters that no file can hold, of a length that a cell can."""
+    return _NOT_IN_XML.sub("", text)[:LONGEST_CELL]
