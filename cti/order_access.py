@@ -52,7 +52,7 @@ def sees_all(account: Account) -> bool:
 
 def sees(account: Account, order: LivingOrder) -> bool:
     """Whether this person may open this order: a unit only while it leads or assists."""
-    return sees_all(account) or bool(account.unit and account.unit in (order.lead, *order.assistants))
+    return sees_all(account) or bool(account.unit and account.unit in (order.lead, order.district, *order.assistants))
 
 
 def viewer(account: Account) -> Actor:

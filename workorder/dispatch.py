@@ -10,9 +10,10 @@ from types import MappingProxyType
 from ivr.problems import Place, Problem, Severity
 from ivr.yaml_fields import did_you_mean
 from ivr.yaml_source import YamlList, YamlMap, YamlScalar, YamlValue, read_yaml, shorten
+from workorder.duty import Roster, read_rosters
 
 _TOP_KEYS = frozenset(
-    ["catalogue", "name", "version", "city", "status", "effective", "units", "duties", "questions", "contacts"]
+    ["catalogue", "name", "version", "city", "status", "effective", "units", "duties", "questions", "contacts", "duty"]
 )
 _DUTY_KEYS = frozenset(["units", "when", "until", "area", "parts", "events", "general", "note"])
 _MATTER_KEYS = ("parts", "events", "general")
@@ -73,6 +74,7 @@ class Catalogue:
     duties: tuple[Duty, ...]
     questions: tuple[Question, ...] = ()
     contacts: Mapping[str, Contacts] = field(default_factory=dict)
+    duty: Mapping[str, Roster] = field(default_factory=dict)
 
     @property
     def edition(self) -> str:
@@ -139,7 +141,9 @@ class _Reader:
         duties = tuple(self._duties())
         self._read_contacts()
         units = tuple(unit for unit, _ in self.listed)
-        return Catalogue(name, edition, city, units, duties, self._questions(), MappingProxyType(self.contacts))
+        rosters = MappingProxyType(read_rosters(self.tree.entries.get("duty"), self.listed, self.error))
+        contacts = MappingProxyType(self.contacts)
+        return Catalogue(name, edition, city, units, duties, self._questions(), contacts, rosters)
 
     def _read_contacts(self) -> None:
         value = self.tree.entries.get("contacts")

@@ -33,6 +33,7 @@ from routing.queue import load_queues
 from workorder.cities.pack_file import load_pack
 from workorder.clock.days_file import load_days
 from workorder.dispatch import read_catalogue
+from workorder.duty import missing_rosters
 from workorder.gazetteer import read_gazetteer
 from workorder.masking import read_masking
 from workorder.merchants import read_merchants
@@ -103,7 +104,7 @@ def problems_of(files: list[Path], settings: Settings, lengths: Lengths = no_len
     checks: Mapping[bytes, Callable[[bytes, str], tuple[Problem, ...]]] = {
         b"queues_version": lambda text, file: load_queues(text, file)[1],
         b"prompts": lambda text, file: load_prompts(text, file)[1],
-        b"catalogue": lambda text, file: read_catalogue(_decoded(text), file)[1],
+        b"catalogue": lambda text, file: _catalogue_problems(text, file, settings),
         b"lexicon": _lexicon_problems,
         b"gazetteer": lambda text, file: read_gazetteer(_decoded(text), file)[1],
         b"city_pack": lambda text, file: load_pack(text, file)[1],
@@ -144,6 +145,16 @@ def _settings_problems(text: bytes, file: str, defaults: Settings) -> tuple[Prob
             Problem(Place(str(policy_path(settings))), f"读不到文件（{error.strerror}）。", "检查权限。"),
         )
     return (*problems, *load_policy(policy, str(settings.emergency.policy_file))[1])
+
+
+def _catalogue_problems(text: bytes, file: str, settings: Settings) -> tuple[Problem, ...]:
+    """Return the problems of a catalogue; where the city demands duty rosters, also the units without one."""
+    catalogue, problems = read_catalogue(_decoded(text), file)
+    packs = city_files(own_cities(settings))
+    pack = load_pack(packs[settings.city].read_bytes(), settings.city)[0] if settings.city in packs else None
+    if catalogue is None or pack is None or catalogue.city.removesuffix("市") != pack.city.removesuffix("市"):
+        return problems  # the catalogue of another city is there to try things with
+    return (*problems, *missing_rosters(catalogue.units, catalogue.duty, pack, file))
 
 
 def _lexicon_problems(text: bytes, file: str) -> tuple[Problem, ...]:

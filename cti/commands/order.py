@@ -17,7 +17,7 @@ from cti.adapters.sql.sealing import SqlSealing
 from cti.commands.city import own_cities
 from cti.commands.order_desk import VERBS, act
 from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
-from cti.server.orders import order_keys
+from cti.server.orders import dispatch_catalogue, order_keys
 from cti.settings import Settings
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
@@ -25,7 +25,8 @@ from workorder.audit import Person
 from workorder.cities.pack import Pack
 from workorder.clock.due import spoken_instant
 from workorder.draft import FieldName
-from workorder.life.actions import Open
+from workorder.duty import with_duty
+from workorder.life.actions import Action, DecideLead, Dispatch, Open, SubDispatch
 from workorder.life.actors import ROLE_TITLES, Actor, Role
 from workorder.life.codec import to_plain
 from workorder.life.history import breaks_in
@@ -120,7 +121,20 @@ def _do(arguments: argparse.Namespace, settings: Settings) -> int:
     if action is None:
         raise AuthorError(problems)
     actor, number, now = _actor(arguments.by), _number(arguments.order), datetime.now(UTC)
-    return _told(_with_store(settings, lambda store: store.act(number, action, actor, now, arguments.version)))
+
+    async def done(store: SqlLifeStore) -> LivingOrder | Refusal:
+        order = await store.order(number)
+        pack = await store.pack(order.pack) if order else None
+        wish: Action = action
+        if pack is not None and pack.duty is not None:
+            calendar = load_calendar(own_calendar(settings.data_folder))
+            wish = with_duty(action, dispatch_catalogue(settings).duty, pack, calendar, now)
+        found = await store.act(number, wish, actor, now, arguments.version)
+        if isinstance(found, LivingOrder) and found.duty and isinstance(wish, Dispatch | SubDispatch | DecideLead):
+            print(f"现在是非工作时间，请打：{found.duty}")
+        return found
+
+    return _told(_with_store(settings, done))
 
 
 async def _open(

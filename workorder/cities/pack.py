@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from workorder.cities.pack_units import District, DutyHours, LadderStep
 from workorder.clock.due import Limit
 from workorder.life.actors import Role
 
@@ -258,6 +259,9 @@ class Pack:
     grades: Named
     lists: Mapping[str, Named]
     catalogue: str = ""
+    districts: tuple[District, ...] = ()
+    duty: DutyHours | None = None
+    ladder: tuple[LadderStep, ...] = ()
 
     @property
     def edition(self) -> str:
@@ -274,6 +278,10 @@ class Pack:
         """Return the limit of this kind: one set by law first, then one for the category, then the general one."""
         mine = [each for each in self.limits if each.kind is kind and category in (each.categories or (category,))]
         return min(mine, key=lambda each: (not each.law, not each.categories), default=None)
+
+    def district_of(self, unit: str) -> District | None:
+        """Return the district to which a unit belongs, None for a unit of the city itself."""
+        return next((each for each in self.districts if each.holds(unit)), None)
 
     def reason(self, code: str) -> NotAccept | None:
         return next((each for each in self.not_accept if each.code == code), None)

@@ -10,6 +10,7 @@ from ivr.yaml_source import YamlMap, read_yaml
 from workorder.cities import pack as p
 from workorder.cities.pack_lint import lint
 from workorder.cities.pack_rules import PackReader
+from workorder.cities.pack_units import read_district, read_duty, read_ladder_step
 from workorder.life.actors import Role
 
 STATUSES = ("draft", "trial", "in_force")
@@ -77,6 +78,9 @@ def _pack(tree: YamlMap, problems: list[Problem]) -> p.Pack:
         dimensions=tuple(read.dimension(item) for item in top.each_map("assessment", required=True)),
         grades=read.named(top.map("grades", required=True), "grades"),
         lists=MappingProxyType(_lists(top.map("lists"), read)),
+        districts=tuple(read.one(item, "县区", read_district) for item in top.each_map("districts")),
+        duty=read.one(duty, "值班", read_duty) if (duty := top.map("duty")) else None,
+        ladder=tuple(read.one(item, "升级", read_ladder_step) for item in top.each_map("ladder")),
     )
     if pack.status == "draft":
         top.warn(top.place("status"), "这是征求意见稿，还不是现行规则。", "正式施行后改为 in_force，并换版本。")

@@ -9,6 +9,7 @@ from ivr.problems import Place, Problem, Severity
 from ivr.yaml_fields import did_you_mean
 from ivr.yaml_source import YamlMap
 from workorder.cities.pack import EmergencyMode, LimitKind, Pack
+from workorder.cities.pack_units import unit_findings
 from workorder.life.actors import ROLE_TITLES, Role
 
 _NEEDED_ROLES = (Role.CENTRE, Role.HOST, Role.UNIT)
@@ -71,6 +72,8 @@ def lint(pack: Pack, tree: YamlMap, problems: list[Problem]) -> None:
     emergency = pack.emergency
     if (emergency.mode is EmergencyMode.PARALLEL_NOTIFY) != emergency.parallel_notify:
         error("emergency", "mode 与 parallel_notify 说法不一。", "同时联系的：两处都写；否则都不写。")
+    for key, what, remedy in unit_findings(pack.districts, pack.ladder):
+        error(key, what, remedy)
     if not pack.grades.items:
         problems.append(Problem(place("grades"), "没有考核档次。", "列出档次。", Severity.WARNING))
 

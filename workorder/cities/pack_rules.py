@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
+from typing import TypeVar
 
 from ivr.problems import Problem
 from ivr.yaml_fields import Fields
@@ -11,6 +12,8 @@ from ivr.yaml_source import YamlMap, YamlScalar
 from workorder.cities import pack as p
 from workorder.clock.due import Limit, TimeUnit
 from workorder.life.actors import Role
+
+T = TypeVar("T")
 
 _UNITS = [unit.value for unit in TimeUnit]
 _ROLES = [role.value for role in Role]
@@ -33,6 +36,13 @@ class PackReader:
             fields.error(fields.tree.place, what, "加上 clause: 条款；原文没有写、取默认值的写 clause: silent。")
             return ""
         return fields.text("clause", longest=120)
+
+    def one(self, tree: YamlMap, what: str, read: Callable[[Fields, str], T]) -> T:
+        """Read one rule with its clause by a reader of its own."""
+        fields = self.fields(tree, what)
+        found = read(fields, self.clause(fields))
+        fields.done()
+        return found
 
     def switch(self, top: Fields, key: str, inner: str, options: Sequence[str]) -> tuple[str, str]:
         """Read `key: {inner: value, clause: …}`."""

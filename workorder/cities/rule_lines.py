@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from workorder.cities import pack as p
+from workorder.cities.pack_units import LADDER_TITLES, LadderWhen
 from workorder.life.actors import ROLE_TITLES, Role
 
 KIND_TITLES = {
@@ -127,6 +128,7 @@ def _lines(pack: p.Pack) -> Iterable[tuple[str, str, str]]:
     yield from _time_lines(pack, titles)
     yield from _handling_lines(pack, titles)
     yield from _emergency_lines(pack)
+    yield from _unit_lines(pack)
     for dimension in pack.dimensions:
         yield f"考核｜{dimension.name}", f"{dimension.weight} 分", dimension.clause
     yield "考核｜档次", "、".join(pack.grades.items), pack.grades.clause
@@ -172,6 +174,26 @@ def _handling_lines(pack: p.Pack, titles: Mapping[str, str]) -> Iterable[tuple[s
     for trigger in pack.triggers:
         at_least = f"（{trigger.at_least} 起）" if trigger.at_least > 1 else ""
         yield f"督办｜{trigger.when.value}", f"{trigger.title}{at_least}", trigger.clause
+
+
+def _unit_lines(pack: p.Pack) -> Iterable[tuple[str, str, str]]:
+    for district in pack.districts:
+        further = f"，再转{'、'.join(district.units)}" if district.units else "，由它再转"
+        yield (
+            f"县区｜{district.name}",
+            f"派给{district.department}{further}；重复诉求由{district.leader}",
+            district.clause,
+        )
+    if pack.duty is not None:
+        spans = "、".join(f"{begin:%H:%M}-{end:%H:%M}" for begin, end in pack.duty.spans)
+        yield "值班｜工作时间", f"{spans}，之外打值班电话", pack.duty.clause
+    for step in pack.ladder:
+        counted = (
+            "上一步之后仍未办结"
+            if step.when is LadderWhen.STEP_BEFORE
+            else f"{LADDER_TITLES[step.when]} {step.at_least} 次"
+        )
+        yield f"升级｜{step.title}", counted + ("，附证据材料" if step.sends_evidence else ""), step.clause
 
 
 def _emergency_lines(pack: p.Pack) -> Iterable[tuple[str, str, str]]:

@@ -25,6 +25,7 @@ class Open:
     subject_unit: str = ""
     consents: bool = False  # 同意向承办单位公开姓名和电话
     is_major: bool = False
+    is_anonymous: bool = False
     is_leader_assigned: bool = False
     upstream_id: str = ""
     upstream_due: datetime | None = None
@@ -151,15 +152,29 @@ class DecideLead:
     lead: str
     assistants: tuple[str, ...] = ()
     minutes: str = ""
+    duty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """派单. `level` is who must follow it: handler, or head (主要负责人、分管领导) for a repeat."""
+    """派单. `level` is who must follow it: handler, or for a repeat head (主要负责人、分管领导) or district_leader.
+
+    `duty` is whom to call off hours; the service fills it in from the unit's roster.
+    """
 
     unit: str
     level: str = "handler"
     route: str = ""
+    duty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubDispatch:
+    """区县转派: the department of a district gives the order on to a unit there, or takes it back."""
+
+    unit: str
+    note: str = ""
+    duty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +410,14 @@ class LiftSupervision:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalate:
+    """升级处理: one step of the city's ladder, talk, criticism, report, discipline (约谈、通报、信息专报、推送)."""
+
+    step: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimerRan:
     """到点提醒: which timer, and whom it told."""
 
@@ -422,6 +445,7 @@ Action: TypeAlias = (
     | Coordinate
     | DecideLead
     | Dispatch
+    | SubDispatch
     | Sign
     | RequestReturn
     | AcceptReturn
@@ -454,6 +478,7 @@ Action: TypeAlias = (
     | Urge
     | Supervise
     | LiftSupervision
+    | Escalate
     | TimerRan
 )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import chain
 
-from workorder.cities.pack import Pack
+from workorder.cities.pack import IdentityMode, Pack
 from workorder.clock.days import WorkCalendar
 from workorder.life import actions as a
 from workorder.life.actors import ROLE_TITLES, Actor, Role
 from workorder.life.clocks import clock_after, due_of
 from workorder.life.guards_desk import FINAL_REPEAT, desk_refusals
 from workorder.life.guards_end import end_refusals
+from workorder.life.guards_ladder import ladder_refusals
 from workorder.life.guards_unit import unit_refusals
 from workorder.life.history import GENESIS, LifeEvent
 from workorder.life.living import CENTRE_UNIT, LivingOrder
@@ -35,6 +36,9 @@ def open_order(
     if pack.category(action.category) is None:
         titles = "、".join(each.title for each in pack.categories)
         return Refusal(f"本市没有“{action.category}”这一类诉求。", f"可以选：{titles}。")
+    if action.is_anonymous and pack.identity is IdentityMode.REAL_NAME:
+        what = "本市登记实名，不收匿名诉求。"
+        return Refusal(what, "请问清姓名和证件；只想咨询的可以直接答复。", pack.identity_clause)
     if action.repeat_kind not in _REPEAT_KINDS or bool(action.repeat_kind) != (action.repeat_of is not None):
         return Refusal("重复诉求要写明原工单和重复的种类。", "关联原工单。")
     clock = clock_after(None, action, at, pack)
@@ -118,6 +122,7 @@ def _refusals(
     return chain(
         unit_refusals(order, action, actor, at, pack, calendar),
         desk_refusals(order, action, actor, pack),
+        ladder_refusals(order, action, actor, pack),
         end_refusals(order, action, at, pack),
         _category_refusals(action, pack),
     )
@@ -133,7 +138,7 @@ def _category_refusals(action: a.Action, pack: Pack) -> tuple[Refusal, ...]:
 def _owner(order: LivingOrder, action: a.Action, to: LifeState) -> str:
     """Return the one who holds the order afterwards: the lead unit while it works, else the centre."""
     match action:
-        case a.Dispatch(unit=unit):
+        case a.Dispatch(unit=unit) | a.SubDispatch(unit=unit):
             return unit
         case a.DecideLead(lead=lead):
             return lead

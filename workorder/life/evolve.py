@@ -62,6 +62,7 @@ def _opened(event: LifeEvent, action: a.Open) -> LivingOrder:
         subject_unit=action.subject_unit,
         consents=action.consents,
         is_major=action.is_major,
+        is_anonymous=action.is_anonymous,
         is_leader_assigned=action.is_leader_assigned,
         upstream_id=action.upstream_id,
         upstream_due=action.upstream_due,
@@ -95,23 +96,25 @@ def _changed(order: LivingOrder, event: LifeEvent) -> LivingOrder:
         case a.Instruct(text=text):
             return replace(order, instruction=text)
         case a.Coordinate(has_no_owner=has_no_owner):
-            return replace(order, has_no_owner=has_no_owner, lead="", assistants=())
-        case a.DecideLead(lead=lead, assistants=assistants):
-            return replace(_dispatched(order, event, lead), assistants=assistants, is_coordinated=True)
-        case a.Dispatch(unit=unit, level=level):
-            return replace(_dispatched(order, event, unit), assistants=(), level=level)
+            return replace(order, has_no_owner=has_no_owner, lead="", assistants=(), district="")
+        case a.DecideLead(lead=lead, assistants=assistants, duty=duty):
+            return replace(_dispatched(order, event, lead), assistants=assistants, is_coordinated=True, duty=duty)
+        case a.Dispatch(unit=unit, level=level, duty=duty):
+            return replace(_dispatched(order, event, unit), assistants=(), level=level, duty=duty)
+        case a.SubDispatch(unit=unit, duty=duty):
+            return replace(order, lead=unit, district=event.actor.unit, dispatched=event.at, signed=None, duty=duty)
         case a.Sign():
             return replace(order, signed=event.at)
         case a.AcceptReturn():
             returned = (*order.returned_by, order.lead)
-            return replace(order, returned_by=returned, lead="", assistants=(), is_coordinated=False)
+            return replace(order, returned_by=returned, lead="", assistants=(), is_coordinated=False, district="")
         case _:
             return _worked(order, event)
 
 
 def _dispatched(order: LivingOrder, event: LifeEvent, unit: str) -> LivingOrder:
     mode, nth = order.mode or Handling.ORDER_FLOW, order.dispatches + 1
-    return replace(order, lead=unit, dispatched=event.at, signed=None, dispatches=nth, mode=mode)
+    return replace(order, lead=unit, dispatched=event.at, signed=None, dispatches=nth, mode=mode, district="")
 
 
 def _worked(order: LivingOrder, event: LifeEvent) -> LivingOrder:
@@ -170,6 +173,10 @@ def _ended(order: LivingOrder, event: LifeEvent) -> LivingOrder:
             return replace(order, urges=order.urges + 1)
         case a.Supervise():
             return replace(order, supervisions=order.supervisions + 1, is_supervised=True)
+        case a.Escalate(step=step):
+            return replace(order, ladder=(*order.ladder, step))
+        case a.TimerRan(timer="due"):
+            return replace(order, overdues=order.overdues + 1)
         case a.LiftSupervision():
             return replace(order, is_supervised=False)
         case _:

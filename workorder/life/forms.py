@@ -15,8 +15,9 @@ from workorder.clock.due import Limit
 from workorder.life import actions as a
 from workorder.life.actors import Actor
 from workorder.life.decide import refusals
-from workorder.life.guards_desk import FILING_CHECKLIST, HEAD
+from workorder.life.guards_desk import FILING_CHECKLIST
 from workorder.life.guards_end import REVIEWED_FOR, SATISFACTIONS
+from workorder.life.guards_ladder import DISTRICT_LEADER, HEAD, next_step
 from workorder.life.handling import HANDLING_TITLES, Handling
 from workorder.life.living import LivingOrder
 from workorder.life.refusal import Refusal
@@ -29,11 +30,13 @@ assistants=协办单位 attachments=附件 basis=退单依据 by=延长多久 ca
 collector=采集员 contact=告知的时间或记录 coordinator=协调人 explanation=解释 finding=核实的情况
 handler=经办人 has_no_owner=无责任主体 how=告知方式 into=并入的工单 lacking=不符合哪一项 law=依据
 lead=牵头单位 level=由谁跟进 linked=关联的工单 mode=办理方式 milestones=分步计划 minutes=会议纪要 note=备注
-nth=第几步 opinion=意见 other=另一工单 photo=现场照片 place=现场位置 reason=理由 report=专题报告
+nth=第几步 opinion=意见 other=另一工单 photo=现场照片 place=现场位置 reason=理由 report=专题报告 step=升到哪一步
 route=路由依据 satisfaction=满意度 seen=现场时间 suggestion=办理建议 text=内容 told=怎样告知市民
 trigger=督办情形 unit=承办单位 was_late=迟到 why=原因 timer=提醒
 """
 _TITLES = dict(pair.split("=") for pair in _TITLE_WORDS.split())
+_FILLED_IN = frozenset({"duty"})
+"""What the service fills in itself; nobody is asked for it."""
 _SATISFACTION_TITLES = dict(zip(SATISFACTIONS, ("满意", "不满意", "联系不上", "未回访"), strict=True))
 _REVIEW_TITLES = dict(zip(REVIEWED_FOR, ("不规范", "不具体", "不完整"), strict=True))
 
@@ -61,8 +64,15 @@ def form_of(kind: type[a.Action], pack: Pack) -> tuple[FormField, ...]:
             _choices(kind, each.name, pack),
         )
         for each in fields(kind)
-        if kind is not a.Accept or each.name != "checked" or _checklist(pack)
+        if each.name not in _FILLED_IN and (kind is not a.Accept or each.name != "checked" or _checklist(pack))
     )
+
+
+def is_offered(kind: type[a.Action], actor: Actor, pack: Pack) -> bool:
+    """Whether the city has this move at all, for this unit: only some dispatch further, only some climb a ladder."""
+    if kind is a.SubDispatch:
+        return any(each.department == actor.unit for each in pack.districts)
+    return kind is not a.Escalate or bool(pack.ladder)
 
 
 def obstacles(
@@ -106,7 +116,9 @@ def _choices(kind: type[a.Action], name: str, pack: Pack) -> tuple[tuple[str, st
         case "SetMode", "mode":
             return tuple((mode.value, title) for mode, title in HANDLING_TITLES.items())
         case "Dispatch", "level":
-            return (("handler", "经办人"), (HEAD, "主要负责人或分管领导"))
+            return (("handler", "经办人"), (HEAD, "主要负责人或分管领导"), (DISTRICT_LEADER, "县（区）分管领导"))
+        case "Escalate", "step":
+            return tuple((each.name, each.title) for each in pack.ladder)
         case _:
             return ()
 
@@ -130,6 +142,11 @@ def _well_filled(kind: type[a.Action], order: LivingOrder, at: datetime, pack: P
         "trigger": pack.triggers[0].when.value if pack.triggers else "",
     }
     values |= {name: value for name, value in known.items() if name in values}
+    wanted = next_step(order, pack)
+    if kind is a.Escalate and wanted is not None:
+        values |= {"step": wanted.name}
+    if kind is a.SubDispatch:
+        values |= {"unit": next((unit for each in pack.districts for unit in each.units if unit != order.lead), "〇")}
     if kind is a.RefuseRequest:
         plain = next((each for each in pack.not_accept if not each.needs_earlier_order), None)
         values |= {"code": plain.code if plain else "", "asked": plain.checklist if plain else ()}

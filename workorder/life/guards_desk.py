@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from workorder.cities.pack import Pack, RepeatPolicy
+from workorder.cities.pack import Pack
 from workorder.life import actions as a
 from workorder.life.actors import Actor
+from workorder.life.guards_ladder import level_refusals
 from workorder.life.handling import HANDLING_TITLES
 from workorder.life.living import LivingOrder
 from workorder.life.refusal import Refusal, Refusals, lacking
@@ -14,9 +15,6 @@ FINAL_REPEAT = "final"
 
 FILING_CHECKLIST = "filing_checklist"
 """The pack's list of what must be checked before a case is filed (立案)."""
-
-HEAD = "head"
-"""The level of dispatch at which a unit's main leader handles the order."""
 
 
 def desk_refusals(order: LivingOrder, action: a.Action, actor: Actor, pack: Pack) -> Refusals:
@@ -102,8 +100,7 @@ def _dispatching(order: LivingOrder, action: a.Dispatch, pack: Pack) -> Refusals
     if order.returns > pack.handling.most_returns or action.unit in order.returned_by:
         chain = "→".join((*order.returned_by, action.unit))
         yield Refusal(f"退单来回：{chain}。", "提交联席会议，定出牵头单位。", clauses.get("most_returns", ""))
-    if pack.repeat is RepeatPolicy.LEADER_HANDLES and order.repeat_kind and action.level != HEAD:
-        yield Refusal("重复投诉要由主要负责人或分管领导直接办理。", "派单时选“主要负责人”。", pack.repeat_clause)
+    yield from level_refusals(order, action.unit, action.level, pack)
 
 
 def _may_leave_the_desk(order: LivingOrder, pack: Pack) -> Refusals:

@@ -20,6 +20,8 @@ def unit_refusals(
     """Yield every reason why this move of a unit (or about one) may not be made."""
     if actor.role is Role.UNIT:
         mine = order.assistants if isinstance(action, a.AssistReport) else (order.owner,)
+        if isinstance(action, a.SubDispatch) and order.district:
+            mine = (*mine, order.district)  # who dispatched it further may take it back
         if not actor.unit or actor.unit not in mine:
             yield Refusal("这张工单不在你单位手里。", f"现在由{order.owner}负责。")
     match action:

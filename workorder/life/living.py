@@ -59,6 +59,7 @@ class LivingOrder:
     subject_unit: str = ""
     consents: bool = False  # 同意向承办单位公开姓名和电话
     is_major: bool = False
+    is_anonymous: bool = False
     is_leader_assigned: bool = False
     upstream_id: str = ""
     upstream_due: datetime | None = None
@@ -67,6 +68,8 @@ class LivingOrder:
     lead: str = ""
     assistants: tuple[str, ...] = ()
     level: str = "handler"
+    district: str = ""  # 经哪个县（区）的部门转派
+    duty: str = ""  # 非工作时间派出时，打给谁
     has_no_owner: bool = False
     dispatched: datetime | None = None
     signed: datetime | None = None
@@ -102,6 +105,8 @@ class LivingOrder:
     urges: int = 0
     supervisions: int = 0
     is_supervised: bool = False
+    overdues: int = 0
+    ladder: tuple[str, ...] = ()  # 约谈、通报、专报：已走的各步
 
     refusal: str = ""
     merged_into: OrderNumber | None = None

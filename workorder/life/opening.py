@@ -26,6 +26,7 @@ class Opening:
     repeat_kind: str = ""
     is_major: bool = False
     is_leader_assigned: bool = False
+    is_anonymous: bool = False
     upstream_id: str = ""
     upstream_due: datetime | None = None
 
@@ -61,6 +62,7 @@ def opening_of(draft: Draft, wish: Opening, receiver: str, pack: Pack) -> Open:
         consents=wish.consents,
         is_major=wish.is_major,
         is_leader_assigned=wish.is_leader_assigned,
+        is_anonymous=wish.is_anonymous,
         upstream_id=wish.upstream_id or draft.their_id,
         upstream_due=wish.upstream_due,
     )

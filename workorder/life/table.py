@@ -59,6 +59,7 @@ MOVES: Mapping[type[a.Action], Move] = MappingProxyType(dict([
     _row(a.DecideLead, "确定牵头与协办", [S.COORDINATING], S.DISPATCHED, *_OFFICE),
     _row(a.Dispatch, "派单", [S.ACCEPTED], S.DISPATCHED, *_DESK),
 
+    _row(a.SubDispatch, "区县转派", [S.DISPATCHED, S.HANDLING], S.DISPATCHED, R.UNIT),
     _row(a.Sign, "签收", [S.DISPATCHED], S.HANDLING, R.UNIT),
     _row(a.RequestReturn, "申请退单", [S.DISPATCHED, S.HANDLING], S.RETURN_REQUESTED, R.UNIT),
     _row(a.AcceptReturn, "同意退单", [S.RETURN_REQUESTED], S.ACCEPTED, *_OFFICE),
@@ -94,6 +95,7 @@ MOVES: Mapping[type[a.Action], Move] = MappingProxyType(dict([
     _row(a.Urge, "催办", WITH_UNIT, None, *_OFFICE, R.AGENT, R.SYSTEM),
     _row(a.Supervise, "督办", LIVE - {S.DRAFTED, S.CLOSED}, None, R.HOST, R.GOVERNING, R.SYSTEM),
     _row(a.LiftSupervision, "督办办结", LIVE, None, R.HOST, R.GOVERNING),
+    _row(a.Escalate, "升级处理", LIVE - {S.DRAFTED}, None, R.HOST, R.GOVERNING),
     _row(a.TimerRan, "到点提醒", LIVE, None, R.SYSTEM),
 ]))  # fmt: skip
 

@@ -92,7 +92,7 @@ async def append(connection: AsyncConnection, order: LivingOrder | None, event: 
             event=json.dumps(to_plain(event), ensure_ascii=False, separators=(",", ":")),
         )
     )
-    if order is None or (order.lead, order.assistants) != (now.lead, now.assistants):
+    if order is None or _units_of(order) != _units_of(now):
         await _put_units(connection, now)
     await put_envelopes(connection, (life_moved(event, now),))
     return now
@@ -100,11 +100,18 @@ async def append(connection: AsyncConnection, order: LivingOrder | None, event: 
 
 async def _put_units(connection: AsyncConnection, order: LivingOrder) -> None:
     """Make the units that may see an order exactly those that work on it."""
-    roles = dict.fromkeys(order.assistants, "assist") | ({order.lead: "lead"} if order.lead else {})
+    roles = _units_of(order)
     await connection.execute(delete(order_units).where(order_units.c.number == order.number))
     if roles:
         rows = [{"unit": unit[:120], "number": order.number, "role": role} for unit, role in roles.items()]
         await connection.execute(insert(order_units), rows)
+
+
+def _units_of(order: LivingOrder) -> dict[str, str]:
+    """Return the units that may see an order, each with its part in it."""
+    district = {order.district: "district"} if order.district else {}
+    lead = {order.lead: "lead"} if order.lead else {}
+    return dict.fromkeys(order.assistants, "assist") | district | lead
 
 
 def life_moved(event: LifeEvent, order: LivingOrder) -> Envelope:

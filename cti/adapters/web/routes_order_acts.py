@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Annotated, Any, Literal
 
@@ -27,8 +28,9 @@ from ivr.call import CallId
 from ivr.errors import StoreRefusedError
 from workorder.draft import Draft, FieldName, FieldState
 from workorder.draft import Field as DraftField
+from workorder.duty import with_duty
 from workorder.knowledge import ArticleState
-from workorder.life.actions import Accept, AnswerDirectly, RefuseRequest
+from workorder.life.actions import Accept, Action, AnswerDirectly, DecideLead, Dispatch, RefuseRequest, SubDispatch
 from workorder.life.living import LivingOrder
 from workorder.life.opening import Opening
 from workorder.life.refusal import Refusal
@@ -150,6 +152,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         actor = actor_for(me, MOVES[type(action)])
         if actor is None:
             raise refused(403)
+        action = await _told_off_hours(name, action)
         if isinstance(action, AnswerDirectly) and not await _is_usable(action.article):
             raise refused(409, "没有这条知识，或它没有发布。改法：从知识库里选一条", "no_such_article")
         found = await orders.lives.act(name, action, actor, now, body.version)
@@ -162,6 +165,17 @@ def routes(deps: PagesDeps) -> APIRouter:
         if isinstance(action, RefuseRequest) and isinstance(found, LivingOrder):
             await _after_refusal(found, action, me)
         return await _answer(found, me)
+
+    async def _told_off_hours(number: OrderNumber, action: Action) -> Action:
+        """Off hours a dispatch names who of the unit is on duty."""
+        if not isinstance(action, Dispatch | SubDispatch | DecideLead):
+            return action
+        order = await orders.lives.order(number)
+        pack = await orders.lives.pack(order.pack) if order else None
+        if pack is None or pack.duty is None:
+            return action
+        rosters = (await asyncio.to_thread(orders.catalogue)).duty
+        return with_duty(action, rosters, pack, orders.calendar(), deps.clock.now())
 
     async def _after_refusal(order: LivingOrder, action: RefuseRequest, me: Account) -> None:
         """What tells secrets is sealed; what was malicious counts towards nuisance."""
@@ -247,6 +261,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         if isinstance(found, Refusal):
             raise refusal_told(found)
         now = deps.clock.now()
-        return row_of(await drafts.order(found.number), found, me, now, hidden_from(me, deps.masking))
+        row = row_of(await drafts.order(found.number), found, me, now, hidden_from(me, deps.masking))
+        return row | ({"duty": found.duty} if found.duty else {})
 
     return router

@@ -22,7 +22,7 @@ from cti.order_view import detail_of, history_plain, is_complained_about, row_of
 from workorder.audit import AuditRow
 from workorder.clock.due import spoken_instant
 from workorder.life.clocks import due_of
-from workorder.life.forms import form_of, obstacles
+from workorder.life.forms import form_of, is_offered, obstacles
 from workorder.life.states import STATE_TITLES, LifeState
 from workorder.sealed import is_sealed
 
@@ -164,6 +164,8 @@ def routes(deps: PagesDeps) -> APIRouter:
         assert pack is not None
         offered = []
         for move, actor in moves_for(me, life):
+            if not is_offered(move.action, actor, pack):
+                continue
             words = [str(each) for each in obstacles(move.action, life, actor, now, pack, calendar)]
             offered.append(
                 {

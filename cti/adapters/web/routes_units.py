@@ -12,6 +12,7 @@ from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody
 from cti.adapters.web.sessions import require
 from workorder.directory import duties_of, units_by, whose
+from workorder.duty import on_duty
 from workorder.order import order_day
 
 Reader = Annotated[Account, Depends(require(Permission.KNOWLEDGE_READ))]
@@ -36,6 +37,8 @@ def routes(deps: PagesDeps) -> APIRouter:
                         for duty in duties_of(unit, catalogue, today)
                     ],
                     "contacts": asdict(catalogue.contacts[unit]) if unit in catalogue.contacts else None,
+                    "duty": [asdict(each) for each in catalogue.duty.get(unit, ())],
+                    "on_duty": str(watch) if (watch := on_duty(catalogue.duty.get(unit, ()), today)) else "",
                 }
                 for unit in units_by(words, catalogue, today)
             ],
