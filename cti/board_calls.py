@@ -101,6 +101,11 @@ def told(row: CallRow, fact: Told, is_waiting: bool) -> CallRow:
         case "heard" if data.get("leg") == Leg.CALLER and _state(row, is_waiting) != "talking":
             words = str(data.get("text") or "")
             return replace(row, words_in_flow=(*row.words_in_flow, words)[-MOST_WORDS:]) if words else row
+        case "escalated":
+            asked = {name: str(data.get(name) or "") for name in ("seat", "by", "why")}
+            return replace(row, escalated={**asked, "at": fact.at, "taken_by": ""})
+        case "monitored" if row.escalated is not None and not row.escalated["taken_by"]:
+            return replace(row, escalated={**row.escalated, "taken_by": str(data.get("seat") or "")})
         case "order":
             return replace(row, order=fact.order)
         case _:

@@ -66,6 +66,8 @@ class CallRow:
     words_in_flow: tuple[str, ...] = ()
     consult: Consult | None = None
     monitored_by: tuple[SeatId, ...] = ()
+    escalated: Mapping[str, Any] | None = None
+    """Put before the supervisors (上报班长): `seat`, `by`, `why`, `at`; `taken_by`: the seat that listened first."""
     order: str = ""
     text_late_s: float = 0.0
     known: Mapping[str, Any] | None = None
@@ -136,6 +138,7 @@ def call_plain(row: CallRow, position: int | None) -> Plain:
         "words_in_flow": list(row.words_in_flow),
         "consult": _consult(row.consult),
         "monitored_by": list(row.monitored_by),
+        "escalated": plain(row.escalated),
         "order": row.order,
         "text_late_s": row.text_late_s,
         "last_agent": known.get("last_seat"),

@@ -46,7 +46,7 @@ VERBS: Mapping[str, Asked] = _table(
     *_own_call(["call.hangup", "call.pause", "call.resume", "call.similar", "call.rejoin"]),
     *_own_call(["call.transfer_blind", "call.consult", "call.consult_complete", "call.consult_cancel"]),
     *_own_call(["call.conference", "call.draft", "order.type", "order.confirm"]),
-    *_own_call(["call.words", "call.caller"], is_audited=True),
+    *_own_call(["call.words", "call.caller", "call.escalate"], is_audited=True),
     Asked("call.out", P.DESK, at_own_seat=True, is_audited=True),
     Asked("call.call_back", P.DESK, at_own_seat=True, is_audited=True),
     *(

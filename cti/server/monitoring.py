@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from cti.adapters.control.door import Request, Verb
 from cti.board_facts import Monitored
-from cti.server.call_places import RefusedError, Target, Tools, answering, must_be_free
+from cti.server.call_places import RefusedError, Target, Tools, answering, must_be_free, places_of
 from cti.server.seats import seat_of, text_of
 from cti.server.transfer_legs import MONITOR
 from cti.server.transfers import TransferDesk
@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 RING_SECONDS = 25
 MOST_PRIORITY = 99
+LONGEST_WHY = 200
+WHY = "首接人员无法认定"
+"""Why a call is put before the supervisors when nothing else is said (S-18)."""
 HOW = {"listen": "", "whisper": "w", "barge": "B"}
 _SAID = {
     "listen": "请接起话机监听，双方听不到您。",
@@ -66,6 +69,7 @@ class MonitorDesk:
             "monitor.barge": lambda request: self._listen("barge", request),
             "monitor.stop": self._stop,
             "monitor.take_over": self._take_over,
+            "call.escalate": self._escalate,
             "queue.move": self._move,
             "queue.prioritise": self._prioritise,
         }
@@ -128,6 +132,17 @@ class MonitorDesk:
             await self._tools.switch.hang_up(channel)
         self._forget(here)
         return "已停止监听。"
+
+    async def _escalate(self, request: Request) -> str:
+        """Put a call before the supervisors, who see it at the top of the wallboard and listen in with one click."""
+        call, seat = call_id(text_of(request, "call")), seat_of(request)
+        await places_of(self._tools.switch, call, seat)
+        why, now = str(request.get("why") or WHY)[:LONGEST_WHY], self._tools.clock.now()
+        self._tools.journal.append(call, {**self._line("escalated", request), "seat": seat, "why": why})
+        data = {"seat": seat, "by": str(request.get("by") or "")[:80], "why": why}
+        nth = round(now.timestamp() * 1_000_000)
+        self._tools.publisher.announce(call_event(call, "escalated", now, data, nth))
+        return "已上报班长，班长可以监听、密语或接管。请继续和市民通话。"
 
     async def _take_over(self, request: Request) -> str:
         """Take the agent's place: at once when listening already, else once the supervisor's seat is answered."""

@@ -29,6 +29,7 @@ export interface CallRow {
   place?: string
   direction?: string
   monitored_by: string[]
+  escalated?: { seat: string; by: string; why: string; at: string; taken_by: string } | null
   order: string | null
   text_late_s: number
   last_agent: string | null
