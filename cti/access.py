@@ -23,6 +23,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     INSPECTOR = "inspector"
     REVIEWER = "reviewer"
+    GOVERNING = "governing"
     MERCHANT = "merchant"
 
 
@@ -48,6 +49,7 @@ class Permission(StrEnum):
     ORDERS_UNIT = "orders.unit"
     ORDERS_INSPECT = "orders.inspect"
     ORDERS_REVIEW = "orders.review"
+    ORDERS_GOVERN = "orders.govern"
     KNOWLEDGE_READ = "knowledge.read"
     KNOWLEDGE_SUBMIT = "knowledge.submit"
     KNOWLEDGE_EDIT = "knowledge.edit"
@@ -73,6 +75,7 @@ TITLES: Mapping[Role, str] = MappingProxyType(
         Role.UNIT: "承办单位",
         Role.INSPECTOR: "督办员",
         Role.REVIEWER: "质检审核员",
+        Role.GOVERNING: "主管单位",
         Role.MERCHANT: "加盟企业",
     }
 )
@@ -121,6 +124,10 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.INSPECTOR: frozenset({_P.ORDERS_READ, _P.ORDERS_INSPECT, _P.REPORTS, _P.KNOWLEDGE_READ}),
         Role.REVIEWER: frozenset(
             {_P.ORDERS_READ, _P.ORDERS_REVIEW, _P.QUALITY, _P.RECORDINGS, _P.SEARCH, _P.REPORTS, _P.KNOWLEDGE_READ}
+        ),
+        Role.GOVERNING: frozenset(
+            {_P.WALLBOARD, _P.ORDERS_READ, _P.ORDERS_GOVERN, _P.REPORTS, _P.EXPORT, _P.EXPORT_APPROVE}
+            | {_P.KNOWLEDGE_READ}
         ),
         Role.MERCHANT: frozenset({_P.MERCHANTS_OWN}),
     }

@@ -23,6 +23,8 @@ def actors_of(account: Account) -> tuple[Actor, ...]:
             roles += [Role.CENTRE, Role.COLLECTOR]
     if account.may(Permission.ORDERS_INSPECT):
         roles += [Role.HOST, Role.GOVERNING, Role.LEADER]
+    elif account.may(Permission.ORDERS_GOVERN):
+        roles.append(Role.GOVERNING)
     found = [Actor(account.name, role) for role in roles]
     if account.may(Permission.ORDERS_UNIT) and account.unit:
         found.append(Actor(account.name, Role.UNIT, account.unit))

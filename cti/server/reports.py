@@ -8,9 +8,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 import workorder.reports
-from cti.adapters.files.report_excel import excel_of_report
-from cti.adapters.files.report_html import html_of
-from cti.adapters.files.report_pdf import pdf_of_report
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.report_facts import SqlReportFacts
 from cti.adapters.sql.report_store import SqlReports
@@ -25,7 +22,7 @@ from workorder.cities.pack import Pack
 from workorder.hot import KIND_TITLES
 from workorder.reports.figures import Figure, read_figures
 from workorder.reports.grid import Grid
-from workorder.reports.information import Duties, Owed, Sent, information_grid, owed_by, periods_between, read_duties
+from workorder.reports.information import Duties, Owed, information_grid, owed_by, periods_between, read_duties
 from workorder.reports.make import Occasion, make_report, pivot
 from workorder.reports.periods import DAY, before
 from workorder.reports.report import Report
@@ -33,8 +30,6 @@ from workorder.reports.tally import DIMENSIONS, Tally
 from workorder.reports.template import InformationSection, Template, read_template
 
 SHIPPED = Path(workorder.reports.__file__).parent
-FORMS = {"html": html_of, "xlsx": excel_of_report, "pdf": pdf_of_report}
-"""What a report may be written as."""
 CHANNELS = {
     "call": "电话",
     "letter": "来信",
@@ -54,10 +49,15 @@ class Reports:
     """What commands, pages and timers may ask of reports. Files are read anew each time: an edit counts at once."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        self.store = SqlReports(database)
+        self._store = SqlReports(database)
         self._facts = SqlReportFacts(database)
         self._settings = settings
         self._own = settings.data_folder / "reports"
+
+    @property
+    def store(self) -> SqlReports:
+        """Return what is kept of reports."""
+        return self._store
 
     def figures(self) -> Mapping[str, Figure]:
         """Return the figures, the installation's own where it has them; AuthorError with every problem."""
@@ -146,7 +146,7 @@ class Reports:
         """Return how every unit of the dispatch catalogue (or one) stands with what it owes of these days."""
         duties = self.duties()
         periods = [period for every in ("month", "week") for period in periods_between(every, since, until)]
-        sent = await self.store.sent(periods, unit)
+        sent = await self._store.sent(periods, unit)
         units = (unit,) if unit else tuple(dict.fromkeys((*self._units(), *(each.unit for each in sent))))
         return owed_by(duties, units, sent, since, until, now)
 
@@ -169,6 +169,3 @@ def _titles(pack: Pack) -> dict[str, dict[str, str]]:
         "channel": CHANNELS,
         "alert": dict(KIND_TITLES),
     }
-
-
-__all__ = ["FORMS", "Reports", "Sent"]

@@ -41,9 +41,8 @@ from workorder.order import OrderNumber
 from workorder.publication import published
 from workorder.sealed import must_be_sealed, refused_as_secret
 
-Mover = Annotated[
-    Account, Depends(require(Permission.ORDERS_HANDLE, Permission.ORDERS_INSPECT, Permission.ORDERS_UNIT))
-]
+_MOVERS = (Permission.ORDERS_HANDLE, Permission.ORDERS_INSPECT, Permission.ORDERS_GOVERN, Permission.ORDERS_UNIT)
+Mover = Annotated[Account, Depends(require(*_MOVERS))]
 Inspector = Annotated[Account, Depends(require(Permission.ORDERS_INSPECT))]
 Handler = Annotated[Account, Depends(require(Permission.ORDERS_HANDLE))]
 Channel = Literal["call", "letter", "visit", "web", "wechat", "email", "upstream", "haochaping", "110"]
