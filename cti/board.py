@@ -25,6 +25,7 @@ from cti.board_facts import (
     Placed,
     Pressed,
     QueuesAre,
+    SeatsAre,
     SeatStands,
     Tick,
     TodayWas,
@@ -101,6 +102,8 @@ class Board:
                 self._put(replace(self.calls[call], monitored_by=seats), touched)
             case SeatStands():
                 self._seat(fact, touched)
+            case SeatsAre(seats=here):
+                self._seats_are(here, touched)
             case QueuesAre(titles=titles):
                 self._queues_are(titles, touched)
             case WaitsAre(waiting=waiting):
@@ -284,6 +287,7 @@ class Board:
 
     def _queues_are(self, titles: Mapping[QueueName, str], touched: Touched) -> None:
         for queue in [queue for queue in self.queues if queue not in titles]:
+            self._waiting(self.queues[queue], (), touched)
             del self.queues[queue]
             touched.add(("queues", queue))
         for queue, title in titles.items():
@@ -307,7 +311,16 @@ class Board:
             return
         self.seats[fact.seat] = row
         touched.add(("seats", fact.seat))
-        for queue in {*row.queues, *(before.queues if before else ())} & self.queues.keys():
+        self._count_ready((*row.queues, *(before.queues if before else ())), touched)
+
+    def _seats_are(self, here: frozenset[SeatId], touched: Touched) -> None:
+        for seat in [seat for seat in self.seats if seat not in here]:
+            gone = self.seats.pop(seat)
+            touched.add(("seats", seat))
+            self._count_ready(gone.queues, touched)
+
+    def _count_ready(self, queues: Iterable[QueueName], touched: Touched) -> None:
+        for queue in self.queues.keys() & set(queues):
             ready = self._ready_in(queue)
             if self.queues[queue].ready != ready:
                 self.queues[queue] = replace(self.queues[queue], ready=ready)

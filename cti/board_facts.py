@@ -57,6 +57,13 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatsAre:
+    """The seats that there are: others are gone."""
+
+    seats: frozenset[SeatId]
+
+
+@dataclass(frozen=True, slots=True)
 class SeatStands:
     """A seat as it stands now; `since` is when that began."""
 
@@ -152,6 +159,7 @@ BoardFact: TypeAlias = (
     | Pressed
     | Placed
     | SeatStands
+    | SeatsAre
     | QueuesAre
     | WaitsAre
     | Consulting

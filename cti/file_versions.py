@@ -30,6 +30,7 @@ class Shelf(StrEnum):
     QUEUES = "queues"
     CALENDAR = "calendar"
     WORDS = "words"
+    SEATS = "seats"
 
 
 Files = Mapping[str, str]

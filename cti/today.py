@@ -61,7 +61,7 @@ def offered(today: Today) -> Today:
 def answered(today: Today, began_at: datetime, queued_at: datetime, answered_at: datetime) -> Today:
     """Return the figures after an agent took a call."""
     waited = max(0.0, (answered_at - queued_at).total_seconds())
-    in_all = max(0.0, (answered_at - began_at).total_seconds())
+    in_all = max(waited, (answered_at - began_at).total_seconds())
     return replace(
         today,
         answered=today.answered + 1,

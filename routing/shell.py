@@ -115,6 +115,22 @@ class SeatDesk:
             case _:
                 pass
 
+    async def follow(self, seats: Iterable[SeatSkills]) -> None:
+        """The seats are now these: who is gone is offered nothing more, who is new may sign in."""
+        wanted = {each.seat: each for each in seats}
+        for seat in [seat for seat in self.desks if seat not in wanted]:
+            gone = self.desks.pop(seat)
+            if gone.after_call:
+                gone.after_call.cancel()
+            log.info("seat_gone", extra={"seat": seat})
+        for seat, skills in wanted.items():
+            desk = self.desks.get(seat)
+            if desk is None or desk.skills != skills:
+                desk = self.desks[seat] = desk or Desk(skills)
+                desk.skills = skills
+                self._tell(desk)
+        await self.reconcile()
+
     async def reconcile(self) -> None:
         """Make the switch's members those of the settings: stale ones gone, real ones kept."""
         try:

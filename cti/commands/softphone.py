@@ -15,6 +15,7 @@ from cti.adapters.control.door import Request, Verb, open_door
 from cti.adapters.control.visit import ControllerAwayError, ask
 from cti.server.installation import seat_password
 from cti.server.phones import VERBS, phone_socket
+from cti.server.seat_file import seats_of
 from cti.settings import Settings
 from ivr.adapters.simulator.phone_errors import SimulatedPhoneError
 from ivr.adapters.simulator.pyvoip_softphone import PhoneRefusalError, Softphone
@@ -65,9 +66,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _seat(wanted: str, settings: Settings) -> str:
-    seat = next((each for each in settings.seats if each.id == wanted), None)
+    seat = next((each for each in seats_of(settings) if each.id == wanted), None)
     if seat is None:
-        known = "、".join(each.id for each in settings.seats)
+        known = "、".join(each.id for each in seats_of(settings))
         raise SwitchError(f"没有席位 {wanted[:20]}。改法：从 {known} 里选，或在设置的 seats 里加上")
     if seat.in_browser:
         raise SwitchError(

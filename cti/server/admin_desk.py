@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from cti.access import Account
@@ -64,8 +64,12 @@ _SOUND = re.compile(r"[a-z]+/[A-Za-z0-9_-]{1,64}")
 class OfficeDesk:
     """Fulfils `cti.adapters.web.admin_desk.AdminDesk`."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, busy: Callable[[], Mapping[str, str]] = dict
+    ) -> None:
+        """`busy` tells which seats ring, talk or write, and which of it in words."""
         self._settings = settings
+        self._busy = busy
         self._plain = flow_bench.plain_settings(settings)
         self._versions = SqlVersionStore(database)
         self._clock = clock
@@ -81,7 +85,10 @@ class OfficeDesk:
         return Standing(files, digest, newest, is_taken, newest is not None and newest.digest != digest)
 
     async def check(self, shelf: Shelf, files: Files) -> tuple[Problem, ...]:
-        return await self._bench.run(flow_bench.problems_in, self._plain, shelf, dict(files))
+        problems = await self._bench.run(flow_bench.problems_in, self._plain, shelf, dict(files))
+        if shelf is Shelf.SEATS:
+            problems += await self._bench.run(flow_bench.taken_from_busy, self._plain, dict(files), dict(self._busy()))
+        return problems
 
     async def publish(self, shelf: Shelf, wish: Publication, account: Account) -> Version:
         unfit = misfit(wish.files)

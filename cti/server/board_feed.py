@@ -17,6 +17,7 @@ from cti.board_facts import (
     Known,
     Opened,
     QueuesAre,
+    SeatsAre,
     SeatStands,
     TodayWas,
     WaitsAre,
@@ -85,6 +86,10 @@ class BoardFeed:
                 tuple(sorted(desk.skills.skills)), served,
             )
         )  # fmt: skip
+
+    def seats(self, desks: Iterable[SeatId]) -> None:
+        """The seats that there are."""
+        self._watching.take(SeatsAre(frozenset(desks)))
 
     def queues(self) -> None:
         """The queues that there are."""

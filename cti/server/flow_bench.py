@@ -6,6 +6,7 @@ command line, editor and publication.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,9 +14,11 @@ from functools import lru_cache
 from cti.file_versions import Files, Shelf
 from cti.flow_picture import Picture, picture_of
 from cti.flow_trial import Moment, Trial
-from cti.server.flow_files import catalogue_of, keys_out_of_queues
-from cti.server.installation import queues_of
-from cti.server.shelves import CALENDAR, CATALOGUE, PROMPTS, QUEUES, audio_files, files_of, fixed_names
+from cti.seats_file import Seat, load_seats
+from cti.server.flow_files import catalogue_of
+from cti.server.installation import queues_of, seat_problems
+from cti.server.seat_file import seats_of
+from cti.server.shelves import CALENDAR, CATALOGUE, PROMPTS, QUEUES, SEATS, audio_files, files_of, fixed_names
 from cti.settings import Settings
 from ivr.call import QueueName
 from ivr.errors import AuthorError
@@ -25,7 +28,7 @@ from ivr.flow.check import check_files
 from ivr.flow.inspect import Catalogue
 from ivr.flow.load import read_flow
 from ivr.flow.manifest import load_prompts, prompt_manifest
-from ivr.flow.model import Flow, QueueNode
+from ivr.flow.model import Flow
 from ivr.flow.play import call_document, start_play, typed
 from ivr.flow.prompt import PromptText
 from ivr.problems import Place, Problem, Severity, has_errors
@@ -53,6 +56,8 @@ def problems_in(settings: Settings, shelf: Shelf, files: Files) -> tuple[Problem
             problems += _flow_problems(settings, files)
         case Shelf.QUEUES:
             problems += _queue_problems(settings, files.get(QUEUES, ""))
+        case Shelf.SEATS:
+            problems += _seat_problems(settings, files.get(SEATS, ""))
         case Shelf.CALENDAR:
             problems += load_days(files.get(CALENDAR, ""), CALENDAR)[1]
         case Shelf.WORDS:
@@ -79,33 +84,18 @@ def _flow_problems(settings: Settings, files: Files) -> tuple[Problem, ...]:
         queues = queues_of(settings)
     except AuthorError as error:
         return error.problems
-    return _checked_flows(settings, files, queues) + _new_queue_keys(settings, files)
-
-
-def _new_queue_keys(settings: Settings, files: Files) -> tuple[Problem, ...]:
-    """Return a warning for each key out of a queue that the flows in use do not have.
-
-    Known limitation: the switch learns such keys at its start (the contexts of extensions.conf), not with the flow.
-    """
-    known = set(keys_out_of_queues(_flows_of(files_of(settings, Shelf.FLOWS))))
-    found = []
-    for flow in _flows_of(files):
-        for node in flow.nodes.values():
-            new = "".join(key for key in getattr(node, "keys", "") if key not in known)
-            if new and isinstance(node, QueueNode):
-                what = f"排队中可以按的键“{new}”是新的，交换机在服务重启之后才认得。"
-                remedy = f"用已有的键（{'、'.join(sorted(known)) or '没有'}），或发布后在空闲时重启服务。"
-                found.append(Problem(node.place, what, remedy, Severity.WARNING))
-    return tuple(found)
+    return _checked_flows(settings, files, queues)
 
 
 def _flows_of(files: Files) -> list[Flow]:
     return [flow for name, text in files.items() if name != PROMPTS and (flow := read_flow(text, name)[0]) is not None]
 
 
-def _checked_flows(settings: Settings, files: Files, queues: Queues) -> tuple[Problem, ...]:
+def _checked_flows(
+    settings: Settings, files: Files, queues: Queues, seats: tuple[Seat, ...] | None = None
+) -> tuple[Problem, ...]:
     texts, prompts, problems = _texts_of(files)
-    catalogue = _catalogue(settings, prompts, queues)
+    catalogue = _catalogue(settings, prompts, queues, seats)
     problems += check_files(texts, catalogue).problems
     problems += _lost_flows(settings, texts)
     missing = [text for text in prompts.values() if text.audio and text.audio not in (catalogue.audio or ())]
@@ -123,8 +113,10 @@ def _texts_of(files: Files) -> tuple[dict[str, str], Mapping[str, PromptText], t
     return texts, prompts, problems
 
 
-def _catalogue(settings: Settings, prompts: Mapping[str, PromptText], queues: Queues) -> Catalogue:
-    return replace(catalogue_of(settings, queues), prompts=prompts, audio=audio_files(settings))
+def _catalogue(
+    settings: Settings, prompts: Mapping[str, PromptText], queues: Queues, seats: tuple[Seat, ...] | None
+) -> Catalogue:
+    return replace(catalogue_of(settings, queues, seats), prompts=prompts, audio=audio_files(settings))
 
 
 def _lost_flows(settings: Settings, texts: Files) -> tuple[Problem, ...]:
@@ -154,6 +146,51 @@ def _queue_problems(settings: Settings, text: str) -> tuple[Problem, ...]:
     flows = files_of(settings, Shelf.FLOWS)
     before = set(_checked_flows(settings, flows, now)) if now is not None else set()
     return problems + tuple(each for each in _checked_flows(settings, flows, queues) if each not in before)
+
+
+def _seat_problems(settings: Settings, text: str) -> tuple[Problem, ...]:
+    """Return the problems of the seats, and those that flows in use would have with them."""
+    written, problems = load_seats(text, SEATS)
+    if written is None:
+        return problems
+    problems += seat_problems(settings, written.seats, SEATS)
+    try:
+        queues, now = queues_of(settings), seats_of(settings)
+    except AuthorError as error:
+        return problems + error.problems
+    idle = [seat for seat in written.seats if not queues.serving(seat.skills)]
+    for seat in idle:
+        what = f"席位 {seat.id} 的技能（{'、'.join(sorted(seat.skills)) or '没有'}）接不了任何队列。"
+        remedy = "改它的技能，或确认它只做转接、监听。"
+        problems += (Problem(_line_of(text, seat.id), what, remedy, Severity.WARNING),)
+    flows = files_of(settings, Shelf.FLOWS)
+    before = set(_checked_flows(settings, flows, queues, now))
+    return problems + tuple(
+        each for each in _checked_flows(settings, flows, queues, written.seats) if each not in before
+    )
+
+
+def taken_from_busy(settings: Settings, files: Files, busy: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Return an error for every seat that would lose itself or its telephone while it rings, talks or writes."""
+    text = files.get(SEATS, "")
+    written, _ = load_seats(text, SEATS)
+    if written is None:
+        return ()
+    after = {seat.id: seat for seat in written.seats}
+    problems = []
+    for seat in seats_of(settings):
+        then = after.get(seat.id)
+        if seat.id in busy and (then is None or then.in_browser != seat.in_browser):
+            wish = "停用或删去" if then is None else "换话机"
+            what = f"席位 {seat.id} {busy[seat.id]}，现在不能{wish}。"
+            problems.append(Problem(_line_of(text, seat.id), what, "等它空闲，或请班长先让它示忙。"))
+    return tuple(problems)
+
+
+def _line_of(text: str, seat: str) -> Place:
+    """Return the line on which a seat stands, as our own files write it."""
+    lines = enumerate(text.splitlines(), 1)
+    return Place(SEATS, next((number for number, line in lines if re.search(rf"\b{seat}\b", line)), 1))
 
 
 def _word_problems(name: str, text: str) -> tuple[Problem, ...]:

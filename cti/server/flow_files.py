@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cti.seats_file import Seat
+from cti.server.seat_file import seats_of
 from cti.settings import Settings
 from ivr.adapters.voice.espeak import Espeak
 from ivr.adapters.voice.prompts import Prepared, net_sounds, prepare, standing_sounds
-from ivr.errors import AuthorError
+from ivr.errors import AuthorError, HotlineError
 from ivr.flow.book import FlowBook, make_book
 from ivr.flow.check import check_files
 from ivr.flow.inspect import Catalogue
@@ -70,9 +72,10 @@ class Edition:
     problems: tuple[Problem, ...]
 
 
-def catalogue_of(settings: Settings, queues: Queues) -> Catalogue:
+def catalogue_of(settings: Settings, queues: Queues, seats: Iterable[Seat] | None = None) -> Catalogue:
     """Return the names that flows may use: queues, and numbers that may be dialled."""
-    return Catalogue(queues=frozenset(queues.by_name), numbers=frozenset(str(seat.id) for seat in settings.seats))
+    there = seats_of(settings) if seats is None else seats
+    return Catalogue(queues=frozenset(queues.by_name), numbers=frozenset(str(seat.id) for seat in there))
 
 
 def read_edition(
@@ -145,6 +148,8 @@ class FlowShelf:
         self._seen: FlowFiles | None = None
         self._editions: dict[str, FlowBook] = {}
         self._current: FlowBook | None = None
+        self.follow: Callable[[Iterable[Flow]], Awaitable[None]] = _nobody
+        """Hears of new flows before they answer calls; what it raises (the switch is away) lets them be tried again."""
 
     async def open(self) -> None:
         """Take in the flows as they are; AuthorError when they cannot be used and there is no older edition."""
@@ -194,6 +199,12 @@ class FlowShelf:
             made = await make_prompts(edition, (), self._sounds, self._espeak, flows_in_use(self._settings))
             problems += made.problems
             if not made.problems:
+                try:
+                    await self.follow(edition.flows)
+                except (HotlineError, OSError) as error:
+                    log.error("flows_not_applied", extra={"reason": str(error)})
+                    self._seen = None
+                    return problems
                 self._current = self._editions[edition.book.digest] = edition.book
                 await asyncio.to_thread(self._keep, edition.book.digest, files)
                 log.info("flows_taken_in", extra={"digest": edition.book.digest, "flows": len(edition.flows)})
@@ -228,6 +239,10 @@ class FlowShelf:
         if book is not None:
             self._editions[folder.name] = book
         return book
+
+
+async def _nobody(_flows: Iterable[Flow]) -> None:
+    pass
 
 
 def archived_book(folder: Path, catalogue: Catalogue, queues: Queues) -> FlowBook | None:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from cti.adapters.mqtt.private_broker import BrokerAccount, broker_files
 from cti.emergency_trunk import EmergencyTrunk
+from cti.seats_file import Seat as SettledSeat
+from cti.server.seat_file import seats_of
 from cti.settings import PRIVATE, PROJECT, CarrierTrunk, Settings
+from ivr.adapters.asterisk import render_pjsip
 from ivr.adapters.asterisk.private import ensure
 from ivr.adapters.asterisk.private_parts import Part, PartName
 from ivr.adapters.asterisk.render import RenderedSwitch, render
@@ -25,6 +28,7 @@ from ivr.adapters.asterisk.render_config import (
     Trunk,
 )
 from ivr.adapters.asterisk.render_secrets import kept_secret
+from ivr.adapters.asterisk.render_values import UnsafeValueError
 from ivr.adapters.voice.espeak import Espeak
 from ivr.adapters.voice.prompts import prepare
 from ivr.errors import AuthorError, PartMissingError
@@ -144,13 +148,20 @@ async def make_comforts(queues: Queues, sounds: Path, espeak: Espeak) -> None:
         raise AuthorError(made.problems)
 
 
-def render_switch(settings: Settings, queues: Queues, exit_keys: Iterable[str]) -> RenderedSwitch:
-    """Write the switch's configuration as settings and queues want it."""
+def render_switch(
+    settings: Settings, queues: Queues, exit_keys: Iterable[str], seats: tuple[SettledSeat, ...] | None = None
+) -> RenderedSwitch:
+    """Write the switch's configuration as settings, queues and seats (None: those of the installation) want it."""
     found = part(settings, PartName.ASTERISK)
-    return render(switch_config(settings, queues, exit_keys), folders_of(settings).run, found)
+    return render(switch_config(settings, queues, exit_keys, seats), folders_of(settings).run, found)
 
 
-def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] = ()) -> SwitchConfig:
+def switch_config(
+    settings: Settings,
+    queues: Queues,
+    exit_keys: Iterable[str] = (),
+    seats: tuple[SettledSeat, ...] | None = None,
+) -> SwitchConfig:
     """Return everything the switch is told; `exit_keys` are the keys by which flows let callers leave a queue."""
     folders, switch = folders_of(settings), settings.switch
     keys = "".join(sorted(set(exit_keys)))
@@ -163,7 +174,8 @@ def switch_config(settings: Settings, queues: Queues, exit_keys: Iterable[str] =
         recordings=settings.recordings_folder,
         ami_secret=kept_secret(folders.secrets, "ami"),
         seats=tuple(
-            Seat(seat.id, seat_password(settings, seat.id), seat.agent, seat.in_browser) for seat in settings.seats
+            Seat(seat.id, seat_password(settings, seat.id), seat.agent, seat.in_browser)
+            for seat in (seats_of(settings) if seats is None else seats)
         ),
         numbers=tuple(
             CalledNumber(each.number, each.flow, each.original_line, each.from_110) for each in settings.numbers
@@ -189,6 +201,15 @@ def _backup(trunk: EmergencyTrunk | None, timeout: int) -> Trunk | None:
     if trunk is None:
         return None
     return Trunk("emergency-2", trunk.host, trunk.port, trunk.match, rtp_timeout_seconds=timeout)
+
+
+def seat_problems(settings: Settings, seats: tuple[SettledSeat, ...], file: str) -> tuple[Problem, ...]:
+    """Return why the switch would not take these seats."""
+    try:
+        render_pjsip.seat_sections(tuple(Seat(seat.id, "x" * 16, seat.agent) for seat in seats))
+    except UnsafeValueError as error:
+        return (Problem(Place(file), f"交换机不接受：{error}。", "换一个号码或名字。"),)
+    return ()
 
 
 def seat_password(settings: Settings, seat: str) -> str:

@@ -7,8 +7,9 @@ import logging
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -16,17 +17,19 @@ import uvicorn
 from cti.access import Role
 from cti.accounts import AccountRecord
 from cti.adapters.control.door_client import DoorClient
+from cti.adapters.files.city_sources import FileGeo, FilePopulation, FileVideo
 from cti.adapters.files.partner_file import PartnerFile
 from cti.adapters.numbers.places import place_of_number
 from cti.adapters.sql.account_store import SqlAccountStore
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
+from cti.adapters.sql.track_store import SqlTracks
 from cti.adapters.web.app import PagesDeps, pages_app
 from cti.adapters.web.certificates import check_certificate
 from cti.adapters.web.desks import Desks
 from cti.adapters.web.guessing import Guessing
 from cti.adapters.web.hub import Hub
-from cti.adapters.web.order_deps import OrdersDeps
+from cti.adapters.web.order_deps import CitySources, OrdersDeps
 from cti.adapters.web.passwords import Passwords, one_time_password
 from cti.adapters.web.sessions import Sessions
 from cti.adapters.web.watch import follow
@@ -36,6 +39,8 @@ from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
 from cti.server.orders import Orders, dispatch_catalogue, partner_file
 from cti.server.policy_files import safe_masking
+from cti.server.reports import Reports
+from cti.server.seat_file import SeatsNow
 from cti.server.webhooks import Webhooks, run_webhooks
 from cti.settings import PROJECT, Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec
@@ -43,6 +48,7 @@ from ivr.adapters.files.journal_files import JournalFiles
 from ivr.errors import StoreError
 from ivr.ports import Clock
 from ivr.problems import Problem
+from workorder.grid.tracks import forget_before
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +86,7 @@ def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDep
         guessing=Guessing(clock.monotonic),
         hub=hub,
         desks=Desks(door, hub),
+        seats=SeatsNow(settings),
         seat_password=lambda seat: seat_password(settings, seat),
         orders=OrdersDeps(
             orders.lives,
@@ -91,9 +98,25 @@ def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDep
             orders.sealing,
             partner_file(settings),
             lambda: dispatch_catalogue(settings),
+            city_sources(settings),
         ),
-        admin=OfficeDesk(settings, database, clock),
+        reports=Reports(settings, database),
+        admin=OfficeDesk(settings, database, clock, lambda: _busy_seats(hub.board)),
     )
+
+
+_BUSY = {"ringing": "正在振铃", "talking": "正在通话", "after_call": "正在写工单"}
+
+
+def _busy_seats(board: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the seats that nothing may be taken from now, and why, as the board has it."""
+    return {seat: _BUSY[row["state"]] for seat, row in board["seats"].items() if row.get("state") in _BUSY}
+
+
+def city_sources(settings: Settings) -> CitySources:
+    """Return what feeds the digital-city centre here: files, where no other system is connected."""
+    folder = settings.data_folder / "digital_city"
+    return CitySources(FileGeo(folder), FilePopulation(folder), FileVideo(folder))
 
 
 def server_of(settings: Settings, deps: PagesDeps) -> uvicorn.Server:
@@ -182,6 +205,8 @@ async def _sweep(deps: PagesDeps) -> None:
     while True:
         try:
             await deps.accounts.sweep(deps.clock.now(), deps.clock.now() - idle)
+            roster = (await deps.orders.sources.geo.city()).roster
+            await SqlTracks(deps.database).forget(forget_before(roster, deps.clock.now()))
         except StoreError as error:
             log.warning("sessions_not_swept", extra={"reason": str(error)[:200]})
         await asyncio.sleep(SWEEP_SECONDS)

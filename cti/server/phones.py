@@ -12,6 +12,7 @@ from pathlib import Path
 from cti.adapters.control.door import Request, Verb
 from cti.adapters.control.door_client import DoorClient
 from cti.adapters.control.visit import ControllerAwayError
+from cti.server.seat_file import seats_of
 from cti.settings import Settings
 
 SECONDS = 3.0
@@ -20,7 +21,7 @@ VERBS = ("answer", "hangup", "hold", "unhold", "mute", "unmute", "dtmf", "status
 
 def phone_socket(settings: Settings, seat: str) -> Path:
     """Return where the softphone of a seat answers; ValueError for what is no seat of ours."""
-    if seat not in {each.id for each in settings.seats}:
+    if seat not in {each.id for each in seats_of(settings)}:
         raise ValueError(f"没有席位 {seat[:20]!r}")
     return settings.run_folder / "phones" / f"{seat}.sock"
 

@@ -14,7 +14,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -33,6 +33,7 @@ from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
 from cti.conversation import Conversation
+from cti.seats_file import Seat
 from cti.server.assistant import Assistant, assistant_verbs
 from cti.server.board_feed import BoardFeed
 from cti.server.call_places import Tools
@@ -61,7 +62,6 @@ from cti.server.installation import (
     queues_of,
     queues_path,
     ready_file,
-    render_switch,
     switch_config,
 )
 from cti.server.interlock import gate_of, locks_of
@@ -76,7 +76,9 @@ from cti.server.phones import phone_verbs
 from cti.server.policy import Routing
 from cti.server.policy_watch import PolicyWatch, speak_for
 from cti.server.queue_file import QueueFile
+from cti.server.seat_file import SeatFile, seats_of
 from cti.server.seats import SeatVerbs, not_ready_reasons
+from cti.server.switch_files import SwitchFiles
 from cti.server.tapes import Tapes
 from cti.server.transfer_verbs import TransferVerbs
 from cti.server.transfers import TransferDesk
@@ -92,14 +94,16 @@ from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.steps import StepSettings
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.adapters.vosk.ears import EarsNews
-from ivr.call import CallId, Leg
+from ivr.call import CallId, Leg, SeatId
 from ivr.commands import InstantCommand
-from ivr.errors import StoreError, SwitchError
+from ivr.errors import HotlineError, StoreError, SwitchError
 from ivr.events import CallOffered, SwitchEvent, SwitchReady
+from ivr.flow.model import Flow
 from ivr.ports import Clock, Heard, Switch
 from ivr.problems import Problem
 from ivr.shell import FlowDesk
 from routing.adapters.learnt_models import LearntModels
+from routing.agent import AgentState
 from routing.emergency.shell import EmergencyDesk
 from routing.membership import SeatSkills
 from routing.queue import Queues
@@ -167,6 +171,7 @@ async def serve(settings: Settings) -> None:
     ami = LinkSettings("127.0.0.1", config.ports.ami, config.ami_user, config.ami_secret)
     link = AsteriskLink(ami, gate_of(settings))
     espeak = espeak_of(settings, part(settings, PartName.ESPEAK))
+    switch_files = SwitchFiles(settings, lambda: part(settings, PartName.ASTERISK), link.reload_queues)
     shelf = FlowShelf(
         settings, lambda: queue_file.queues, folders.sounds, espeak, folders.run / "editions", _tell_refused
     )
@@ -213,7 +218,10 @@ async def serve(settings: Settings) -> None:
             ears,
             journal,
         )
-        seats = SeatDesk(link, _seat_skills(settings), lambda: queue_file.queues, feed.seat)
+        seat_file = SeatFile(
+            settings, seats_of(settings), lambda: _busy(seats), lambda new: follow_seats(new), _tell_refused
+        )
+        seats = SeatDesk(link, _skills(seat_file.seats), lambda: queue_file.queues, feed.seat)
         seat_verbs = SeatVerbs(seats, not_ready_reasons(settings.data_folder), folders.run / "seats.json")
         seat_verbs.remember()
         routing = Routing(lambda: queue_file.queues, seats)
@@ -309,6 +317,7 @@ async def serve(settings: Settings) -> None:
                 ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
                 log.info("controller_ready", extra={"agi": config.ports.agi})
                 tasks.create_task(_recover(calls), name="recover")
+                tasks.create_task(catch_up(), name="catch up")
 
         async def hear(heard: Heard) -> None:
             flow_desk.hear(heard)
@@ -320,12 +329,31 @@ async def serve(settings: Settings) -> None:
         async def follow_queues(queues: Queues) -> None:
             """Make sounds and switch follow the queues; seats are compared anew once they are in force."""
             await make_comforts(queues, folders.sounds, espeak)
-            await asyncio.to_thread(render_switch, settings, queues, keys_out_of_queues(shelf.current().flows.values()))
+            await switch_files.follow(queues, keys_out_of_queues(shelf.current().flows.values()), seat_file.seats)
             feed.queues()
-            await link.reload_queues()
             asyncio.get_running_loop().call_soon(lambda: tasks.create_task(seats.reconcile()))
 
+        async def follow_flows(flows: Iterable[Flow]) -> None:
+            """Make the switch know the keys out of queues before a flow offers them."""
+            await switch_files.follow(queue_file.queues, keys_out_of_queues(flows), seat_file.seats)
+
+        async def follow_seats(new: tuple[Seat, ...]) -> None:
+            """Who goes is offered nothing more; then the switch learns the seats; then who comes may sign in."""
+            stay = {seat.id for seat in new} & set(seats.desks)
+            await seats.follow(_skills(seat for seat in new if seat.id in stay))
+            await switch_files.follow(queue_file.queues, keys_out_of_queues(shelf.current().flows.values()), new)
+            await seats.follow(_skills(new))
+            feed.seats(seats.desks)
+
+        async def catch_up() -> None:
+            """Let the switch learn what was published while no controller was there."""
+            try:
+                await follow_flows(shelf.current().flows.values())
+            except (HotlineError, OSError) as error:
+                log.error("switch_not_caught_up", extra={"reason": str(error)})
+
         _settle_memory()
+        shelf.follow = follow_flows
         tasks.create_task(database.open_patiently(), name="database")
         tasks.create_task(link.run(), name="link")
         tasks.create_task(_beat(link, clock), name="beat")
@@ -335,6 +363,7 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(run_timers(lives, clock, f"{socket.gethostname()}:{os.getpid()}", relay.wake), name="timers")
         tasks.create_task(shelf.run(), name="flows")
         tasks.create_task(queue_file.run(), name="queues")
+        tasks.create_task(seat_file.run(), name="seats")
         city = PolicyWatch(
             lambda: policy_path(settings),
             lambda new: speak_for(new, folders.sounds, espeak),
@@ -411,8 +440,14 @@ async def _recover(calls: CallDesk) -> None:
             return
 
 
-def _seat_skills(settings: Settings) -> Sequence[SeatSkills]:
-    return [SeatSkills(seat.id, seat.agent, seat.skills, seat.penalty) for seat in settings.seats]
+def _skills(seats: Iterable[Seat]) -> list[SeatSkills]:
+    return [SeatSkills(seat.id, seat.agent, seat.skills, seat.penalty) for seat in seats]
+
+
+def _busy(seats: SeatDesk) -> frozenset[SeatId]:
+    """Return the seats that ring, talk or write: nothing is taken from them now."""
+    at_work = (AgentState.RINGING, AgentState.TALKING, AgentState.AFTER_CALL)
+    return frozenset(seat for seat, desk in seats.desks.items() if desk.state in at_work)
 
 
 def _tell_refused(problems: tuple[Problem, ...]) -> None:

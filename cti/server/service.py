@@ -38,6 +38,7 @@ from cti.server.installation import (
     write_broker_files,
 )
 from cti.server.pages import FIRST_ADMIN, certificate_problems, first_admin, page_processes
+from cti.server.seat_file import seats_of
 from cti.settings import PRIVATE, PROJECT, Settings
 from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.render_dialplan import NET_SOUNDS
@@ -163,7 +164,7 @@ def _addresses(settings: Settings) -> tuple[tuple[str, str], ...]:
     return (
         ("网页", settings.pages.base_url if settings.pages.is_served else "没有开放"),
         ("电话（SIP）", f"sip:{switch.sip_host}:{switch.sip_port}　被叫号码 {numbers}"),
-        ("席位话机", "、".join(f"{seat.id} {seat.agent}" for seat in settings.seats)),
+        ("席位话机", "、".join(f"{seat.id} {seat.agent}" for seat in seats_of(settings))),
         ("消息代理（MQTT）", f"127.0.0.1:{settings.broker_port}" if settings.broker == PRIVATE else settings.broker),
         ("紧急联动的链接页", settings.emergency.link.base_url if settings.emergency.link.is_served else "没有开放"),
         ("数据库", settings.database.split("@")[-1]),

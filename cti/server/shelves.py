@@ -7,14 +7,17 @@ from pathlib import Path
 
 from cti.adapters.files.replace_files import replace_files
 from cti.file_versions import Files, Shelf
+from cti.seats_file import WrittenSeats, seats_text
 from cti.server.city_packs import SHIPPED_DAYS
 from cti.server.drafting import SHIPPED_CATALOGUE, SHIPPED_GAZETTEER, SHIPPED_LEXICONS, own_words
 from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, flows_in_use, own_flows
 from cti.server.installation import SHIPPED_QUEUES, own_queues, queues_path
+from cti.server.seat_file import own_seats
 from cti.settings import Settings
 
 PROMPTS = "prompts.yaml"
 QUEUES = "queues.yaml"
+SEATS = "seats.yaml"
 CALENDAR = "calendar.yaml"
 CATALOGUE = "catalogue.yaml"
 AUDIO = "audio"
@@ -25,6 +28,8 @@ def files_of(settings: Settings, shelf: Shelf) -> Files:
 
     Bytes that are no UTF-8 become a character that the checks then complain about.
     """
+    if shelf is Shelf.SEATS and not own_seats(settings).is_file():
+        return {SEATS: seats_text(WrittenSeats(settings.seats))}
     return {name: file.read_text(encoding="utf-8", errors="replace") for name, file in _in_use(settings, shelf).items()}
 
 
@@ -53,7 +58,13 @@ def put_files(settings: Settings, shelf: Shelf, files: Files) -> None:
 
 def fixed_names(shelf: Shelf) -> frozenset[str]:
     """Return the names of the files that a shelf consists of; empty: its files may have any name (flows)."""
-    return frozenset() if shelf is Shelf.FLOWS else frozenset(_shipped(shelf))
+    match shelf:
+        case Shelf.FLOWS:
+            return frozenset()
+        case Shelf.SEATS:
+            return frozenset({SEATS})
+        case _:
+            return frozenset(_shipped(shelf))
 
 
 def audio_files(settings: Settings) -> frozenset[str]:
@@ -75,6 +86,8 @@ def _in_use(settings: Settings, shelf: Shelf) -> Mapping[str, Path]:
             return {**found, PROMPTS: prompts if prompts.is_file() else SHIPPED_PROMPTS}
         case Shelf.QUEUES:
             return {QUEUES: queues_path(settings)}
+        case Shelf.SEATS:
+            return {SEATS: own_seats(settings)}
         case Shelf.CALENDAR | Shelf.WORDS:
             shipped = _shipped(shelf)
             own = _own(settings, shelf, dict.fromkeys(shipped, ""))
@@ -87,6 +100,8 @@ def _own(settings: Settings, shelf: Shelf, files: Files) -> Mapping[str, Path]:
             return {name: own_flows(settings) / name for name in files}
         case Shelf.QUEUES:
             return {QUEUES: own_queues(settings)}
+        case Shelf.SEATS:
+            return {SEATS: own_seats(settings)}
         case Shelf.CALENDAR:
             return {CALENDAR: settings.data_folder / CALENDAR}
         case Shelf.WORDS:
@@ -99,6 +114,8 @@ def _shipped(shelf: Shelf) -> Mapping[str, Path]:
             return {file.name: file for file in SHIPPED_FLOWS.glob("*.yaml")} | {PROMPTS: SHIPPED_PROMPTS}
         case Shelf.QUEUES:
             return {QUEUES: SHIPPED_QUEUES}
+        case Shelf.SEATS:
+            return {}  # they stand in the settings until pages publish them
         case Shelf.CALENDAR:
             return {CALENDAR: SHIPPED_DAYS}
         case Shelf.WORDS:

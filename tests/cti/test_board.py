@@ -10,7 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cti.board import Board
-from cti.board_facts import BoardFact, Opened, Placed, Pressed, QueuesAre, SeatStands, Tick, TodayWas, Told, WaitsAre
+from cti.board_facts import (
+    BoardFact,
+    Opened,
+    Placed,
+    Pressed,
+    QueuesAre,
+    SeatsAre,
+    SeatStands,
+    Tick,
+    TodayWas,
+    Told,
+    WaitsAre,
+)
 from cti.today import Today, china_day, counted, midnight, today_plain
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 from ivr.events import (
@@ -42,6 +54,7 @@ queues = st.sampled_from([GENERAL, ELDER])
 channels = st.sampled_from([CALLER, AGENT, ChannelName("PJSIP/802-00000003")])
 instants = st.integers(0, 100).map(lambda seconds: NOON + timedelta(seconds=seconds))
 facts: st.SearchStrategy[BoardFact] = st.one_of(
+    st.builds(SeatsAre, st.frozensets(seats)),
     st.builds(LegUp, calls, st.sampled_from(Leg), channels, st.just(NUMBER), instants, seats),
     st.builds(LegDown, calls, channels, st.just(16), st.just(""), instants),
     st.builds(CallerQueued, calls, queues, st.integers(0, 4), channels, instants),

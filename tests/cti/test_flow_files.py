@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from cti.server import flow_files
-from cti.server.flow_files import SHIPPED_FLOWS, FlowFiles, FlowShelf, flows_in_use
+from cti.server.flow_files import SHIPPED_FLOWS, FlowFiles, FlowShelf, flows_in_use, keys_out_of_queues
 from cti.server.installation import queues_of
 from cti.settings import Settings, default_settings
 from ivr.adapters.voice.espeak import Espeak, Voice, VoiceError
-from ivr.errors import AuthorError
+from ivr.errors import AuthorError, SwitchLostError
+from ivr.flow.model import Flow
 from ivr.problems import Problem
 
 
@@ -168,3 +169,26 @@ def test_flows_published_by_the_pages_take_the_place_of_the_shipped_ones(tmp_pat
     shutil.copytree(SHIPPED_FLOWS, tmp_path / "run" / "flows")
     assert flows_in_use(settings) == tmp_path / "run" / "flows"
     assert all(name.startswith(str(tmp_path)) for name in FlowFiles.read(settings).texts)
+
+
+async def test_new_flows_answer_only_once_the_switch_knows_their_keys(tmp_path: Path) -> None:
+    asked, is_away = list[str](), [True]
+
+    async def follow(flows: Iterable[Flow]) -> None:
+        asked.append(keys_out_of_queues(flows))
+        if is_away[0]:
+            raise SwitchLostError("the test cut the line")
+
+    async with watching(tmp_path) as shelf:
+        before = shelf.shelf.current().digest
+        shelf.shelf.follow = follow
+        file = shelf.flows / "main.yaml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace('      "1": call_back\n', '      "1": call_back\n      "9": call_back\n'), "utf-8")
+        async with asyncio.timeout(30):
+            while len(asked) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert shelf.shelf.current().digest == before, "tried again and again, and the old edition answers meanwhile"
+        is_away[0] = False
+        await shelf.until(before)
+        assert "9" in asked[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -125,3 +127,16 @@ async def test_a_switch_that_is_lost_costs_nothing_here() -> None:
     await desk.take(SwitchReady(1, NOON))
     await desk.take(seen(SeatId("801"), "not in use"))
     assert desk.ready == 1
+
+
+async def test_new_seats_come_gone_ones_are_offered_nothing_more_and_skills_count_at_once() -> None:
+    desk, switch = desk_with()
+    await desk.take(SwitchReady(1, NOON))
+    new = SeatSkills(SeatId("803"), "丙", frozenset({"elder"}))
+    await desk.follow([replace(ANNA, skills=frozenset()), new])
+    assert {(each.queue, each.seat) for each in switch.state.members} == {
+        ("general", "801"), ("general", "803"), ("elder", "803"),
+    }  # fmt: skip
+    assert desk.desks.keys() == {"801", "803"}
+    assert (await desk.sign_in(SeatId("802"), "乙"))[0] is False
+    assert (await desk.sign_in(SeatId("803"), "丙"))[0] is True

@@ -17,7 +17,9 @@ from cti.adapters.web.guessing import Guessing
 from cti.adapters.web.hub import Hub
 from cti.adapters.web.order_deps import OrdersDeps
 from cti.adapters.web.passwords import Passwords
+from cti.adapters.web.report_desk import ReportDesk
 from cti.adapters.web.sessions import Sessions
+from cti.seats_file import Seat
 from cti.settings import Settings
 from ivr.ports import Clock, Journal
 from workorder.masking import Masking
@@ -40,9 +42,11 @@ class PagesDeps:
     guessing: Guessing
     hub: Hub
     desks: Desks
+    seats: Callable[[], tuple[Seat, ...]]
     seat_password: Callable[[str], str]
     orders: OrdersDeps
     admin: AdminDesk
+    reports: ReportDesk
 
 
 def deps_of(connection: HTTPConnection) -> PagesDeps:

@@ -29,7 +29,7 @@ Admin = Annotated[Account, Depends(require(Permission.ADMIN_SETTINGS))]
 Editor = Annotated[Account, Depends(require(Permission.FLOWS_EDIT))]
 Auditor = Annotated[Account, Depends(require(Permission.AUDIT_READ))]
 Watchman = Annotated[Account, Depends(require(Permission.HEALTH))]
-SHELVES = (Shelf.QUEUES, Shelf.CALENDAR, Shelf.WORDS)
+SHELVES = (Shelf.QUEUES, Shelf.SEATS, Shelf.CALENDAR, Shelf.WORDS)
 _RECORDING_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 
@@ -95,14 +95,14 @@ class AuditBody(BaseModel):
 
 
 class SeatBody(BaseModel):
-    """A seat as the settings have it, and the queues that its skills serve."""
+    """A seat in use, and the queues that its skills serve."""
 
     seat: str
     agent: str
     skills: list[str]
     penalty: int
     queues: list[str]
-    origin: str
+    phone: str = Field(description="browser or sip")
 
 
 def routes(deps: PagesDeps) -> APIRouter:
@@ -174,22 +174,21 @@ def routes(deps: PagesDeps) -> APIRouter:
             raise refused(404, "没有这个城市政策包。改法：从列表里选")
         return list(found)
 
-    @router.get("/seats")
+    @router.get("/seats/shown")
     async def seats(who: Admin) -> list[SeatBody]:
-        """Return the seats of the settings with the queues that they serve."""
+        """Return the seats in use with the queues that they serve."""
         text = (await desk.standing(Shelf.QUEUES)).files.get("queues.yaml", "")
         queues, _ = load_queues(text, "queues.yaml")
-        origin = settings.origins.get("seats", "默认")
         return [
             SeatBody(
                 seat=str(seat.id),
                 agent=seat.agent,
                 skills=sorted(seat.skills),
                 penalty=seat.penalty,
+                phone="browser" if seat.in_browser else "sip",
                 queues=[queue.title for queue in queues.serving(seat.skills)] if queues is not None else [],
-                origin=origin,
             )
-            for seat in settings.seats
+            for seat in deps.seats()
         ]
 
     @router.get("/audit")

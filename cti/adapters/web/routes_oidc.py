@@ -34,7 +34,6 @@ def routes(deps: PagesDeps) -> APIRouter:
     router = APIRouter(prefix="/api/oidc", tags=["session"], responses={404: {"model": ErrorBody}})
     pages = deps.settings.pages
     client = OidcClient(pages.oidc, f"{pages.base_url}{BACK}", deps.clock) if pages.oidc.is_on else None
-    seats = {str(seat.id) for seat in deps.settings.seats}
 
     @router.get("/ways")
     async def ways() -> Ways:
@@ -46,7 +45,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         """Send the browser to the identity provider."""
         if client is None:
             raise refused(404, "没有设置统一身份认证。改法：用密码登录", "no_oidc")
-        url, state = await client.begin(seat if seat in seats else "")
+        url, state = await client.begin(seat if seat in {str(each.id) for each in deps.seats()} else "")
         answer = RedirectResponse(url, 303)
         # Lax: the way back begins at the provider's site. It proves that the same browser comes back.
         answer.set_cookie(COOKIE, state, max_age=600, httponly=True, samesite="lax", secure=pages.is_secure, path=BACK)

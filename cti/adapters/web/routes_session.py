@@ -15,6 +15,7 @@ from cti.adapters.control.visit import ControllerAwayError
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody, refused
 from cti.adapters.web.sessions import SignedIn, address_of, signed_in
+from cti.seats_file import Seat
 from workorder.audit import AuditRow, Person
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,9 @@ Me = Annotated[SignedIn, Depends(signed_in)]
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/api/session", tags=["session"], responses={401: {"model": ErrorBody}})
-    seats = {str(seat.id): seat for seat in deps.settings.seats}
+
+    def seats() -> dict[str, Seat]:
+        return {str(seat.id): seat for seat in deps.seats()}
 
     @router.post("", responses={403: {"model": ErrorBody}, 429: {"model": ErrorBody}})
     async def sign_in(body: SignIn, request: Request, response: Response) -> SessionBody:
@@ -97,8 +100,8 @@ def routes(deps: PagesDeps) -> APIRouter:
     async def admit(record: AccountRecord, seat: str, address: str, response: Response) -> SessionBody:
         account = record.account(seat)
         if seat and not account.must_change:
-            if seat not in seats:
-                raise refused(422, f"没有席位“{seat}”。改法：选择 {'、'.join(list(seats)[:10])} 等席位", "no_such_seat")
+            if seat not in (known := seats()):
+                raise refused(422, f"没有席位“{seat}”。改法：选择 {'、'.join(list(known)[:10])} 等席位", "no_such_seat")
             if not account.may(Permission.DESK):
                 raise refused(403, "您的角色不能坐席签入。改法：不选席位登录，或请管理员调整角色", "no_desk")
             there = deps.hub.at_seat(seat)
@@ -147,7 +150,8 @@ def routes(deps: PagesDeps) -> APIRouter:
     def body_of(found: SignedIn) -> SessionBody:
         account, seat = found.account, found.session.seat
         sip = None
-        if seat in seats and seats[seat].in_browser:
+        desk = seats().get(seat)
+        if desk is not None and desk.in_browser:
             uri = f"sip:{seat}@{deps.settings.switch.sip_host}"
             sip = SipAccount(uri=uri, password=deps.seat_password(seat), ws="/sip")
         return SessionBody(

@@ -81,7 +81,7 @@ async def _who(deps: PagesDeps, browser: WebSocket) -> SignedIn | None:
         found = await deps.sessions.find(browser)
     except StoreError:
         return None
-    in_browser = {str(seat.id) for seat in deps.settings.seats if seat.in_browser}
+    in_browser = {str(seat.id) for seat in deps.seats() if seat.in_browser}
     is_at_desk = found is not None and found.account.may(Permission.DESK) and found.session.seat in in_browser
     return found if is_at_desk else None
 

@@ -153,7 +153,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         return record
 
     def _sensible(body: UserChange) -> None:
-        if body.usual_seat and body.usual_seat not in {str(seat.id) for seat in deps.settings.seats}:
+        if body.usual_seat and body.usual_seat not in {str(seat.id) for seat in deps.seats()}:
             raise refused(422, f"没有席位“{body.usual_seat}”。改法：选一个已有的席位，或留空", "no_such_seat")
         if {Role.UNIT, Role.MERCHANT} & set(body.roles) and not body.unit.strip():
             raise refused(422, "承办单位的账号要写明单位，加盟企业的要写明企业编号。改法：填写单位", "unit_missing")
