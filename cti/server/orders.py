@@ -61,19 +61,32 @@ class Orders:
         self.sealing = SqlSealing(database, order_keys(settings))
         self._confirming = SqlConfirming(database, self.lives, self.sealing)
         self._drafts = SqlOrderStore(database)
-        own = settings.data_folder / "cities"
-        self._pack = load_city(settings.city, own)
-        self._text = city_files(own)[settings.city].read_text(encoding="utf-8")
-        self._is_kept = False
+        self._own = settings.data_folder / "cities"
+        self._city = settings.city
+        self._texts: dict[str, tuple[Pack, str]] = {}
+        self._kept: set[str] = set()
+        self._read(self._city)
 
-    async def pack(self, at: datetime) -> Pack:
-        """Return the edition in force, kept for good; StoreRefusedError when its text was changed under its version."""
-        if not self._is_kept:
-            kept = await self.lives.keep_pack(self._text, at)
+    async def pack(self, at: datetime, city: str = "") -> Pack:
+        """Return the edition in force (of this hotline, or of another city by name), kept for good.
+
+        StoreRefusedError when its text was changed under its version.
+        """
+        name = city or self._city
+        pack, text = self._read(name)
+        if name not in self._kept:
+            kept = await self.lives.keep_pack(text, at)
             if isinstance(kept, Refusal):
                 raise StoreRefusedError(str(kept))
-            self._is_kept = True
-        return self._pack
+            self._kept.add(name)
+        return pack
+
+    def _read(self, name: str) -> tuple[Pack, str]:
+        """Return a city's rules and their text, read once."""
+        if name not in self._texts:
+            pack = load_city(name, self._own)
+            self._texts[name] = (pack, city_files(self._own)[name].read_text(encoding="utf-8"))
+        return self._texts[name]
 
     async def confirm(
         self, number: OrderNumber, revision: int, person: Person, at: datetime, wish: Opening | None = None
@@ -84,14 +97,22 @@ class Orders:
         return await self._confirming.confirm(number, revision, wish or Opening(), actor, await self.pack(at), at)
 
     async def take_in(
-        self, fields: Mapping[FieldName, str], wish: Opening, actor: Actor, at: datetime, contact: str = ""
+        self,
+        fields: Mapping[FieldName, str],
+        wish: Opening,
+        actor: Actor,
+        at: datetime,
+        contact: str = "",
+        city: str = "",
     ) -> LivingOrder | Refusal:
-        """Begin an order that did not come by telephone. What the citizen wrote themselves stands, and no person has
-        confirmed the rest: such an order teaches nothing until an agent does.
+        """Begin an order that did not come by telephone, under this hotline's rules or those of `city`.
+
+        What the citizen wrote themselves stands, and no person has confirmed the rest: such an order teaches nothing
+        until an agent does.
 
         Its contact stands where a call's id would: `web-…`, `letter-…`. The same `contact` again is the same order.
         """
-        pack = await self.pack(at)
+        pack = await self.pack(at, city)
         written = {name: Field(value, 1.0, state=FieldState.EDITED) for name, value in fields.items()}
         draft = Draft(CallId(f"{wish.channel}-{contact or secrets.token_hex(8)}"), written)
         order = await self._drafts.save_draft(draft, at)

@@ -23,7 +23,7 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 def read_grids(text: str | bytes, file: str) -> tuple[tuple[Grid, ...], tuple[Problem, ...]]:
     """Read grids; those that overlap, cross themselves or stand twice are errors."""
     problems: list[Problem] = []
-    read = _items(text, file, "grid_map", "grids", "网格", _grid, problems)
+    read = read_items(text, file, ("grid_map", "grids", "网格", "id"), _grid, problems)
     places = {grid.id: place for grid, place in read}
     for nth, (one, _) in enumerate(read):
         for other, place in read[:nth]:
@@ -36,7 +36,7 @@ def read_grids(text: str | bytes, file: str) -> tuple[tuple[Grid, ...], tuple[Pr
 def read_assets(text: str | bytes, file: str) -> tuple[tuple[Asset, ...], tuple[Problem, ...]]:
     """Read components (部件); one under maintenance says by whom and until when, and whose it is afterwards."""
     problems: list[Problem] = []
-    read = _items(text, file, "asset_register", "assets", "部件", _asset, problems)
+    read = read_items(text, file, ("asset_register", "assets", "部件", "id"), _asset, problems)
     return _sound(read, problems)
 
 
@@ -54,7 +54,7 @@ def read_collectors(text: str | bytes, file: str) -> tuple[Roster | None, tuple[
         inner = Fields(notice, "隐私告知", problems)
         version, words = inner.text("version", longest=40), inner.text("text", longest=2000)
         inner.done()
-    read = _items(text, file, "collector_roster", "collectors", "采集员", _collector, problems, fields)
+    read = read_items(text, file, ("collector_roster", "collectors", "采集员", "id"), _collector, problems, fields)
     roster = Roster(tuple(each for each, _ in read), version, words, days)
     return (None if any(each.is_error for each in problems) else roster), tuple(problems)
 
@@ -91,17 +91,19 @@ def _tree(fields: Fields, key: str, seen: dict[str, str]) -> Mapping[str, tuple[
     return MappingProxyType(found)
 
 
-def _items(
+def read_items(
     text: str | bytes,
     file: str,
-    head: str,
-    key: str,
-    what: str,
-    read: Callable[[Fields], T | None],
+    names: tuple[str, str, str, str],
+    read: Callable[[Fields], T],
     problems: list[Problem],
     top: Fields | None = None,
 ) -> list[tuple[T, Place]]:
-    """Read `head: 1` and the list under `key`, each with where it stands; an id that stands twice is an error."""
+    """Read a file of one list, each item with where it stands; what stands twice is an error.
+
+    `names`: the file's first key, the list's key, what an item is called, and the field by which it is known.
+    """
+    head, key, what, id_field = names
     tree, found = read_yaml(text, file)
     problems += found
     if tree is None:
@@ -115,9 +117,7 @@ def _items(
         inner = Fields(each, what, problems)
         item = read(inner)
         inner.done()
-        if item is None:
-            continue
-        name = str(getattr(item, "id", ""))
+        name = str(getattr(item, id_field))
         if name in seen:
             inner.error(each.place, f"{what}“{name}”写了两次，第一次在第 {seen[name]} 行。", "每个编号只写一次。")
         seen[name] = each.place.line
@@ -126,7 +126,7 @@ def _items(
     return items
 
 
-def _grid(fields: Fields) -> Grid | None:
+def _grid(fields: Fields) -> Grid:
     corners = tuple(_point(fields, "corners", each) for each in fields.texts("corners"))
     ring = tuple(each for each in corners if each is not None)
     if len(ring) == len(corners) and fields.has("corners"):
@@ -145,14 +145,14 @@ def _grid(fields: Fields) -> Grid | None:
     )
 
 
-def _asset(fields: Fields) -> Asset | None:
+def _asset(fields: Fields) -> Asset:
     maintained, until = fields.text("maintained_by", "", longest=120), _day(fields, "valid_until")
     if bool(maintained) != (until is not None):
         fields.error(fields.tree.place, "maintained_by 和 valid_until 要一起写。", "写明谁在养护、养护期到哪一天。")
     return Asset(
         _id(fields),
         fields.text("matter", longest=80),
-        _point(fields, "at", fields.text("at", longest=60)) or Point(0, 0),
+        read_place(fields, "at"),
         fields.text("owner", longest=120),
         fields.text("name", "", longest=120),
         maintained,
@@ -160,7 +160,7 @@ def _asset(fields: Fields) -> Asset | None:
     )
 
 
-def _collector(fields: Fields) -> Collector | None:
+def _collector(fields: Fields) -> Collector:
     hours = _HOURS.fullmatch(fields.text("hours", "08:00-18:00", longest=20))
     if hours is None:
         fields.error(fields.place("hours"), "值勤时段看不懂。", "写成 08:00-18:00。")
@@ -176,6 +176,11 @@ def _collector(fields: Fields) -> Collector | None:
         begins,
         ends,
     )
+
+
+def read_place(fields: Fields, key: str) -> Point:
+    """Read `经度,纬度`; anything else is an error."""
+    return _point(fields, key, fields.text(key, longest=60)) or Point(0, 0)
 
 
 def _id(fields: Fields) -> str:

@@ -20,6 +20,7 @@ from workorder.cities.pack import Pack
 from workorder.clock.days import WorkCalendar
 from workorder.dispatch import Catalogue
 from workorder.draft import FieldName
+from workorder.grid.ports import GeoSource, PopulationSource, VideoSource
 from workorder.life.actors import Actor
 from workorder.life.living import LivingOrder
 from workorder.life.opening import Opening
@@ -39,8 +40,29 @@ class TakeIn(Protocol):
     """Begins an order that did not come by telephone (`cti.server.orders`)."""
 
     async def __call__(
-        self, fields: Mapping[FieldName, str], wish: Opening, actor: Actor, at: datetime, contact: str = ""
+        self,
+        fields: Mapping[FieldName, str],
+        wish: Opening,
+        actor: Actor,
+        at: datetime,
+        contact: str = "",
+        city: str = "",
     ) -> LivingOrder | Refusal: ...
+
+
+class InForce(Protocol):
+    """The edition of this hotline's rules that is in force, or of another city's (`cti.server.orders`)."""
+
+    async def __call__(self, at: datetime, city: str = "") -> Pack: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CitySources:
+    """The systems that feed the digital-city centre."""
+
+    geo: GeoSource
+    population: PopulationSource
+    video: VideoSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +72,14 @@ class OrdersDeps:
 
     lives: SqlLifeStore
     calendar: Callable[[], WorkCalendar]
-    pack: Callable[[datetime], Awaitable[Pack]]
+    pack: InForce
     confirm: Confirm
     take_in: TakeIn
     files: Path
     sealing: SqlSealing
     partners: Path
     catalogue: Callable[[], Catalogue]
+    sources: CitySources
 
 
 NOT_YOURS = "没有这张工单，或它不在您单位手里。改法：检查编号；属于本单位的请热线中心转派"
