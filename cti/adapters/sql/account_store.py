@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.access import Role
 from cti.accounts import AccountRecord, Session
 from cti.adapters.sql.database import Database
-from cti.adapters.sql.schema import accounts, sessions
+from cti.adapters.sql.schema_pages import accounts, sessions
 from cti.adapters.sql.statements import insert_new
 from cti.adapters.sql.types import storable
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.audit_rows import put_audit
 from cti.adapters.sql.database import Database
-from cti.adapters.sql.schema import file_versions
+from cti.adapters.sql.schema_pages import file_versions
 from cti.adapters.sql.types import storable, storable_json
 from cti.file_versions import Shelf, Version
 from workorder.audit import AuditRow, Person

@@ -15,6 +15,7 @@ import cti.adapters.sql.schema_assessment
 import cti.adapters.sql.schema_city
 import cti.adapters.sql.schema_orders
 import cti.adapters.sql.schema_outreach
+import cti.adapters.sql.schema_pages
 import cti.adapters.sql.schema_quality
 import cti.adapters.sql.schema_reports
 import cti.adapters.sql.schema_units  # noqa: F401  # their tables belong to the same metadata
