@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from cti.access import Account, Permission
+from cti.adapters.files.report_files import FORMS, MEDIA
 from cti.adapters.files.table_files import excel_of, pdf_of
 from cti.adapters.sql.export_store import SqlExports
 from cti.adapters.sql.report_rows import SqlReportRows
@@ -24,19 +27,35 @@ from cti.adapters.web.routes_supervisor import clean, report_of
 from cti.adapters.web.sessions import require
 from cti.exporting import ExportRefusedError, ExportState, ExportWish, asked_for, decided, must_be_takeable
 from cti.report_tables import TITLES, ReportTable
+from ivr.call import CallId
+from ivr.recording import Part, recording_file
 from workorder.clock.due import spoken_instant
+from workorder.order import order_day
+from workorder.reports.periods import last_whole
+from workorder.reports.report import Report
 
 Asker = Annotated[Account, Depends(require(Permission.EXPORT))]
 Decider = Annotated[Account, Depends(require(Permission.EXPORT_APPROVE))]
-Make: TypeAlias = Callable[[PagesDeps, Account, Mapping[str, Any]], Awaitable[ReportTable]]
-"""Makes the table of one kind of export; `refused(422, …)` for what it does not understand."""
+Form: TypeAlias = Literal["html", "xlsx", "pdf", "wav"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is taken out: its name without a suffix, and what makes each form that it has, given what stands below."""
+
+    name: str
+    forms: Mapping[str, Callable[[Sequence[str]], bytes | Path]]
+
+
+Make: TypeAlias = Callable[[PagesDeps, Account, Mapping[str, Any]], Awaitable[Parcel]]
+"""Makes the parcel of one kind of export; `refused(422, …)` for what it does not understand."""
 
 
 class Period(BaseModel):
     """Which report, which days; other kinds of exports read what they need of it."""
 
     model_config = ConfigDict(extra="forbid")
-    name: str = Field(default="", max_length=40)
+    name: str = Field(default="", max_length=80)
     since: date | None = None
     until: date | None = None
     words: str = Field(default="", max_length=100)
@@ -59,16 +78,68 @@ class DecisionBody(BaseModel):
     why: str = Field(default="", max_length=500)
 
 
-async def _report(deps: PagesDeps, me: Account, wanted: Mapping[str, Any]) -> ReportTable:
+def table_parcel(table: ReportTable) -> Parcel:
+    """Return a table as an Excel workbook or a PDF."""
+    name = f"{table.name}-{table.since.isoformat()}-{table.until.isoformat()}"
+    return Parcel(name, {"xlsx": lambda footer: excel_of(table, footer), "pdf": lambda footer: pdf_of(table, footer)})
+
+
+def report_parcel(report: Report) -> Parcel:
+    """Return a report as a page, a workbook or a PDF."""
+    name = f"{report.name}-{report.since.isoformat()}-{report.until.isoformat()}"
+
+    def writer(form: str) -> Callable[[Sequence[str]], bytes]:
+        return lambda footer: FORMS[form](report, footer)
+
+    return Parcel(name, {form: writer(form) for form in FORMS})
+
+
+def days_of(wanted: Mapping[str, Any]) -> tuple[date | None, date | None]:
+    """Return the days of a wish as it was kept."""
+    since, until = (date.fromisoformat(text) if (text := wanted.get(key)) else None for key in ("since", "until"))
+    return since, until
+
+
+async def _report(deps: PagesDeps, me: Account, wanted: Mapping[str, Any]) -> Parcel:
     name = str(wanted.get("name", ""))
     if name not in TITLES:
         raise refused(422, "没有这张报表。改法：从列表里选", "no_such_report")
-    days = [date.fromisoformat(text) if (text := wanted.get(key)) else None for key in ("since", "until")]
-    return await report_of(SqlReportRows(deps.database), name, *period(days[0], days[1], deps.clock.now()))
+    days = period(*days_of(wanted), deps.clock.now())
+    return table_parcel(await report_of(SqlReportRows(deps.database), name, *days))
 
 
-KINDS: dict[str, tuple[str, Permission, Make]] = {"report": ("统计报表", Permission.REPORTS, _report)}
-"""What may be exported: its title, the right to see it in the first place, and what makes its table."""
+async def _bulletin(deps: PagesDeps, me: Account, wanted: Mapping[str, Any]) -> Parcel:
+    """A report by template; one that was issued leaves as it was issued."""
+    name, about, now = str(wanted.get("name", "")), str(wanted.get("words", "")).strip(), deps.clock.now()
+    template = deps.reports.templates().get(name)
+    if template is None:
+        raise refused(422, "没有这张报表。改法：从列表里选", "no_such_report")
+    since, until = days_of(wanted)
+    if since is None and until is None:
+        since, until = last_whole(template.period, order_day(now))
+    first, last = period(since, until, now)
+    kept = None if about else await deps.reports.store.one(name, first, last)
+    if kept is not None and kept.issued is not None:
+        return report_parcel(kept.report)
+    return report_parcel(await deps.reports.make(name, first, last, now, clean(about)))
+
+
+async def _recording(deps: PagesDeps, me: Account, wanted: Mapping[str, Any]) -> Parcel:
+    call = clean(str(wanted.get("name", "")))
+    root = deps.settings.recordings_folder.resolve()
+    file = (root / recording_file(CallId(call), Part.MIX)).resolve() if _CALL.fullmatch(call) else None
+    if file is None or not file.is_relative_to(root) or not await asyncio.to_thread(file.is_file):
+        raise refused(422, "没有这通电话的录音。改法：检查通话编号；录音到期会删除", "no_recording")
+    return Parcel(f"{call}-{Part.MIX.value}", {"wav": lambda _footer: file})
+
+
+_CALL = re.compile(r"[A-Za-z0-9._-]{1,80}")
+KINDS: dict[str, tuple[str, Permission, Make]] = {
+    "report": ("统计报表", Permission.REPORTS, _report),
+    "bulletin": ("报告", Permission.REPORTS, _bulletin),
+    "recording": ("通话录音", Permission.RECORDINGS, _recording),
+}
+"""What may be exported: its title, the right to see it in the first place, and what makes it."""
 
 
 def routes(deps: PagesDeps) -> APIRouter:
@@ -122,30 +193,34 @@ def routes(deps: PagesDeps) -> APIRouter:
     @router.get(
         "/{identity}/file.{form}",
         response_class=Response,
-        responses={200: {"content": {"application/pdf": {}, "application/octet-stream": {}}}},
+        responses={200: {"content": {each: {} for each in ("application/pdf", "application/octet-stream")}}},
     )
-    async def file(identity: str, form: Literal["xlsx", "pdf"], me: Asker) -> Response:
-        """Return the file, made now from the data of now."""
+    async def file(identity: str, form: Form, me: Asker) -> Response:
+        """Return the file, made now from the data of now; 404 for a form that this kind does not have."""
         now = deps.clock.now()
 
-        def step(wish: ExportWish) -> ExportWish:
+        def look(wish: ExportWish) -> ExportWish:
             must_be_takeable(wish, me, now)
             return replace(wish, taken=wish.taken + 1)
 
-        wish = await changed(identity, me, "export.taken", step)
+        wish = await changed(identity, me, "export.taken", look)
         kind = KINDS.get(wish.what)
         if kind is None or not me.may(kind[1]):
             raise refused(403)
-        table = await kind[2](deps, me, wish.wanted)
+        parcel = await kind[2](deps, me, wish.wanted)
+        make = parcel.forms.get(form)
+        if make is None:
+            raise refused(404, f"没有这种格式。改法：可用 {'、'.join(parcel.forms)}", "no_such_form")
         agreed = f"，审批人 {wish.decided_by}" if wish.decided_by else ""
         footer = (f"导出人 {me.name}，{spoken_instant(now)}{agreed}，编号 {wish.id}。用途：{wish.reason or '未填'}",)
-        content = await asyncio.to_thread(excel_of if form == "xlsx" else pdf_of, table, footer)
-        media = (
-            "application/pdf" if form == "pdf" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        )
-        name = f"{table.name}-{table.since.isoformat()}-{table.until.isoformat()}.{form}"
-        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-        return Response(content, media_type=media, headers=headers)
+        content = await asyncio.to_thread(make, footer)
+        headers = {
+            "content-disposition": f'attachment; filename="{parcel.name}.{form}"',
+            "cache-control": "no-store",
+        }
+        if isinstance(content, Path):
+            return FileResponse(content, media_type=MEDIA[form], headers=headers)
+        return Response(content, media_type=MEDIA[form], headers=headers)
 
     async def changed(identity: str, me: Account, action: str, step: Callable[[ExportWish], ExportWish]) -> ExportWish:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,7 +12,7 @@ from cti.access import Account, Permission, hidden_from
 from cti.adapters.sql.order_rows import OrderFilter, SqlOrderRows
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import instants, period
-from cti.adapters.web.routes_exports import KINDS
+from cti.adapters.web.routes_exports import KINDS, Parcel, days_of, table_parcel
 from cti.order_view import row_of
 from cti.report_tables import ReportTable
 from workorder.clock.due import spoken_instant
@@ -34,10 +34,9 @@ _COLUMNS = (
 )
 
 
-async def orders_table(deps: PagesDeps, me: Account, wanted: Mapping[str, Any]) -> ReportTable:
+async def orders_parcel(deps: PagesDeps, me: Account, wanted: Mapping[str, Any]) -> Parcel:
     """Return the orders of some days, the newest first, as this person may see them in a list."""
-    days = [date.fromisoformat(text) if (text := wanted.get(key)) else None for key in ("since", "until")]
-    first, last = period(days[0], days[1], deps.clock.now())
+    first, last = period(*days_of(wanted), deps.clock.now())
     begin, end = instants(first, last)
     rows, now, hidden = SqlOrderRows(deps.database), deps.clock.now(), hidden_from(me, deps.masking)
     words = str(wanted.get("words", "")).replace("\0", "").strip()
@@ -53,12 +52,12 @@ async def orders_table(deps: PagesDeps, me: Account, wanted: Mapping[str, Any]) 
     if total > len(cells):
         notes.append(f"只列出最新的 {len(cells)} 张。改法：缩短日期范围，分几次导出。")
     columns = tuple(Column(name, title, Kind.TEXT) for name, title in _COLUMNS)
-    return ReportTable("orders", "工单", first, last, columns, tuple(cells), tuple(notes), "none")
+    return table_parcel(ReportTable("orders", "工单", first, last, columns, tuple(cells), tuple(notes), "none"))
 
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Add orders to what may be exported; the routes themselves are `/api/exports`."""
-    KINDS.setdefault("orders", ("工单", Permission.ORDERS_READ, orders_table))
+    KINDS.setdefault("orders", ("工单", Permission.ORDERS_READ, orders_parcel))
     return APIRouter()
 
 

@@ -12,6 +12,7 @@ import httpx
 
 from cti.access import Role
 from cti.server.orders import Orders
+from cti.server.reports import Reports
 from tests.cti.web.site import Page, Site, settings_in, site
 
 WATER, ROADS = "水务局", "规划建设局"
@@ -45,6 +46,9 @@ class OrderSite:
 
     async def reviewer(self) -> Page:
         return await self._page("评议员", Role.REVIEWER)
+
+    async def governing(self) -> Page:
+        return await self._page("管委会办公室", Role.GOVERNING)
 
     async def unit(self, name: str = WATER) -> Page:
         return await self._page(f"{name}老李", Role.UNIT, unit=name)
@@ -111,7 +115,8 @@ async def order_site(folder: Path, city: str = "lanzhou") -> AsyncIterator[Order
             take_in=orders.take_in,
             sealing=orders.sealing,
         )
-        rewired = Site(replace(here.deps, settings=settings, orders=deps), here.door, here.clock)
+        reports = Reports(settings, here.deps.database)
+        rewired = Site(replace(here.deps, settings=settings, orders=deps, reports=reports), here.door, here.clock)
         try:
             yield OrderSite(rewired)
         finally:
