@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import resource
+import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -39,6 +41,7 @@ from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
 from cti.server.orders import Orders, dispatch_catalogue, partner_file
 from cti.server.policy_files import safe_masking
+from cti.server.report_drafts import draft_reports
 from cti.server.reports import Reports
 from cti.server.seat_file import SeatsNow
 from cti.server.webhooks import Webhooks, run_webhooks
@@ -119,6 +122,10 @@ def city_sources(settings: Settings) -> CitySources:
     return CitySources(FileGeo(folder), FilePopulation(folder), FileVideo(folder))
 
 
+def _server() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 def server_of(settings: Settings, deps: PagesDeps) -> uvicorn.Server:
     """Return the web server, not yet running."""
     pages = settings.pages
@@ -173,6 +180,7 @@ async def serve_pages(settings: Settings) -> None:
             tasks.create_task(follow(deps.door, deps.hub, place_of_number), name="watch"),
             tasks.create_task(run_webhooks(_webhooks(settings, database, clock)), name="webhooks"),
             tasks.create_task(watch_hot(HotWatch(database, Orders(settings, database), clock)), name="hot"),
+            tasks.create_task(draft_reports(Reports(settings, database), clock, _server()), name="reports"),
         ]
         await server_of(settings, deps).serve()
         deps.desks.close()
