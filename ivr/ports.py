@@ -87,6 +87,8 @@ class SwitchSnapshot:
     channels: tuple[LiveChannel, ...]
     members: tuple[QueueMember, ...]
     waiting: tuple[WaitingCaller, ...]
+    listening: tuple[LiveChannel, ...] = ()
+    """Supervisors' legs that listen in: parties of no call."""
 
 
 class Switch(Protocol):

@@ -14,7 +14,7 @@ from cti.adapters.control.door import Request, Verb
 from cti.board_facts import Monitored
 from cti.server.call_places import RefusedError, Target, Tools, answering, must_be_free, places_of
 from cti.server.seats import seat_of, text_of
-from cti.server.transfer_legs import MONITOR
+from cti.server.transfer_legs import MONITOR, call_of_leg
 from cti.server.transfers import TransferDesk
 from ivr.call import CallId, ChannelName, Leg, QueueName, SeatId, call_id
 from ivr.errors import SwitchError
@@ -90,6 +90,17 @@ class MonitorDesk:
                     self._forget(here)
             case _:
                 pass
+
+    def adopt(self, snapshot: SwitchSnapshot) -> None:
+        """After a login: whoever the switch says is listening listens, though another controller began it."""
+        known, there = self._by_seat, {each.unique_id: each for each in snapshot.listening if each.seat is not None}
+        for here in [each for each in known.values() if each.channel is not None and each.leg not in there]:
+            self._forget(here)
+        for leg, channel in there.items():
+            if channel.seat is not None and channel.seat not in known:
+                known[channel.seat] = Listening(call_of_leg(leg), channel.seat, leg, "listen", channel.channel)
+        for call in {each.call for each in known.values()}:
+            self._tell(call)
 
     # ---------------------------------------------------------------------------------------------------- monitoring
 

@@ -60,7 +60,7 @@ from cti.server.installation import (
     make_comforts,
     part,
     queues_of,
-    queues_path,
+    queues_in_force,
     ready_file,
     switch_config,
 )
@@ -78,6 +78,7 @@ from cti.server.policy_watch import PolicyWatch, speak_for
 from cti.server.queue_file import QueueFile
 from cti.server.seat_file import SeatFile, seats_of
 from cti.server.seats import SeatVerbs, not_ready_reasons
+from cti.server.situation import SituationReports
 from cti.server.switch_files import SwitchFiles
 from cti.server.tapes import Tapes
 from cti.server.transfer_verbs import TransferVerbs
@@ -153,7 +154,7 @@ async def serve(settings: Settings) -> None:
     folders, clock = folders_of(settings), SystemClock()
     ready_file(settings).unlink(missing_ok=True)
     queue_file = QueueFile(
-        lambda: queues_path(settings), queues_of(settings), lambda queues: follow_queues(queues), _tell_refused
+        lambda: queues_in_force(settings), queues_of(settings), lambda queues: follow_queues(queues), _tell_refused
     )
     config = switch_config(settings, queue_file.queues)
     policy = emergency_policy(settings)
@@ -309,7 +310,7 @@ async def serve(settings: Settings) -> None:
                 for each in emergency.ours(named):
                     await tell(each)
             if isinstance(event, SwitchReady):
-                await _show(link, feed, seats)
+                await _show(link, feed, seats, monitors)
                 for call in calls.live:
                     assistant.adopt(call)
             if isinstance(event, SwitchReady) and event.epoch == 1:
@@ -363,6 +364,7 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(run_timers(lives, clock, f"{socket.gethostname()}:{os.getpid()}", relay.wake), name="timers")
         tasks.create_task(shelf.run(), name="flows")
         tasks.create_task(queue_file.run(), name="queues")
+        tasks.create_task(SituationReports(settings, database, clock).run(), name="situation")
         tasks.create_task(seat_file.run(), name="seats")
         city = PolicyWatch(
             lambda: policy_path(settings),
@@ -419,10 +421,12 @@ async def _beat_once(switch: Switch, clock: Clock) -> None:
         await switch.beat(int(clock.now().timestamp()))
 
 
-async def _show(switch: Switch, feed: BoardFeed, seats: SeatDesk) -> None:
+async def _show(switch: Switch, feed: BoardFeed, seats: SeatDesk, monitors: MonitorDesk) -> None:
     """Let the board fit the switch after a login."""
     try:
-        feed.adopt(await switch.snapshot(), seats)
+        snapshot = await switch.snapshot()
+        feed.adopt(snapshot, seats)
+        monitors.adopt(snapshot)
     except SwitchError as error:
         log.warning("board_not_adopted", extra={"reason": str(error)})
 

@@ -22,6 +22,7 @@ from ivr.ports import LiveChannel, QueueMember, SwitchSnapshot, WaitingCaller
 def snapshot(epoch: int, channels: Iterable[AmiMessage], queues: Iterable[AmiMessage]) -> tuple[SwitchSnapshot, int]:
     """Return the snapshot and how many entries made no sense and were left out."""
     live: list[LiveChannel] = []
+    listening: list[LiveChannel] = []
     members: list[QueueMember] = []
     waiting: list[WaitingCaller] = []
     malformed = 0
@@ -29,20 +30,25 @@ def snapshot(epoch: int, channels: Iterable[AmiMessage], queues: Iterable[AmiMes
         try:
             match entry["Event"]:
                 case "CoreShowChannel":
-                    live.extend(_channel(entry))
+                    (listening if _only_listens(entry) else live).extend(_channel(entry))
                 case "QueueMember":
                     members.extend(_member(entry))
                 case "QueueEntry":
                     waiting.append(_waiting(entry))
         except ValueError:
             malformed += 1
-    return SwitchSnapshot(epoch, tuple(live), tuple(members), tuple(waiting)), malformed
+    return SwitchSnapshot(epoch, tuple(live), tuple(members), tuple(waiting), tuple(listening)), malformed
+
+
+def _only_listens(entry: AmiMessage) -> bool:
+    """Whether the channel is a supervisor's that is no party of the call (yet)."""
+    return entry["Uniqueid"].startswith(MONITOR_PREFIX) and not entry["BridgeId"]
 
 
 def _channel(entry: AmiMessage) -> tuple[LiveChannel, ...]:
     leg = leg_of(entry)
-    if leg is None or (entry["Uniqueid"].startswith(MONITOR_PREFIX) and not entry["BridgeId"]):
-        return ()  # who only listens is no party
+    if leg is None:
+        return ()
     seat = seat_of_channel(entry["Channel"]) if leg is Leg.AGENT else None
     hours, minutes, seconds = (int(part) for part in (entry["Duration"] or "0:0:0").split(":"))
     live = LiveChannel(

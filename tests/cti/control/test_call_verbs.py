@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -225,3 +226,23 @@ async def test_who_waits_is_moved_and_prioritised() -> None:
 async def test_whatever_is_asked_is_answered(verb: str, words: dict[str, object]) -> None:
     told = await Desks().ask(verb, **words)
     assert isinstance(told["ok"], bool)
+
+
+async def test_who_listens_is_on_the_board_again_after_a_restart_and_can_stop() -> None:
+    desks = Desks()
+    ear = replace(channel(ChannelName("PJSIP/803-00000007"), Leg.AGENT, "", "803"), unique_id=f"mo-{CALL}-17953127281")
+    desks.switch.state = replace(desks.switch.state, listening=(ear,))
+    assert not (await desks.ask("monitor.stop", seat="803"))["ok"], "this life knows nothing of it"
+    desks.monitors.adopt(await desks.switch.snapshot())
+    assert desks.shown()["monitored_by"] == ["803"]
+    assert (await desks.ask("monitor.stop", seat="803"))["ok"]
+    assert desks.asked("hang_up")[0][0] == ear.channel
+    assert desks.shown()["monitored_by"] == []
+
+
+async def test_who_stopped_listening_while_the_switch_was_not_heard_is_taken_off_the_board() -> None:
+    desks = Desks()
+    ear = replace(channel(ChannelName("PJSIP/803-00000007"), Leg.AGENT, "", "803"), unique_id=f"mo-{CALL}-17953127281")
+    desks.monitors.adopt(replace(desks.switch.state, listening=(ear,)))
+    desks.monitors.adopt(desks.switch.state)
+    assert desks.shown()["monitored_by"] == []
