@@ -12,7 +12,8 @@ from cti.adapters.mqtt.private_broker import BrokerAccount, broker_files
 from cti.emergency_trunk import EmergencyTrunk
 from cti.seats_file import Seat as SettledSeat
 from cti.server.seat_file import seats_of
-from cti.settings import PRIVATE, PROJECT, CarrierTrunk, Settings
+from cti.settings import PRIVATE, PROJECT, Settings
+from cti.switch_settings import CarrierTrunk
 from ivr.adapters.asterisk import render_pjsip
 from ivr.adapters.asterisk.private import ensure
 from ivr.adapters.asterisk.private_parts import Part, PartName

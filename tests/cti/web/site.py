@@ -26,7 +26,8 @@ from cti.adapters.web.passwords import Passwords
 from cti.adapters.web.watch import follow
 from cti.pages_settings import PagesSettings
 from cti.server.pages import pages_deps, server_of
-from cti.settings import Settings, SwitchSettings, default_settings
+from cti.settings import Settings, default_settings
+from cti.switch_settings import SwitchSettings
 from tests.fakes import NOON
 from tests.ports import free_port
 from workorder.audit import AuditRow

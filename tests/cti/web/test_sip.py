@@ -13,7 +13,7 @@ import websockets
 from websockets.asyncio.server import ServerConnection
 
 from cti.access import Role
-from cti.settings import SwitchSettings
+from cti.switch_settings import SwitchSettings
 from tests.cti.test_sip_filter import REGISTER, written
 from tests.cti.web.site import Page, Served, served
 from tests.ports import free_port
