@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cti.seats_file import Seat
+from cti.server.modes import overlaid
 from cti.server.seat_file import seats_of
 from cti.settings import Settings
 from ivr.adapters.voice.espeak import Espeak
@@ -54,6 +55,12 @@ class FlowFiles:
 
     @classmethod
     def read(cls, settings: Settings) -> FlowFiles:
+        """Read what answers calls now: the usual, with what the response mode that is on writes anew in its place."""
+        usual = cls.usual(settings)
+        return cls(*overlaid(settings, usual.texts, usual.prompts))
+
+    @classmethod
+    def usual(cls, settings: Settings) -> FlowFiles:
         """Read the installation's flows, or the shipped ones; a prompts.yaml beside them goes before ours."""
         folder = flows_in_use(settings)
         own = folder / "prompts.yaml"

@@ -11,6 +11,7 @@ from pathlib import Path
 from cti.adapters.mqtt.private_broker import BrokerAccount, broker_files
 from cti.emergency_trunk import EmergencyTrunk
 from cti.seats_file import Seat as SettledSeat
+from cti.server.modes import mode_queues
 from cti.server.seat_file import seats_of
 from cti.settings import PRIVATE, PROJECT, Settings
 from cti.switch_settings import CarrierTrunk
@@ -118,6 +119,11 @@ def queues_path(settings: Settings) -> Path:
     return own if settings.queues_file is not None or own.is_file() else SHIPPED_QUEUES
 
 
+def queues_in_force(settings: Settings) -> Path:
+    """Return the queues file that counts now: that of the response mode which is on, or else the usual one."""
+    return mode_queues(settings) or queues_path(settings)
+
+
 def own_queues(settings: Settings) -> Path:
     """Return this installation's own queues file: the one that the settings name, or what pages publish to."""
     return settings.queues_file or settings.run_folder / "queues.yaml"
@@ -125,7 +131,7 @@ def own_queues(settings: Settings) -> Path:
 
 def queues_of(settings: Settings) -> Queues:
     """Read the queues of this installation; AuthorError with every problem."""
-    file = queues_path(settings)
+    file = queues_in_force(settings)
     queues, problems = load_queues(file.read_bytes(), str(file))
     if queues is None:
         raise AuthorError(problems)
