@@ -13,6 +13,8 @@ EXAMPLES = """\
 示例：
   hotline partner add 微信公众号 --may intake --channel wechat      打印一次令牌，只打印这一次
   hotline partner add 城市大脑 --may open311 --channel open311 --webhook https://city.example/hook
+  hotline partner add 水务局系统 --may heartbeat moves --unit 水务局                单位自己的系统：心跳、签名办理
+  hotline partner add 邻市 --may open311 --unit 邻市12345 --open311 https://city.example/open311/v2 --key KEY
   hotline partner list
 """
 
@@ -26,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     new.add_argument("name", metavar="NAME")
     new.add_argument("--may", nargs="+", default=["intake"], choices=MAY, help="可以做什么")
     new.add_argument("--channel", default="wechat", choices=CHANNELS, help="它带来的工单算哪个渠道")
+    new.add_argument("--unit", default="", metavar="UNIT", help="它是哪个单位的系统")
+    new.add_argument("--open311", default="", metavar="URL", help="派给这个单位的工单，转到这个 Open311 服务")
+    new.add_argument("--key", default="", metavar="KEY", help="那个 Open311 服务给我们的 api_key")
     new.add_argument("--webhook", default="", metavar="URL", help="工单每走一步，签名后推送到这个地址")
 
 
@@ -37,8 +42,16 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             told = f"　推送到 {each.webhook}" if each.webhook else ""
             print(f"{each.name}　{'、'.join(sorted(each.may))}　{each.channel}{told}")
         return 0
-    token, secret = known.add(arguments.name, arguments.may, arguments.channel, arguments.webhook)
+    token, secret = known.add(
+        arguments.name,
+        arguments.may,
+        arguments.channel,
+        arguments.webhook,
+        arguments.unit,
+        arguments.open311,
+        arguments.key,
+    )
     print(f"令牌（只显示这一次）：{token}")
     if secret:
-        print(f"推送的签名密钥（只显示这一次）：{secret}")
+        print(f"签名密钥（只显示这一次）：{secret}")
     return 0

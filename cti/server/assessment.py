@@ -17,7 +17,7 @@ from workorder.audit import Person
 from workorder.cities.pack import Pack
 from workorder.clock.days import WorkCalendar
 from workorder.clock.due import Limit, TimeUnit, due_after
-from workorder.dispatch import read_catalogue
+from workorder.dispatch_file import read_catalogue
 from workorder.life.refusal import Refusal
 from workorder.order import HOTLINE_TIME
 
@@ -46,7 +46,7 @@ class Assessment:
         self, month: str, unit: str, marks: Mapping[str, Decimal], person: Person, why: str, at: datetime
     ) -> None:
         """Give marks by hand; StoreRefusedError for what is counted, unknown, or out of 0 to 100."""
-        by_hand = [each.name for each in self.scheme.dimensions if each.measure is None]
+        by_hand = [each.name for each in self.scheme.dimensions if each.is_by_hand]
         for name, mark in marks.items():
             if name not in by_hand:
                 raise StoreRefusedError(f"“{name}”不由人评分。改法：可评分的有 {'、'.join(by_hand)}。")

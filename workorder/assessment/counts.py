@@ -34,6 +34,8 @@ class UnitCounts:
     rated: int = 0
     satisfied: int = 0
     redone: int = 0
+    slots_up: int = 0  # 心跳：有心跳的五分钟数
+    slots: int = 0
 
     def __add__(self, other: UnitCounts) -> UnitCounts:
         return UnitCounts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))

@@ -31,6 +31,7 @@ class Measure(StrEnum):
     QUALITY = "quality"  # 规范性审核一次通过率
     SATISFACTION = "satisfaction"  # 满意率，只算作了评价的
     WORKLOAD = "workload"  # 与办件最多的单位相比
+    CONNECTION = "connection"  # 单位系统对接：心跳在线率；没有对接的由人评分
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Dimension:
     weight: int
     clause: str
     measure: Measure | None = None
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether people may mark it: what is not counted, and the connection of units that have none."""
+        return self.measure in (None, Measure.CONNECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,9 @@ def marks_of(
     `most` is how many replies the busiest unit gave. A mark by hand stands for a dimension without a measure only.
     """
     return {
-        each.name: by_hand.get(each.name) if each.measure is None else _measured(each.measure, counts, most)
+        each.name: _measured(each.measure, counts, most)
+        if each.measure is not None and (counts.slots or not each.is_by_hand)
+        else by_hand.get(each.name)
         for each in scheme.dimensions
     }
 
@@ -109,6 +117,7 @@ def _measured(measure: Measure, counts: UnitCounts, most: int) -> Decimal | None
         Measure.QUALITY: (counts.passed, counts.reviewed),
         Measure.SATISFACTION: (counts.satisfied, counts.rated),
         Measure.WORKLOAD: (counts.replied, most),
+        Measure.CONNECTION: (counts.slots_up, counts.slots),
     }[measure]
     return rounded(Decimal(100 * part) / whole) if whole else None
 

@@ -36,15 +36,35 @@ class PartnerFile:
                 log.error("partners_refused", extra={"reason": str(problem)[:200]})
         return self._partners
 
-    def add(self, name: str, may: Sequence[str], channel: str, webhook: str = "") -> tuple[str, str]:
+    def add(
+        self,
+        name: str,
+        may: Sequence[str],
+        channel: str,
+        webhook: str = "",
+        unit: str = "",
+        open311: str = "",
+        key: str = "",
+    ) -> tuple[str, str]:
         """Add a partner, or give it a new token; returns the token and the webhook's secret, kept nowhere in clear
         (the secret lies in a file of mode 600). AuthorError with every problem."""
-        token, secret, secret_file = secrets.token_urlsafe(32), "", ""
-        if webhook:
+        token, secret, secret_file, key_file = secrets.token_urlsafe(32), "", "", ""
+        named = hashlib.sha256(name.encode()).hexdigest()[:12]
+        if open311:
+            key_file = str(self._file.parent / f"open311-{named}.key")
+        if webhook or "moves" in may:
             secret = secrets.token_urlsafe(32)
-            secret_file = str(self._file.parent / f"webhook-{hashlib.sha256(name.encode()).hexdigest()[:12]}.secret")
+            secret_file = str(self._file.parent / f"webhook-{named}.secret")
         partner = Partner(
-            name, hashlib.sha256(token.encode()).hexdigest(), frozenset(may), channel, webhook, secret_file
+            name,
+            hashlib.sha256(token.encode()).hexdigest(),
+            frozenset(may),
+            channel,
+            webhook,
+            secret_file,
+            unit,
+            open311,
+            key_file,
         )
         text = plain_partners([*(each for each in self.partners() if each.name != name), partner])
         _, problems = read_partners(text, str(self._file))
@@ -53,6 +73,8 @@ class PartnerFile:
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if secret_file:
             _write(Path(secret_file), secret)
+        if key_file:
+            _write(Path(key_file), key)
         _write(self._file, text)
         return token, secret
 

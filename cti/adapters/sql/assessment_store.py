@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,11 +16,13 @@ from cti.adapters.sql.life_rows import history_of
 from cti.adapters.sql.schema import order_events, order_lives
 from cti.adapters.sql.schema_assessment import assessment_marks, assessment_months, assessment_tasks
 from cti.adapters.sql.statements import insert_new, put_row
+from cti.adapters.sql.unit_systems import heard_in
 from ivr.errors import StoreRefusedError
 from workorder.assessment.counts import UnitCounts, count_month
 from workorder.assessment.snapshot import MonthSnapshot, digest_of, published_from, read_snapshot
 from workorder.audit import AuditRow, Person
 from workorder.order import HOTLINE_TIME, OrderNumber
+from workorder.uptime import SLOT, Heard, uptimes
 
 _AT_ONCE = 200
 """How many histories are read in one transaction: a month may hold tens of thousands."""
@@ -67,6 +69,21 @@ class SqlAssessment:
         for first in range(0, len(wanted), _AT_ONCE):
             for unit, counts in (await self._counted(wanted[first : first + _AT_ONCE], month)).items():
                 found[unit] = found.get(unit, UnitCounts()) + counts
+        return await self._with_connections(found, begin, end)
+
+    async def _with_connections(
+        self, found: dict[str, UnitCounts], begin: datetime, end: datetime
+    ) -> dict[str, UnitCounts]:
+        """Add how much of the month each unit's system was connected; a month that runs, to the last beat of any."""
+
+        async def work(connection: AsyncConnection) -> dict[str, Heard]:
+            return await heard_in(connection, begin, end)
+
+        heard = await self._database.read("统计考核", work)
+        last = max((each.last + SLOT for each in heard.values()), default=end)
+        for each in uptimes((), heard, begin, min(end, last)):
+            if each.unit in found:
+                found[each.unit] = replace(found[each.unit], slots_up=each.up, slots=each.slots)
         return found
 
     async def _counted(self, numbers: Sequence[str], month: str) -> dict[str, UnitCounts]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
 from cti.access import Account, Permission
+from cti.adapters.sql.unit_systems import SqlUnitSystems
 from cti.adapters.web.deps import PagesDeps
+from cti.adapters.web.desk_days import instants, period
 from cti.adapters.web.errors import ErrorBody
 from cti.adapters.web.sessions import require
 from workorder.directory import duties_of, units_by, whose
 from workorder.duty import on_duty
 from workorder.order import order_day
+from workorder.uptime import uptimes
 
 Reader = Annotated[Account, Depends(require(Permission.KNOWLEDGE_READ))]
+Watcher = Annotated[Account, Depends(require(Permission.REPORTS))]
 Words = Annotated[str, Query(max_length=60)]
 
 
@@ -41,6 +47,28 @@ def routes(deps: PagesDeps) -> APIRouter:
                     "on_duty": str(watch) if (watch := on_duty(catalogue.duty.get(unit, ()), today)) else "",
                 }
                 for unit in units_by(words, catalogue, today)
+            ],
+        }
+
+    @router.get("/connections")
+    async def connections(me: Watcher, since: date | None = None, until: date | None = None) -> dict[str, Any]:
+        """Return how much of these days (the last thirty) each unit's system was connected; null: never was."""
+        now = deps.clock.now()
+        first, last = period(since, until, now)
+        begin, end = instants(first, last)
+        end = min(end, now)
+        units = (await asyncio.to_thread(deps.orders.catalogue)).units
+        known = await SqlUnitSystems(deps.database).heard(begin, end)
+        return {
+            "since": first.isoformat(),
+            "until": last.isoformat(),
+            "units": [
+                {
+                    "unit": each.unit,
+                    "percent": None if each.percent is None else str(each.percent),
+                    "last_heard": each.last.isoformat() if each.last else None,
+                }
+                for each in uptimes(units, known, begin, end)
             ],
         }
 

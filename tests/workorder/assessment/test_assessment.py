@@ -112,4 +112,4 @@ def test_a_scheme_that_does_not_fit_together_is_refused_in_words(name: str, item
 
 def test_cities_shipped_are_the_five() -> None:
     assert {file.stem for file in SHIPPED_CITIES.glob("*.yaml")} == set(CITIES)
-    assert set(Measure) == {"in_time", "quality", "satisfaction", "workload"}
+    assert set(Measure) == {"in_time", "quality", "satisfaction", "workload", "connection"}
