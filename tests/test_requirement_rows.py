@@ -6,7 +6,8 @@ import pytest
 
 from cti.server.drafting import SHIPPED_CATALOGUE
 from routing.adapters.emergency_words import load_spotter
-from workorder.dispatch import Catalogue, read_catalogue
+from workorder.dispatch import Catalogue
+from workorder.dispatch_file import read_catalogue
 
 OWNERS = [
     ("D-31", "公安井盖", "公安局"),

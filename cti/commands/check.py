@@ -30,9 +30,10 @@ from ivr.problems import Place, Problem
 from routing.classify.lexicon import read_categories, read_units
 from routing.emergency.policy_file import load_policy
 from routing.queue import load_queues
+from workorder.campaign_plan import read_plan, strange_numbers
 from workorder.cities.pack_file import load_pack
 from workorder.clock.days_file import load_days
-from workorder.dispatch import read_catalogue
+from workorder.dispatch_file import read_catalogue
 from workorder.duty import missing_rosters
 from workorder.gazetteer import read_gazetteer
 from workorder.masking import read_masking
@@ -40,7 +41,7 @@ from workorder.merchants import read_merchants
 
 _KINDS = re.compile(
     rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon|gazetteer|emergency_policy|city_pack|calendar"
-    rb"|masking|merchants):",
+    rb"|masking|merchants|campaign):",
     re.MULTILINE,
 )
 
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="*",
         metavar="FILE",
-        help="流程、队列、提示音、派单目录、关键词库、地名库、脱敏规则、紧急联动政策、城市政策包、放假安排、加盟企业名录、设置文件；不写则检查全部",
+        help="流程、队列、提示音、派单目录、关键词库、地名库、脱敏规则、紧急联动政策、城市政策包、放假安排、加盟企业名录、调研和拨测方案、设置文件；不写则检查全部",
     )
     parser.add_argument("--schema", action="store_true", help="打印语音流程的 JSON Schema（给编辑器用）")
     parser.epilog = (
@@ -110,6 +111,7 @@ def problems_of(files: list[Path], settings: Settings, lengths: Lengths = no_len
         b"city_pack": lambda text, file: load_pack(text, file)[1],
         b"masking": lambda text, file: read_masking(_decoded(text), file)[1],
         b"merchants": lambda text, file: read_merchants(text, file)[1],
+        b"campaign": lambda text, file: _campaign_problems(text, file, settings),
         b"calendar": lambda text, file: load_days(text, file)[1],
         b"emergency_policy": lambda text, file: load_policy(text, file)[1],
         b"settings_version": lambda text, file: _settings_problems(text, file, default_settings(settings.data_folder)),
@@ -155,6 +157,12 @@ def _catalogue_problems(text: bytes, file: str, settings: Settings) -> tuple[Pro
     if catalogue is None or pack is None or catalogue.city.removesuffix("市") != pack.city.removesuffix("市"):
         return problems  # the catalogue of another city is there to try things with
     return (*problems, *missing_rosters(catalogue.units, catalogue.duty, pack, file))
+
+
+def _campaign_problems(text: bytes, file: str, settings: Settings) -> tuple[Problem, ...]:
+    plan, problems = read_plan(text, file)
+    own = [each.number for each in settings.numbers]
+    return problems if plan is None else (*problems, *strange_numbers(plan, own, file))
 
 
 def _lexicon_problems(text: bytes, file: str) -> tuple[Problem, ...]:

@@ -25,7 +25,8 @@ from routing.adapters.learnt_models import LearntModels
 from routing.adapters.packaged_lexicon import load_classifier
 from routing.classify.lexicon_file import Vote
 from routing.classify.voting import NOTHING_LEARNT, Learnt, Target, VotingClassifier
-from workorder.dispatch import Catalogue, read_catalogue
+from workorder.dispatch import Catalogue
+from workorder.dispatch_file import read_catalogue
 from workorder.draft import Draft, FieldName
 from workorder.evaluate_unit import lexicon_hints
 from workorder.gazetteer import Gazetteer, read_gazetteer

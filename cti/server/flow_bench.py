@@ -36,7 +36,7 @@ from routing.adapters.aho_matcher import AhoMatcher
 from routing.classify.lexicon_file import read_categories, read_units
 from routing.queue import Queues, load_queues
 from workorder.clock.days_file import load_days
-from workorder.dispatch import read_catalogue
+from workorder.dispatch_file import read_catalogue
 from workorder.gazetteer import read_gazetteer
 
 MOST_LINES = 300

@@ -21,7 +21,8 @@ from ivr.errors import AuthorError, StoreRefusedError
 from workorder.audit import Person
 from workorder.cities.pack import Pack
 from workorder.clock.days import WorkCalendar
-from workorder.dispatch import Catalogue, read_catalogue
+from workorder.dispatch import Catalogue
+from workorder.dispatch_file import read_catalogue
 from workorder.draft import Draft, Field, FieldName, FieldState
 from workorder.life.actors import Actor, Role
 from workorder.life.living import LivingOrder

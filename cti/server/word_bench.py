@@ -23,7 +23,7 @@ from routing.classify.classify import Classifier
 from routing.classify.rank import Ranked
 from routing.emergency.kinds import TITLES
 from routing.emergency.spot import Spotter
-from workorder.dispatch import read_catalogue
+from workorder.dispatch_file import read_catalogue
 
 TOP = 5
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ivr.problems import Problem
-from workorder.dispatch import Catalogue, read_catalogue
+from workorder.dispatch import Catalogue
+from workorder.dispatch_file import read_catalogue
 
 
 def _shipped() -> tuple[Catalogue | None, tuple[Problem, ...]]:

@@ -7,7 +7,8 @@ from datetime import datetime
 import pytest
 
 from tests.workorder.life.packs import CALENDAR, WATER, pack_of
-from workorder.dispatch import Catalogue, read_catalogue
+from workorder.dispatch import Catalogue
+from workorder.dispatch_file import read_catalogue
 from workorder.duty import duty_of, missing_rosters, on_duty, with_duty
 from workorder.life.actions import Dispatch, Sign, SubDispatch
 from workorder.order import HOTLINE_TIME

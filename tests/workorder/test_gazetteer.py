@@ -10,7 +10,7 @@ from ivr.call import CallId, Leg
 from ivr.speech.transcript import Turn
 from routing.adapters.aho_matcher import AhoMatcher
 from routing.adapters.packaged_lexicon import load_classifier
-from workorder.dispatch import read_catalogue
+from workorder.dispatch_file import read_catalogue
 from workorder.draft import FieldName
 from workorder.gazetteer import Gazetteer, read_gazetteer
 from workorder.prefill import Prefill

@@ -13,7 +13,7 @@ from ivr.call import CallId, Leg, PhoneNumber
 from ivr.ports import HeardWord
 from ivr.speech.transcript import Turn
 from routing.adapters.packaged_lexicon import load_classifier
-from workorder.dispatch import read_catalogue
+from workorder.dispatch_file import read_catalogue
 from workorder.draft import Draft, FieldName, FieldState
 from workorder.prefill import Prefill
 

@@ -1,1 +1,1 @@
-"""The dispatch catalogues that ship: data, read by workorder/dispatch.py."""
+"""The dispatch catalogues that ship: data, read by workorder/dispatch_file.py."""
