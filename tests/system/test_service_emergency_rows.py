@@ -21,6 +21,7 @@ from routing.emergency import spoken
 from routing.emergency.kinds import Kind
 from tests.system.running_service import RunningService, service_of
 from tests.system.running_switch import until
+from tests.system.said_words import HEARD, share_heard
 from tests.system.test_service_emergency import (
     AGENT_HZ,
     CALLER_HZ,
@@ -79,24 +80,11 @@ def sound(service: RunningService, words: str) -> bytes:
     return read_wav(file.read_bytes())
 
 
-def likeness(said: bytes, heard: bytes) -> float:
-    """Return how much of a second out of `said` is in `heard` at its best place: 1.0 is all of it, alone."""
-    clean = np.frombuffer(said, "<i2").astype(np.float64)[4000:12000]
-    noisy = np.frombuffer(heard, "<i2").astype(np.float64)
-    if len(noisy) < len(clean):
-        return 0.0
-    size = 1 << int(np.ceil(np.log2(len(noisy) + len(clean))))
-    match = np.fft.irfft(np.fft.rfft(noisy, size) * np.conj(np.fft.rfft(clean, size)), size)
-    power = np.concatenate(([0.0], np.cumsum(noisy**2)))
-    energy = power[len(clean) :] - power[: -len(clean)]
-    return float(np.max(match[: len(energy)] / np.sqrt(np.maximum(energy, 1e3) * (clean**2).sum())))
-
-
 async def told_in_words(service: RunningService, line: SipCall, words: str, since: float, within: float = 25.0) -> None:
     said = sound(service, words)
 
     async def heard() -> bool:
-        return likeness(said, line.heard_pcm(since)) > 0.6
+        return share_heard(said, line.heard_pcm(since)) >= HEARD
 
     await until(heard, within)
 
@@ -270,7 +258,7 @@ async def test_a_unit_hears_the_notice_and_a_message_is_wanted_while_the_service
         said = read_wav(await asyncio.to_thread(special.read_bytes))
 
         async def particulars_heard() -> bool:
-            return likeness(said, unit.heard_pcm(heard)) > 0.6
+            return share_heard(said, unit.heard_pcm(heard)) >= HEARD
 
         await until(particulars_heard, 20)
 
