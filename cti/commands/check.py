@@ -33,7 +33,7 @@ from routing.queue import load_queues
 from workorder.campaign_plan import read_plan, strange_numbers
 from workorder.cities.pack_file import load_pack
 from workorder.clock.days_file import load_days
-from workorder.dispatch import read_catalogue
+from workorder.dispatch_file import read_catalogue
 from workorder.duty import missing_rosters
 from workorder.gazetteer import read_gazetteer
 from workorder.masking import read_masking
