@@ -1,4 +1,4 @@
-"""`hotline report emergency`: the emergency clock of a span of days, as a table and as JSON."""
+"""`hotline report`: reports by template (`report_made.py`), and the emergency clock of a span of days."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.emergency_orders import emergency_orders
+from cti.commands import report_made
 from cti.settings import Settings
 from ivr.errors import WorldError
 from routing.emergency.clock import TIMES, TITLES, EmergencyClock, plain
@@ -24,24 +25,37 @@ from workorder.order import HOTLINE_TIME
 
 EXAMPLES = """\
 示例：
-  hotline report emergency                                   今天
-  hotline report emergency --from 2026-11-01 --to 2026-11-30 一段日子（两端都含）
-  hotline report emergency --json clock.json                 每次联动的每个时刻，存成 JSON
-日子按北京时间；只含已经结束、工单已保存的通话。
+  hotline report list                                        有哪些报表，哪些已起草、已签发
+  hotline report weekly --out 周报.html --out 周报.pdf       上一周的周报；.html、.xlsx、.pdf
+  hotline report monthly --from 2026-10-01 --to 2026-10-31 --out 月报.xlsx
+  hotline report flash --about 停水                          快报：今天关于停水的
+  hotline report daily --from 2026-11-22                     突发公共事件每日报告
+  hotline report public --out 公开.html                      公开的统计，没有个人信息
+  hotline report pivot --rows area --columns type            多维对比：区域、单位、类型、时间……
+  hotline report information                                 各单位的资料报送：按时、迟报、漏报
+  hotline report all --out 报表                              全部报表，各三种文件
+  hotline report emergency --json clock.json                 紧急联动的每个时刻
+日子按北京时间，两端都含；不写日子就是刚过去的一周、一月。模板和公式怎样改：docs/reports.md
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which report, and of which days."""
     parser.epilog = EXAMPLES
-    parser.add_argument("what", choices=["emergency"], metavar="emergency", help="紧急时钟：从险情词到双方通话")
-    parser.add_argument("--from", dest="since", metavar="DAY", type=_day, help="第一天，例如 2026-11-22（默认今天）")
+    parser.add_argument("what", metavar="REPORT", help="哪一张：list 列出；emergency 紧急时钟；pivot 多维对比……")
+    parser.add_argument("--from", dest="since", metavar="DAY", type=_day, help="第一天，例如 2026-11-22")
     parser.add_argument("--to", dest="until", metavar="DAY", type=_day, help="最后一天（默认与第一天相同）")
+    parser.add_argument("--out", action="append", metavar="FILE", help="写成 .html、.xlsx 或 .pdf，可写几次")
     parser.add_argument("--json", metavar="FILE", help="另存为 JSON")
+    parser.add_argument("--about", default="", metavar="WORD", help="只数标题、内容或分类里有这个词的工单")
+    parser.add_argument("--rows", default="area", metavar="DIM", help="多维对比的行（默认 area）")
+    parser.add_argument("--columns", default="type", metavar="DIM", help="多维对比的列（默认 type）")
+    parser.add_argument("--figure", default="opened", metavar="NAME", help="多维对比的指标（默认 opened）")
+    parser.add_argument("--by", default="值班人员", metavar="WHO", help="谁导出，记入审计")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Print the report; a span without emergencies says so and is no error."""
+    """Print or write the report; a span without anything says so and is no error."""
     today = datetime.now(HOTLINE_TIME).date()
     since = arguments.since or arguments.until or today
     until = arguments.until or (since if arguments.since else today)
@@ -49,6 +63,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if until < since:
         console.print(f"--to {until} 早于 --from {since}。改法：把两天对调。")
         return 1
+    if arguments.what != "emergency":
+        return report_made.run(arguments, settings, console)
     clocks = asyncio.run(read_clocks(settings, since, until))
     show(clocks, since, until, console)
     if arguments.json:

@@ -148,6 +148,7 @@ class _Maker:
     def _table(self, section: TableSection) -> Grid:
         figures = [self._figures[name] for name in section.figures]
         found = {self._key(section.by, key): counts for (key,), counts in self._now[(section.by,)].items()}
+        found = {key: counts for key, counts in found.items() if any(each.value(counts) for each in figures)}
         first, is_time = figures[0], section.by in TIME
         if section.by == "day" and found:
             days = (self._occasion.until - self._occasion.since).days + 1
