@@ -9,12 +9,14 @@ from cti.adapters.web import (
     citizen,
     routes_admin,
     routes_alerts,
+    routes_bulletins,
     routes_calls,
     routes_cameras,
     routes_campaigns,
     routes_do,
     routes_exports,
     routes_flows,
+    routes_information,
     routes_knowledge,
     routes_live,
     routes_merchants,
@@ -72,6 +74,8 @@ TOPICS = (
     routes_supervisor.routes,
     routes_quality.routes,
     routes_exports.routes,
+    routes_bulletins.routes,
+    routes_information.routes,
 )
 """One router per topic, each `routes(deps) -> APIRouter`; add yours here."""
 
