@@ -294,6 +294,12 @@ class FakeCallStore:
         self._database.callbacks[request.call] = request
         self._database.put(events)
 
+    async def callbacks_done(self, number: PhoneNumber, at: datetime) -> None:
+        self._database.check()
+        done = [each.call for each in self._database.callbacks.values() if each.number == number and each.asked <= at]
+        for call in done:
+            del self._database.callbacks[call]
+
     async def save_survey(self, survey: Survey, events: Sequence[Envelope] = ()) -> None:
         self._stub(survey.call)
         self._database.surveys[survey.call] = survey

@@ -110,6 +110,9 @@ class CallStore(Protocol):
 
     async def save_callback(self, request: CallbackRequest, events: Sequence[Envelope] = ()) -> None: ...
 
+    async def callbacks_done(self, number: PhoneNumber, at: datetime) -> None:
+        """Whoever has this number was called back: what they asked for until `at` is done. May be repeated."""
+
     async def save_survey(self, survey: Survey, events: Sequence[Envelope] = ()) -> None: ...
 
     async def call(self, call: CallId) -> CallRecord | None: ...

@@ -59,8 +59,8 @@ from cti.server.installation import (
     folders_of,
     make_comforts,
     part,
-    queues_of,
     queues_in_force,
+    queues_of,
     ready_file,
     switch_config,
 )
@@ -274,6 +274,7 @@ async def serve(settings: Settings) -> None:
             await calls.take(event)
             await emergency.take(event)
             await transfers.take(event)
+            await calls_out.take(event)
             trial.take(event)
 
         tools = Tools(
@@ -289,6 +290,7 @@ async def serve(settings: Settings) -> None:
             store.call,
         )
         transfers = TransferDesk(tools)
+        calls_out = CallsOut(tools, transfers.legs, store.callbacks_done)
         monitors = MonitorDesk(tools, transfers, feed.waits)
         typing = OrderTyping(
             TypingDesk(
@@ -383,7 +385,7 @@ async def serve(settings: Settings) -> None:
             | trial.verbs()
             | pause_verbs(calls)
             | TransferVerbs(tools, transfers).verbs()
-            | CallsOut(tools, transfers.legs).verbs()
+            | calls_out.verbs()
             | monitors.verbs()
             | typing.verbs()
             | assistant_verbs(assistant)

@@ -219,6 +219,12 @@ async def test_what_hangs_on_a_call_may_come_before_the_call_itself_and_replaces
     assert await stores.calls.turns(CALL) == heard
     assert await stores.calls.recordings(CALL) == files
     assert await stores.calls.callbacks() == (request,)
+    await stores.calls.callbacks_done(PhoneNumber("13812345679"), NOON)
+    await stores.calls.callbacks_done(request.number, NOON - timedelta(seconds=1))
+    assert await stores.calls.callbacks() == (request,), "somebody else, or before they asked"
+    await stores.calls.callbacks_done(request.number, NOON)
+    await stores.calls.callbacks_done(request.number, NOON)
+    assert await stores.calls.callbacks() == ()
     assert await stores.calls.survey(CALL) == survey
     assert await stores.calls.survey(OTHER) is None
     assert len(await waiting(stores.outbox)) == 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, select
+from sqlalchemy import Row, Table, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.database import Database
@@ -66,6 +67,14 @@ class SqlCallStore:
             "variables": storable_json(request.variables),
         }
         await self._put("保存回拨请求", callbacks, row, events)
+
+    async def callbacks_done(self, number: PhoneNumber, at: datetime) -> None:
+        mine = (callbacks.c.number == number.digits) & (callbacks.c.asked <= at)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(update(callbacks).where(mine).values(is_done=True))
+
+        await self._database.write("记下已回拨", work)
 
     async def save_survey(self, survey: Survey, events: Sequence[Envelope] = ()) -> None:
         row = {"call_id": survey.call, "answers": storable_json(survey.answers), "taken": survey.taken}

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.writes import (
+    CallbacksDone,
     PutEnvelopes,
     SaveCall,
     SaveCallback,
@@ -21,7 +22,7 @@ from cti.adapters.sql.writes import (
     from_plain,
     to_plain,
 )
-from ivr.call import CallId
+from ivr.call import CallId, PhoneNumber
 from ivr.errors import StoreAwayError, StoreRefusedError
 from ivr.ports import Heard
 from ivr.recording import Recording
@@ -79,6 +80,9 @@ class SpoolingStore:
 
     async def save_callback(self, request: CallbackRequest, events: Sequence[Envelope] = ()) -> None:
         await self._write(SaveCallback(request, tuple(events)))
+
+    async def callbacks_done(self, number: PhoneNumber, at: datetime) -> None:
+        await self._write(CallbacksDone(number, at))
 
     async def save_survey(self, survey: Survey, events: Sequence[Envelope] = ()) -> None:
         await self._write(SaveSurvey(survey, tuple(events)))
@@ -167,6 +171,8 @@ class SpoolingStore:
                 await self._calls.save_recordings(call, files)
             case SaveCallback(request, events):
                 await self._calls.save_callback(request, events)
+            case CallbacksDone(number, at):
+                await self._calls.callbacks_done(number, at)
             case SaveSurvey(survey, events):
                 await self._calls.save_survey(survey, events)
             case PutEnvelopes(envelopes):

@@ -49,6 +49,12 @@ class SaveCallback:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbacksDone:
+    number: PhoneNumber
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SaveSurvey:
     survey: Survey
     events: tuple[Envelope, ...]
@@ -59,7 +65,9 @@ class PutEnvelopes:
     envelopes: tuple[Envelope, ...]
 
 
-Write: TypeAlias = SaveDraft | SaveCall | SaveTurns | SaveRecordings | SaveCallback | SaveSurvey | PutEnvelopes
+Write: TypeAlias = (
+    SaveDraft | SaveCall | SaveTurns | SaveRecordings | SaveCallback | CallbacksDone | SaveSurvey | PutEnvelopes
+)
 
 _KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in get_args(Write)}
 

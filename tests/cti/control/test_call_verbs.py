@@ -66,11 +66,16 @@ class Desks:
         )  # fmt: skip
         self.transfers = TransferDesk(tools)
         self.monitors = MonitorDesk(tools, self.transfers)
-        agents = TransferVerbs(tools, self.transfers).verbs() | CallsOut(tools, self.transfers.legs).verbs()
+        self.reached: list[str] = []
+        self.out = CallsOut(tools, self.transfers.legs, self.done)
+        agents = TransferVerbs(tools, self.transfers).verbs() | self.out.verbs()
         self.verbs = agents | self.monitors.verbs()
 
     async def tell(self, event: SwitchEvent) -> None:
         self.told.append(event)
+
+    async def done(self, number: PhoneNumber, at: object) -> None:
+        self.reached.append(number.digits)
 
     async def record(self, call: CallId) -> CallRecord | None:
         return CallRecord(call, PhoneNumber("13900000000")) if call == OLD else None
@@ -246,3 +251,19 @@ async def test_who_stopped_listening_while_the_switch_was_not_heard_is_taken_off
     desks.monitors.adopt(replace(desks.switch.state, listening=(ear,)))
     desks.monitors.adopt(desks.switch.state)
     assert desks.shown()["monitored_by"] == []
+
+
+async def test_a_callback_is_done_once_the_citizen_talks_and_not_when_nobody_answers() -> None:
+    for is_answered in (False, True):
+        desks = Desks()
+        assert (await desks.ask("call.call_back", call=OLD, seat="802"))["ok"]
+        leg = str(desks.asked("originate")[0][1])
+        own = ChannelName("PJSIP/802-00000002")
+        happened: list[SwitchEvent] = [LegUp(CallId(leg), Leg.AGENT, own, PhoneNumber("802"), NOON, SeatId("802"))]
+        if is_answered:
+            happened.append(BridgeEntered(CallId(leg), own, leg, "b1", 1, NOON))
+            happened.append(BridgeEntered(CallId(leg), ChannelName("PJSIP/c-9"), "c-9", "b1", 2, NOON))
+        happened.append(LegDown(CallId(leg), own, 16, "", NOON, leg))
+        for event in happened:
+            await desks.out.take(event)
+        assert desks.reached == (["13900000000"] if is_answered else [])
