@@ -86,7 +86,7 @@ def line_of(switched: Switched) -> str:
 def switches_in(text: str) -> tuple[Switched, ...]:
     """Return every line that can be read, the oldest first: a line torn by a crash costs itself alone."""
     found = []
-    for line in text.splitlines():
+    for line in text.split("\n"):  # not splitlines: a reason may hold what Unicode calls a line break
         try:
             whole = json.loads(line)
             found.append(

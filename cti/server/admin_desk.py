@@ -28,11 +28,14 @@ from cti.file_versions import (
 )
 from cti.flow_picture import Picture
 from cti.flow_trial import Trial
+from cti.response_mode import ModeStanding
 from cti.server import flow_bench, word_bench
 from cti.server.city_packs import city_files, load_city
 from cti.server.flow_files import flows_in_use, own_flows
 from cti.server.health import examined
 from cti.server.installation import espeak_of, folders_of
+from cti.server.mode_desk import standing as mode_standing
+from cti.server.mode_desk import switch_mode
 from cti.server.shelves import AUDIO, audio_files, files_of, put_files
 from cti.server.side_process import SideProcess
 from cti.settings import Settings
@@ -71,6 +74,7 @@ class OfficeDesk:
         self._settings = settings
         self._busy = busy
         self._plain = flow_bench.plain_settings(settings)
+        self._database = database
         self._versions = SqlVersionStore(database)
         self._clock = clock
         self._bench = SideProcess()
@@ -181,6 +185,13 @@ class OfficeDesk:
 
     async def health(self) -> Sequence[Finding]:
         return await examined(self._settings)
+
+    async def mode(self) -> ModeStanding:
+        return await asyncio.to_thread(mode_standing, self._settings, self._clock.now())
+
+    async def switch_mode(self, name: str, account: Account, reason: str) -> None:
+        async with self._publishing:
+            await switch_mode(self._settings, self._database, name, account.person, reason, self._clock.now())
 
     async def cities(self) -> Mapping[str, str]:
         return await asyncio.to_thread(self._cities)

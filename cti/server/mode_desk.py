@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
-from cti.response_mode import USUAL, ModeStanding, Switched, last_of, report_due
+from cti.response_mode import USUAL, ModeStanding, last_of, report_due
 from cti.server.flow_files import FlowFiles, catalogue_of, missing_flows, read_edition
 from cti.server.installation import queues_path
 from cti.server.modes import QUEUES, laid_over, mode_on, modes_of, named_mode, switch, switches
@@ -31,7 +31,7 @@ def standing(settings: Settings, now: datetime) -> ModeStanding:
 
 
 def mode_problems(settings: Settings, name: str) -> tuple[Problem, ...]:
-    """Return every problem that would keep a mode's files from taking effect; AuthorError when there is no such mode."""
+    """Return every problem that keeps a mode's files from taking effect; AuthorError when there is no such mode."""
     _, folder = named_mode(settings, name)
     usual_file = queues_path(settings)
     usual, problems = load_queues(usual_file.read_bytes(), str(usual_file))
@@ -51,12 +51,10 @@ def mode_problems(settings: Settings, name: str) -> tuple[Problem, ...]:
     return problems + (missing_flows(settings, edition) if edition is not None else ())
 
 
-async def switch_mode(
-    settings: Settings, database: Database, name: str, by: Person, reason: str, at: datetime
-) -> Switched:
+async def switch_mode(settings: Settings, database: Database, name: str, by: Person, reason: str, at: datetime) -> bool:
     """Switch to a mode (USUAL: back); AuthorError with every problem, and then nothing has changed.
 
-    The switch itself needs no database: its own record is kept first. The audit row follows when it can be kept.
+    The switch itself needs no database: its own record is kept first. Returns whether the audit trail has it as well.
     """
     if name != USUAL:
         problems = await asyncio.to_thread(mode_problems, settings, name)
@@ -67,4 +65,5 @@ async def switch_mode(
         await SqlAudit(database).note(AuditRow(at, by, "mode.switch", name or "usual", {"reason": switched.reason}))
     except StoreError as error:
         log.error("mode_not_audited", extra={"mode": name, "reason": str(error)})
-    return switched
+        return False
+    return True

@@ -124,8 +124,9 @@ def switch(settings: Settings, name: str, by: str, reason: str, at: datetime) ->
     switched = Switched(at, name, by, why)
     try:
         log_file(settings).parent.mkdir(parents=True, exist_ok=True)
-        with log_file(settings).open("a", encoding="utf-8") as file:
-            file.write(line_of(switched))
+        with log_file(settings).open("a+b") as file:
+            is_torn = file.seek(0, os.SEEK_END) > 0 and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
+            file.write((b"\n" if is_torn else b"") + line_of(switched).encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

@@ -10,6 +10,7 @@ from cti.access import Account
 from cti.file_versions import FileDiff, Files, Publication, Refusal, Shelf, Version
 from cti.flow_picture import Picture
 from cti.flow_trial import Trial
+from cti.response_mode import ModeStanding
 from cti.settings_view import SettingLine
 from cti.verdict import Verdict
 from ivr.adapters.asterisk.doctor import Finding
@@ -100,6 +101,12 @@ class AdminDesk(Protocol):
 
     async def health(self) -> Sequence[Finding]:
         """Return a finding for every part."""
+
+    async def mode(self) -> ModeStanding:
+        """Return which response mode is on, and everything about modes."""
+
+    async def switch_mode(self, name: str, account: Account, reason: str) -> None:
+        """Switch, on the record; AuthorError when it cannot be, and nothing has changed."""
 
     async def cities(self) -> Mapping[str, str]:
         """Return the cities' packs: title by name."""
