@@ -104,13 +104,16 @@ def periods_between(every: str, since: date, until: date) -> tuple[str, ...]:
 
 def due_of(duty: Duty, period: str) -> datetime:
     """Return until when a duty's period must be in; ValueError for what is no period of it."""
-    if duty.every == "week":
-        over = datetime.strptime(f"{period}-7", "%G-W%V-%u").date() + timedelta(days=1)
-    else:
-        first = datetime.strptime(period, "%Y-%m").date()
-        over = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    try:
+        if duty.every == "week":
+            over = datetime.strptime(f"{period}-7", "%G-W%V-%u").date() + timedelta(days=1)
+        else:
+            first = datetime.strptime(period, "%Y-%m").date()
+            over = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    except (ValueError, OverflowError):
+        over = date.min + timedelta(days=1)
     if _period(duty.every, over - timedelta(days=1)) != period:
-        raise ValueError(period)
+        raise ValueError(f"{period} is no {duty.every}")
     return datetime.combine(over + timedelta(days=duty.days), time(), HOTLINE_TIME)
 
 

@@ -45,7 +45,7 @@ def routes(deps: PagesDeps) -> APIRouter:
             raise refused(422, "没有这项报送。改法：从列表里选", "no_such_duty")
         try:
             due = due_of(duty, body.period)
-        except (ValueError, OverflowError):
+        except ValueError:
             example = "2026-10" if duty.every == "month" else "2026-W43"
             raise refused(422, f"周期不对。改法：写成 {example}", "wrong_period") from None
         if not clean(body.title) or not clean(body.text):
