@@ -38,3 +38,11 @@ class Verdict:
     concepts: tuple[Reason, ...]
     question: str
     danger: Danger | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What may be written into an order as its category (three levels joined by `/`) and its unit."""
+
+    categories: tuple[str, ...]
+    units: tuple[str, ...]

@@ -40,7 +40,7 @@ from cti.server.shelves import AUDIO, audio_files, files_of, put_files
 from cti.server.side_process import SideProcess
 from cti.settings import Settings
 from cti.settings_view import SettingLine, setting_lines
-from cti.verdict import Verdict
+from cti.verdict import Verdict, Vocabulary
 from ivr.adapters.asterisk.doctor import Finding
 from ivr.adapters.asterisk.private import find
 from ivr.adapters.asterisk.private_parts import PartName
@@ -182,6 +182,9 @@ class OfficeDesk:
 
     async def judge(self, files: Files, text: str) -> Verdict | tuple[Problem, ...]:
         return await self._bench.run(word_bench.judged, dict(files), text)
+
+    async def vocabulary(self) -> Vocabulary:
+        return await asyncio.to_thread(word_bench.labels_in, await self._files(Shelf.WORDS))
 
     async def health(self) -> Sequence[Finding]:
         return await examined(self._settings)

@@ -11,7 +11,7 @@ from cti.file_versions import Files
 from cti.server.ears import speech_model
 from cti.server.emergency import open_spotter
 from cti.settings import Settings
-from cti.verdict import Danger, Reason, Verdict
+from cti.verdict import Danger, Reason, Verdict, Vocabulary
 from ivr.adapters.voice.sound_file import read_wav
 from ivr.adapters.vosk.recogniser import CHUNK_BYTES, CHUNK_S, LegRecogniser
 from ivr.call import CallId, Leg
@@ -20,6 +20,7 @@ from ivr.ports import Heard
 from ivr.problems import Problem
 from routing.adapters.packaged_lexicon import load_classifier
 from routing.classify.classify import Classifier
+from routing.classify.lexicon_file import read_categories, read_units
 from routing.classify.rank import Ranked
 from routing.emergency.kinds import TITLES
 from routing.emergency.spot import Spotter
@@ -58,6 +59,21 @@ def judged(files: Files, text: str) -> Verdict | tuple[Problem, ...]:
             tuple(TITLES[kind] for kind in danger.also),
         ),
     )
+
+
+def labels_in(files: Files) -> Vocabulary:
+    """Return the categories and units that may be written into an order; what cannot be read is left out."""
+    return _labels(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=2)
+def _labels(files: tuple[tuple[str, str], ...]) -> Vocabulary:
+    texts = dict(files)
+    categories, _ = read_categories(texts.get("categories.yaml", ""), "categories.yaml")
+    units, _ = read_units(texts.get("units.yaml", ""), "units.yaml")
+    catalogue, _ = read_catalogue(texts.get("catalogue.yaml", ""), "catalogue.yaml")
+    both = (*(units.labels if units else ()), *(catalogue.units if catalogue else ()))
+    return Vocabulary(categories.labels if categories else (), tuple(dict.fromkeys(both)))
 
 
 def _reasons(ranked: Sequence[Ranked]) -> tuple[Reason, ...]:

@@ -112,6 +112,8 @@ class Script:
         self.is_away = False
         self.may_save = asyncio.Event()
         self.may_save.set()
+        self.refusals: dict[str, Row] = {}
+        """What the controller answers to a verb instead of doing it."""
         self.words: list[Row] = []
         self.draft: Row | None = None
         self.similar: list[Row] = []
@@ -263,12 +265,18 @@ class Script:
                 return JSONResponse({"error": "呼叫控制不在", "code": "controller_away"}, 503)
             body = await request.json()
             self.asked.append((verb, body))
+            if verb in self.refusals:
+                return self.refusals[verb]
             if verb == "order.type":
                 await self.may_save.wait()
                 self.typed[body["field"]] = body["value"]
             if verb == "phone.answer":
                 await self.answer()
             return {"ok": True, "text": "好的", "draft": self.draft, "order": "WO20261122-000007"}
+
+        @app.get("/api/vocabulary")
+        async def vocabulary() -> Row:
+            return {"categories": ["城乡建设/城市管理/路灯", "城乡建设/城市管理/供水"], "units": ["水务局", "住建局"]}
 
         @app.post("/api/knowledge/suggest")
         async def suggest() -> Row:

@@ -12,7 +12,7 @@ from cti.flow_picture import Picture
 from cti.flow_trial import Trial
 from cti.response_mode import ModeStanding
 from cti.settings_view import SettingLine
-from cti.verdict import Verdict
+from cti.verdict import Verdict, Vocabulary
 from ivr.adapters.asterisk.doctor import Finding
 from ivr.errors import HotlineError
 from ivr.flow.calls import Opening
@@ -98,6 +98,9 @@ class AdminDesk(Protocol):
 
     async def judge(self, files: Files, text: str) -> Verdict | tuple[Problem, ...]:
         """Return what the hotline would make of a text with these words."""
+
+    async def vocabulary(self) -> Vocabulary:
+        """Return the categories and units of the words in use."""
 
     async def health(self) -> Sequence[Finding]:
         """Return a finding for every part."""

@@ -37,6 +37,7 @@ from cti.adapters.web import (
     routes_unit_systems,
     routes_units,
     routes_users,
+    routes_vocabulary,
     static,
 )
 from cti.adapters.web.deps import PagesDeps
@@ -72,6 +73,7 @@ TOPICS = (
     routes_flows.routes,
     routes_admin.routes,
     routes_users.routes,
+    routes_vocabulary.routes,
     routes_supervisor.routes,
     routes_mode.routes,
     routes_quality.routes,
