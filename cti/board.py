@@ -1,7 +1,8 @@
 """The board: what is going on now, folded from facts; each fact says which rows it changed. Pure.
 
 `Board.take(fact)` folds one fact in and returns the keys it touched; `patch` gives them in plain form, whole new
-values, None for what is gone. A reader that lays every patch over a snapshot has the board itself.
+values, None for what is gone. A reader that lays every patch over a snapshot has the board itself. What a fact means
+for one call is in board_calls.py; here is what it means for the rows beside it, which is why the fold stays whole.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from cti.board_facts import (
 )
 from cti.board_rows import CallRow, QueueRow, SeatRow, call_plain, plain, queue_plain, seat_plain
 from cti.today import Today, today_plain
-from ivr.call import CallId, Leg, PhoneNumber, QueueName, SeatId
+from ivr.call import CallId, Leg, QueueName, SeatId
 from ivr.events import (
     BridgeEntered,
     BridgeLeft,
@@ -337,8 +338,3 @@ class Board:
         if self.today != self._told_today:
             self._told_today = self.today
             touched.add(("today", ""))
-
-
-def unknown_caller(call: CallId, at: datetime) -> CallRow:
-    """Return the row of a call of which nothing else is known."""
-    return CallRow(call, PhoneNumber(""), at)

@@ -73,10 +73,6 @@ class CallRow:
     known: Mapping[str, Any] | None = None
     """Who called before and why (`calls`, `nuisances`, `last_seat`, `orders`); None while it is looked up."""
 
-    @property
-    def is_talking(self) -> bool:
-        return self.state == "talking"
-
 
 @dataclass(frozen=True, slots=True)
 class SeatRow:

@@ -1,6 +1,7 @@
 """Facts, in the past tense: what happened to a caller in a flow, and what the switch says of itself.
 
 Two closed unions. `FlowEvent` drives one caller's flow session; `SwitchEvent` is everything the switch reports.
+They stay in one long module: whoever adds a fact sees all the others, and which of the two families it belongs to.
 All times are aware UTC datetimes, set at the edge.
 """
 

@@ -48,7 +48,6 @@ class QueueMember:
     paused: bool
     reason: str
     device: str
-    calls_taken: int = 0
 
 
 @dataclass(frozen=True, slots=True)

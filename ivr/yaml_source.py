@@ -187,11 +187,6 @@ class _Reader:
         if len(self._problems) < MOST_PROBLEMS:
             self._problems.append(Problem(place, what, remedy))
 
-    def give_up(self, place: Place, what: str, remedy: str) -> None:
-        """Complain, and hand out no tree: what was read so far would only bring misleading problems."""
-        self.complain(place, what, remedy)
-        self._top = None
-
     def finish(self) -> tuple[Tree | None, tuple[Problem, ...]]:
         if isinstance(self._top, YamlMap):
             return self._top, tuple(self._problems)

@@ -60,11 +60,6 @@ def _own(own: Path | None, name: str, shipped: Path) -> Path:
     return own / name if own is not None and (own / name).is_file() else shipped
 
 
-def shipped_gazetteer() -> Gazetteer:
-    """Return the gazetteer of the demo city; AuthorError with every problem."""
-    return _gazetteer(None)
-
-
 def _gazetteer(own: Path | None) -> Gazetteer:
     file = _own(own, "places.yaml", SHIPPED_GAZETTEER)
     gazetteer, problems = read_gazetteer(file.read_text(encoding="utf-8", errors="replace"), str(file), AhoMatcher)

@@ -21,7 +21,6 @@ from routing.emergency.kinds import Kind
 from routing.emergency.words import Pattern, Words
 
 CLASSES: tuple[str, ...] = ("none", *(kind.value for kind in Kind))
-LONGEST_RUN = 3
 Weights = npt.NDArray[np.float64]
 
 _STRONG, _WEAK, _ALSO = 1.6, 0.7, 0.4

@@ -1,4 +1,8 @@
-"""What may be asked of an order: one frozen dataclass per move, a closed union. Texts are written by people."""
+"""What may be asked of an order: one frozen dataclass per move, a closed union. Texts are written by people.
+
+A closed union stays in one module, however long: whoever adds a move sees all the others. When each may be made is in
+table.py.
+"""
 
 from __future__ import annotations
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.requests import HTTPConnection
-
 from cti.adapters.control.door_client import DoorClient
 from cti.adapters.sql.account_store import SqlAccountStore
 from cti.adapters.sql.audit_store import SqlAudit
@@ -47,10 +45,3 @@ class PagesDeps:
     orders: OrdersDeps
     admin: AdminDesk
     reports: ReportDesk
-
-
-def deps_of(connection: HTTPConnection) -> PagesDeps:
-    """Return what the application of this request was given."""
-    deps = connection.app.state.deps
-    assert isinstance(deps, PagesDeps)
-    return deps

@@ -54,7 +54,6 @@ class ChildProcess:
 
     def __init__(self, spec: ProcessSpec) -> None:
         self.spec = spec
-        self.restarts = 0
         self.adopted = False
         self._process: RunningProcess | None = None
         self._popen: subprocess.Popen[bytes] | None = None
@@ -107,7 +106,6 @@ class ChildProcess:
             if self._stopping.is_set():
                 return
             failures += 1
-            self.restarts += 1
             began = time.monotonic()
             try:
                 await self._start()

@@ -78,7 +78,6 @@ def _member(entry: AmiMessage) -> tuple[QueueMember, ...]:
             entry["Paused"] == "1",
             entry["PausedReason"],
             device_state(entry["Status"]),
-            int(entry["CallsTaken"] or 0),
         ),
     )
 

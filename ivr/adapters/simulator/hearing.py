@@ -46,10 +46,6 @@ class Hearing(ABC):
         """The keys that the other side pressed."""
         return "".join(key for _, key in self._listener.keys)
 
-    @property
-    def packets_lost(self) -> int:
-        return self._listener.lost
-
     async def wait_for_audio(self, within_seconds: float = 10.0, *, louder_than_dbfs: float = _LOUD_DBFS) -> float:
         """Wait for 100 ms of sound from now on and return when (monotonic) it began; CallTimeoutError."""
         return await self._wait_for(lambda pcm: rms_dbfs(pcm) > louder_than_dbfs, 5, within_seconds, "sound")

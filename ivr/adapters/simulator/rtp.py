@@ -104,10 +104,6 @@ class RtpSpeaker:
             waiting.done()
         self._waiting.clear()
 
-    @property
-    def is_speaking(self) -> bool:
-        return bool(self._waiting)
-
     def next_packet(self) -> RtpPacket:
         """Return the packet of the next 20 ms."""
         head = self._waiting[0] if self._waiting else None

@@ -33,7 +33,6 @@ class SipCall(Hearing):
         self.begun_at = time.monotonic()
         self.ringing_at = self.answered_at = self.ended_at = 0.0
         self.statuses: list[int] = []
-        self.reinvites = 0
         self._wire, self._media, self._host = wire, media, host
         self._dialog: Dialog | None = None
         self._answered, self._ended, self._acknowledged = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -90,13 +89,6 @@ class SipCall(Hearing):
     def hush(self) -> None:
         """Stop speaking at once."""
         self._speaker.hush()
-
-    def stop_sending(self) -> None:
-        """Send no more audio, though the call goes on: a muted line, or one whose network died."""
-        self._stream.is_sending = False
-
-    def resume_sending(self) -> None:
-        self._stream.is_sending = True
 
     async def hang_up(self) -> None:
         """End the call: BYE when it is answered, CANCEL before that. Doing it twice is harmless."""
@@ -282,7 +274,6 @@ class SipCall(Hearing):
         if self.state is not LineState.TALKING or self._dialog is None:
             self._respond(request, 481)
             return
-        self.reinvites += 1
         self._dialog = self._dialog.moved(request.get("Contact"))
         offer = read_sdp(request.body) if request.body else None
         if request.body and not self._listen_to(offer):
