@@ -13,10 +13,10 @@ from ivr.yaml_fields import Fields
 from ivr.yaml_source import YamlMap, read_yaml
 from workorder.life.living import LivingOrder
 
-MAY = ("intake", "open311", "sms", "heartbeat", "moves")
+MAY = ("intake", "open311", "sms", "collect", "heartbeat", "moves")
 FOR_UNITS = frozenset({"heartbeat", "moves"})
 """What only the system of a unit may."""
-CHANNELS = ("wechat", "app", "email", "upstream", "haochaping", "video", "110", "open311")
+CHANNELS = ("wechat", "app", "email", "upstream", "haochaping", "video", "110", "open311", "collector")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 

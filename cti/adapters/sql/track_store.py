@@ -77,14 +77,14 @@ class SqlTracks:
             await self._database.write("保存轨迹", lambda connection: insert_new(connection, collector_tracks, rows))
 
     async def of(
-        self, collector: str, since: datetime, until: datetime, person: Person, at: datetime
+        self, collector: str, since: datetime, until: datetime, person: Person, at: datetime, why: str
     ) -> tuple[TrackPoint, ...]:
-        """Return where a collector was; who looked is written down in the same transaction."""
+        """Return where a collector was; who looked and why is written down in the same transaction."""
         mine = select(collector_tracks).where(_T.collector == collector, _T.at >= since, _T.at < until)
 
         async def work(connection: AsyncConnection) -> tuple[TrackPoint, ...]:
             rows = (await connection.execute(mine.order_by(_T.at).limit(MOST_POINTS))).all()
-            detail = {"since": since.isoformat(), "until": until.isoformat(), "points": len(rows)}
+            detail = {"since": since.isoformat(), "until": until.isoformat(), "points": len(rows), "why": why}
             await put_audit(connection, AuditRow(at, person, "collector.tracks", collector, detail))
             return tuple(
                 TrackPoint(row.collector, row.at, Point(row.lon, row.lat), row.accuracy, row.grid) for row in rows

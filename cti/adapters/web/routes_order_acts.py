@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -25,7 +27,7 @@ from cti.adapters.web.sessions import require
 from cti.order_access import actor_for
 from cti.order_view import row_of
 from ivr.call import CallId
-from ivr.errors import StoreRefusedError
+from ivr.errors import AuthorError, StoreRefusedError
 from workorder.draft import Draft, FieldName, FieldState
 from workorder.draft import Field as DraftField
 from workorder.duty import with_duty
@@ -42,6 +44,8 @@ from workorder.publication import published
 from workorder.sealed import must_be_sealed, refused_as_secret
 
 _MOVERS = (Permission.ORDERS_HANDLE, Permission.ORDERS_INSPECT, Permission.ORDERS_GOVERN, Permission.ORDERS_UNIT)
+log = logging.getLogger(__name__)
+
 Mover = Annotated[Account, Depends(require(*_MOVERS))]
 Inspector = Annotated[Account, Depends(require(Permission.ORDERS_INSPECT))]
 Handler = Annotated[Account, Depends(require(Permission.ORDERS_HANDLE))]
@@ -151,7 +155,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         actor = actor_for(me, MOVES[type(action)])
         if actor is None:
             raise refused(403)
-        action = await _told_off_hours(name, action)
+        action = await _told_off_hours(name, await _by_catalogue(action))
         if isinstance(action, AnswerDirectly) and not await _is_usable(action.article):
             raise refused(409, "没有这条知识，或它没有发布。改法：从知识库里选一条", "no_such_article")
         found = await orders.lives.act(name, action, actor, now, body.version)
@@ -164,6 +168,16 @@ def routes(deps: PagesDeps) -> APIRouter:
         if isinstance(action, RefuseRequest) and isinstance(found, LivingOrder):
             await _after_refusal(found, action, me)
         return await _answer(found, me)
+
+    async def _by_catalogue(action: Action) -> Action:
+        """A dispatch keeps the edition of the dispatch catalogue that it was made by (D-30)."""
+        if not isinstance(action, Dispatch) or action.route:
+            return action
+        try:
+            return replace(action, route=(await asyncio.to_thread(orders.catalogue)).edition)
+        except (AuthorError, OSError) as error:
+            log.error("catalogue_not_read", extra={"reason": str(error)[:300]})
+            return action
 
     async def _told_off_hours(number: OrderNumber, action: Action) -> Action:
         """Off hours a dispatch names who of the unit is on duty."""
