@@ -140,7 +140,9 @@ async def _redraw(arguments: argparse.Namespace, settings: Settings, database: D
         print(f"一致：用种子 {seed} 再抽，{len(kept)} 位与当初相同。")
         return 0
     changed = len(set(again) ^ set(kept))
-    print(f"不一致：{changed} 处不同。抽样之后有人改过工单的电话、单位或类别，或名单被动过；请查审计记录。")
+    print(
+        f"不一致：{changed} 处不同。抽样之后同一时期又有新工单，有人改过电话、单位或类别，或名单被动过；请查审计记录。"
+    )
     return 1
 
 
