@@ -25,8 +25,8 @@ async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[d
 
 async def insert_first(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> bool:
     """Insert the row unless its key is there; whether it was inserted. Of two at once exactly one hears yes."""
-    done = await connection.execute(_insert_new(connection.dialect.name, table), row)
-    return bool(done.rowcount == 1)
+    done = await connection.execute(_insert_first(connection.dialect.name, table), row)
+    return done.first() is not None
 
 
 async def put_row(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> None:
@@ -75,6 +75,11 @@ async def put_envelopes(connection: AsyncConnection, envelopes: Sequence[Envelop
 @cache
 def _insert_new(dialect: str, table: Table) -> Any:
     return _INSERTS[dialect](table).on_conflict_do_nothing()
+
+
+@cache
+def _insert_first(dialect: str, table: Table) -> Any:
+    return _insert_new(dialect, table).returning(*table.primary_key.columns)
 
 
 @cache
