@@ -13,11 +13,12 @@ from typing import TypeVar
 from cti.action_words import NAMES, plain_json, read_action, read_actor
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
+from cti.adapters.sql.sealed_files import SealedFiles
 from cti.adapters.sql.sealing import SqlSealing
 from cti.commands.city import own_cities
 from cti.commands.order_desk import VERBS, act
 from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
-from cti.server.orders import dispatch_catalogue, order_keys
+from cti.server.orders import attachments_folder, dispatch_catalogue, order_keys
 from cti.settings import Settings
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
@@ -29,7 +30,7 @@ from workorder.duty import with_duty
 from workorder.life.actions import Action, DecideLead, Dispatch, Open, SubDispatch
 from workorder.life.actors import ROLE_TITLES, Actor, Role
 from workorder.life.codec import to_plain
-from workorder.life.history import breaks_in
+from workorder.life.history import LifeEvent, breaks_in
 from workorder.life.living import LivingOrder
 from workorder.life.refusal import Refusal
 from workorder.life.states import STATE_TITLES
@@ -156,7 +157,7 @@ def _look(arguments: argparse.Namespace, settings: Settings) -> int:
     if order is None:
         print(f"没有工单 {number}，或它还没有受理登记。")
         return 1
-    broken = breaks_in(history)
+    broken = breaks_in(asyncio.run(_whole_history(settings, number)))
     if arguments.json:
         events = [to_plain(event) for event in history]
         print(plain_json(to_plain(order) if arguments.verb == "show" else {"events": events, "breaks": len(broken)}))
@@ -177,6 +178,16 @@ def _look(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1 if broken else 0
 
 
+async def _whole_history(settings: Settings, number: OrderNumber) -> tuple[LifeEvent, ...]:
+    """Return the history with the words of a sensitive order: its seals are laid upon them."""
+    database = Database(settings.database)
+    try:
+        await database.open()
+        return await SqlSealing(database, order_keys(settings)).whole_history(number)
+    finally:
+        await database.close()
+
+
 async def _rotate(settings: Settings) -> int:
     """Seal everything anew with a new key; the old ones go once nothing is sealed with them."""
     keys, database = order_keys(settings), Database(settings.database)
@@ -186,6 +197,9 @@ async def _rotate(settings: Settings) -> int:
         sealing, name = SqlSealing(database, keys), keys.rotate(datetime.now(UTC))
         while count := await sealing.reseal():
             done += count
+        while await sealing.reseal_events():
+            pass
+        await SealedFiles(database, attachments_folder(settings), sealing.box).reseal()
     finally:
         await database.close()
     keys.forget(old)
@@ -207,7 +221,7 @@ def _with_store(settings: Settings, work: Callable[[SqlLifeStore], Awaitable[T]]
         calendar = load_calendar(own_calendar(settings.data_folder))
         try:
             await database.open()
-            return await work(SqlLifeStore(database, lambda: calendar))
+            return await work(SqlLifeStore(database, lambda: calendar, order_keys(settings)))
         finally:
             await database.close()
 

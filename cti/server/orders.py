@@ -36,6 +36,11 @@ def order_keys(settings: Settings) -> OrderKeys:
     return OrderKeys(settings.run_folder / "keys" / "orders.keys")
 
 
+def attachments_folder(settings: Settings) -> Path:
+    """Return where what was attached to orders lies."""
+    return settings.run_folder / "attachments"
+
+
 def partner_file(settings: Settings) -> Path:
     """Return where the other systems stand that may bring orders or hear of them."""
     return settings.run_folder / "keys" / "partners.yaml"
@@ -58,8 +63,9 @@ class Orders:
         self, settings: Settings, database: Database, calendar: Callable[[], WorkCalendar] | None = None
     ) -> None:
         self.calendar: Callable[[], WorkCalendar] = calendar or FollowedCalendar(settings.data_folder)
-        self.lives = SqlLifeStore(database, self.calendar)
-        self.sealing = SqlSealing(database, order_keys(settings))
+        keys = order_keys(settings)
+        self.lives = SqlLifeStore(database, self.calendar, keys)
+        self.sealing = SqlSealing(database, keys)
         self._confirming = SqlConfirming(database, self.lives, self.sealing)
         self._drafts = SqlOrderStore(database)
         self._own = settings.data_folder / "cities"

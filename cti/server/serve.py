@@ -7,17 +7,11 @@ journal, database and switch before it goes on.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
-import itertools
 import logging
 import os
 import socket
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import TypeVar
 
 from cti.adapters.control.door import open_door
 from cti.adapters.mqtt.publisher import MqttPublisher
@@ -39,6 +33,7 @@ from cti.server.board_feed import BoardFeed
 from cti.server.call_places import Tools
 from cti.server.calls_out import CallsOut
 from cti.server.city_packs import FollowedCalendar
+from cti.server.clock import SystemClock
 from cti.server.dossier import Dossier, link_files
 from cti.server.drafting import LearningPrefill, make_drafter, own_words
 from cti.server.ears import open_ears
@@ -52,6 +47,7 @@ from cti.server.emergency import (
     policy_path,
     verbs_of,
 )
+from cti.server.fault_log import FaultLog, FaultWatch, database_probe, failing, unless
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.installation import (
     broker_url,
@@ -70,7 +66,7 @@ from cti.server.monitoring import MonitorDesk
 from cti.server.notices import outlets_of
 from cti.server.order_typing import Desk as TypingDesk
 from cti.server.order_typing import OrderTyping
-from cti.server.orders import Orders
+from cti.server.orders import Orders, order_keys
 from cti.server.pausing import pause_verbs
 from cti.server.phones import phone_verbs
 from cti.server.policy import Routing
@@ -84,6 +80,7 @@ from cti.server.tapes import Tapes
 from cti.server.transfer_verbs import TransferVerbs
 from cti.server.transfers import TransferDesk
 from cti.server.trial_call import TrialCall
+from cti.server.vitals import beat, beat_once, follow, recover, settle_memory
 from cti.server.watching import WatchedJournal, WatchedPublisher, Watching
 from cti.settings import Settings
 from cti.shell import CallDesk
@@ -95,12 +92,13 @@ from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.steps import StepSettings
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.adapters.vosk.ears import EarsNews
+from ivr.adapters.vosk.shared_ears import SharedEars
 from ivr.call import CallId, Leg, SeatId
 from ivr.commands import InstantCommand
-from ivr.errors import HotlineError, StoreError, SwitchError
+from ivr.errors import HotlineError, SwitchError
 from ivr.events import CallOffered, SwitchEvent, SwitchReady
 from ivr.flow.model import Flow
-from ivr.ports import Clock, Heard, Switch
+from ivr.ports import Heard, Switch
 from ivr.problems import Problem
 from ivr.shell import FlowDesk
 from routing.adapters.learnt_models import LearntModels
@@ -111,21 +109,6 @@ from routing.queue import Queues
 from routing.shell import SeatDesk
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-LONGEST_RECOVER_PAUSE_SECONDS = 30.0
-BEAT_SECONDS = 1.0
-
-
-class SystemClock:
-    """Fulfils `ivr.ports.Clock`."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 @dataclass(slots=True)
@@ -160,7 +143,7 @@ async def serve(settings: Settings) -> None:
     policy = emergency_policy(settings)
     database = Database(settings.database)
     workdays = FollowedCalendar(settings.data_folder)
-    lives = SqlLifeStore(database, workdays)
+    lives = SqlLifeStore(database, workdays, order_keys(settings))
     broker = MqttPublisher(broker_url(settings))
     watching = Watching(clock, queue_file.queues.service_level_seconds)
     publisher = WatchedPublisher(broker, watching)
@@ -306,7 +289,7 @@ async def serve(settings: Settings) -> None:
 
         async def take(event: SwitchEvent) -> None:
             if isinstance(event, SwitchReady):
-                await _beat_once(link, clock)  # an old beat would send new callers past us
+                await beat_once(link, clock)  # an old beat would send new callers past us
             monitors.see(event)
             for named in transfers.ours(event):
                 for each in emergency.ours(named):
@@ -319,7 +302,7 @@ async def serve(settings: Settings) -> None:
                 tasks.create_task(feed.today(lambda since: calls_queued_since(database, since)), name="today")
                 ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
                 log.info("controller_ready", extra={"agi": config.ports.agi})
-                tasks.create_task(_recover(calls), name="recover")
+                tasks.create_task(recover(calls), name="recover")
                 tasks.create_task(catch_up(), name="catch up")
 
         async def hear(heard: Heard) -> None:
@@ -355,17 +338,24 @@ async def serve(settings: Settings) -> None:
             except (HotlineError, OSError) as error:
                 log.error("switch_not_caught_up", extra={"reason": str(error)})
 
-        _settle_memory()
+        settle_memory()
         shelf.follow = follow_flows
         tasks.create_task(database.open_patiently(), name="database")
         tasks.create_task(link.run(), name="link")
-        tasks.create_task(_beat(link, clock), name="beat")
+        tasks.create_task(beat(link, clock), name="beat")
         tasks.create_task(broker.run(), name="publisher")
         tasks.create_task(relay.run(), name="relay")
         tasks.create_task(store.run(), name="spool")
         tasks.create_task(run_timers(lives, clock, f"{socket.gethostname()}:{os.getpid()}", relay.wake), name="timers")
         tasks.create_task(shelf.run(), name="flows")
         tasks.create_task(queue_file.run(), name="queues")
+        probes = {
+            "交换机": failing(lambda: link.beat(int(clock.now().timestamp()))),
+            "数据库": database_probe(database),
+            "消息代理": unless(lambda: broker.is_connected, "没有连上消息代理"),
+            "语音识别": unless(lambda: not isinstance(ears, SharedEars) or bool(ears.workers), "没有识别进程"),
+        }
+        tasks.create_task(FaultWatch(FaultLog(settings), clock, probes).run(), name="faults")
         tasks.create_task(SituationReports(settings, database, clock).run(), name="situation")
         tasks.create_task(seat_file.run(), name="seats")
         city = PolicyWatch(
@@ -375,8 +365,8 @@ async def serve(settings: Settings) -> None:
             _tell_refused,
         )
         tasks.create_task(city.run(), name="policy")
-        tasks.create_task(_follow(link.events(), take), name="switch events")
-        tasks.create_task(_follow(ears.heard(), hear), name="ears")
+        tasks.create_task(follow(link.events(), take), name="switch events")
+        tasks.create_task(follow(ears.heard(), hear), name="ears")
         tasks.create_task(watching.run(feed.each_second), name="board")
         verbs = (
             watching.verbs()
@@ -396,33 +386,6 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(AgiServer(answer).run("127.0.0.1", config.ports.agi), name="agi")
 
 
-def _settle_memory() -> None:
-    """What was built so far stays for good: a collection that looked through it would hold everybody for 0.1 s."""
-    gc.collect()
-    gc.freeze()
-
-
-async def _follow(source: AsyncIterator[T], take: Callable[[T], Awaitable[None]]) -> None:
-    """Give every item to `take`; a mistake of ours over one item costs that item alone, never the server."""
-    async for item in source:
-        try:
-            await take(item)
-        except Exception:
-            log.exception("item_failed", extra={"item": type(item).__name__})
-
-
-async def _beat(switch: Switch, clock: Clock) -> None:
-    """Tell the dialplan every second that we are alive; a controller that hangs does not get there."""
-    while True:
-        await _beat_once(switch, clock)
-        await asyncio.sleep(BEAT_SECONDS)
-
-
-async def _beat_once(switch: Switch, clock: Clock) -> None:
-    with contextlib.suppress(SwitchError):  # the link says itself when it is down
-        await switch.beat(int(clock.now().timestamp()))
-
-
 async def _show(switch: Switch, feed: BoardFeed, seats: SeatDesk, monitors: MonitorDesk) -> None:
     """Let the board fit the switch after a login."""
     try:
@@ -431,19 +394,6 @@ async def _show(switch: Switch, feed: BoardFeed, seats: SeatDesk, monitors: Moni
         monitors.adopt(snapshot)
     except SwitchError as error:
         log.warning("board_not_adopted", extra={"reason": str(error)})
-
-
-async def _recover(calls: CallDesk) -> None:
-    """Finish what an earlier controller left unfinished; patiently, for the database may be away."""
-    for attempt in itertools.count():
-        try:
-            finished = await calls.recover()
-        except (StoreError, SwitchError) as error:
-            log.warning("calls_not_recovered", extra={"reason": str(error), "attempt": attempt})
-            await asyncio.sleep(min(2.0 ** min(attempt, 8), LONGEST_RECOVER_PAUSE_SECONDS))
-        else:
-            log.info("calls_recovered", extra={"calls": finished})
-            return
 
 
 def _skills(seats: Iterable[Seat]) -> list[SeatSkills]:

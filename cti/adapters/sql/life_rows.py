@@ -58,6 +58,11 @@ async def history_of(connection: AsyncConnection, number: OrderNumber) -> tuple[
     return tuple(from_plain(LifeEvent, json.loads(text)) for text in texts)
 
 
+def event_text(event: LifeEvent) -> str:
+    """Return an event as it is stored."""
+    return json.dumps(to_plain(event), ensure_ascii=False, separators=(",", ":"))
+
+
 async def append(connection: AsyncConnection, order: LivingOrder | None, event: LifeEvent) -> LivingOrder:
     """Write the event, what the order is now, and the message that tells of it; StoreAwayError when it moved on."""
     now = evolve(order, event)
@@ -89,7 +94,7 @@ async def append(connection: AsyncConnection, order: LivingOrder | None, event: 
             move=move_name(event.action),
             actor=event.actor.name[:120],
             hash=event.hash,
-            event=json.dumps(to_plain(event), ensure_ascii=False, separators=(",", ":")),
+            event=event_text(event),
         )
     )
     if order is None or _units_of(order) != _units_of(now):

@@ -10,7 +10,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.adapters.files.order_keys import OrderKeys
+from cti.adapters.files.sealed_box import SealedBox
 from cti.adapters.sql.database import Database
+from cti.adapters.sql.event_seals import EventSeals
 from cti.adapters.sql.life_rows import (
     append,
     claim,
@@ -22,11 +25,11 @@ from cti.adapters.sql.life_rows import (
 )
 from cti.adapters.sql.schema import city_packs, order_lives, order_timers
 from cti.adapters.sql.statements import insert_new, next_serial
-from ivr.errors import StoreAwayError
+from ivr.errors import StoreAwayError, StoreRefusedError
 from workorder.cities.pack import Pack
 from workorder.cities.pack_file import load_pack
 from workorder.clock.days import WorkCalendar
-from workorder.life.actions import Absorb, Action, Merge, Open
+from workorder.life.actions import Absorb, Action, Merge, Open, RefuseRequest
 from workorder.life.actors import SYSTEM, Actor
 from workorder.life.automatic import supervision_due
 from workorder.life.decide import decide, open_order
@@ -38,6 +41,7 @@ from workorder.life.refusal import Refusal
 from workorder.life.states import LifeState
 from workorder.life.timers import Timer, reaction, timers_of
 from workorder.order import OrderNumber, numbered, order_day
+from workorder.sealed import must_be_sealed, refused_as_secret
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +51,11 @@ NO_ORDER = Refusal("没有这张工单。", "检查工单编号。")
 class SqlLifeStore:
     """`LifeStore` on either database. `keep_pack` first: an order lives under the edition that was kept."""
 
-    def __init__(self, database: Database, calendar: Callable[[], WorkCalendar]) -> None:
+    def __init__(self, database: Database, calendar: Callable[[], WorkCalendar], keys: OrderKeys | None = None) -> None:
+        """Without `keys` no sensitive order is moved: its words would lie open."""
         self._database = database
         self._calendar = calendar
+        self._seals = EventSeals(SealedBox(keys)) if keys is not None else None
         self._packs: dict[str, Pack] = {}
 
     async def keep_pack(self, text: str, at: datetime) -> Pack | Refusal:
@@ -226,8 +232,24 @@ class SqlLifeStore:
         self, connection: AsyncConnection, order: LivingOrder | None, event: LifeEvent, pack: Pack
     ) -> LivingOrder:
         now = await append(connection, order, event)
+        await self._seal(connection, order, event, now, pack)
         await keep_timers(connection, now.number, timers_of(now, pack, self._calendar()))
         return now
+
+    async def _seal(
+        self, connection: AsyncConnection, order: LivingOrder | None, event: LifeEvent, now: LivingOrder, pack: Pack
+    ) -> None:
+        """Seal the words of a sensitive order's event; when the order became sensitive with it, those before too."""
+        action = event.action
+        is_secret = isinstance(action, RefuseRequest) and refused_as_secret(action.code, pack)
+        if not (is_secret or must_be_sealed(now.category, pack)):
+            return
+        if self._seals is None:
+            raise StoreRefusedError("敏感工单要有密钥才能办理。改法：用 hotline 命令或页面办理")
+        if order is not None and (is_secret or not must_be_sealed(order.category, pack)):
+            await self._seals.seal_history_in(connection, now.number)
+        else:
+            await self._seals.seal_in(connection, event)
 
     async def _pack_of(self, connection: AsyncConnection, order: LivingOrder) -> Pack:
         pack = await self._pack(connection, order.pack)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.files.order_keys import OrderKeys
+from cti.adapters.files.sealed_box import SealedBox
 from cti.adapters.sql.audit_rows import put_audit
 from cti.adapters.sql.database import Database
+from cti.adapters.sql.event_seals import EventSeals
 from cti.adapters.sql.order_store import order_of_row, order_row
 from cti.adapters.sql.schema import orders
 from cti.adapters.sql.schema_orders import sealed_orders
@@ -24,10 +23,10 @@ from cti.adapters.sql.types import storable
 from ivr.errors import StoreRefusedError
 from workorder.audit import AuditRow, Person
 from workorder.draft import Draft
+from workorder.life.history import LifeEvent
 from workorder.order import OrderNumber
 from workorder.sealed import husk_of, is_sealed
 
-_NONCE = 12
 _MOST_READERS = 20
 
 
@@ -36,7 +35,8 @@ class SqlSealing:
 
     def __init__(self, database: Database, keys: OrderKeys) -> None:
         self._database = database
-        self._keys = keys
+        self.box = SealedBox(keys)
+        self._events = EventSeals(self.box)
 
     async def seal_in(self, connection: AsyncConnection, number: OrderNumber, person: Person, at: datetime) -> None:
         """Seal an order's content within a transaction; `person` is its first reader. May be repeated."""
@@ -46,12 +46,12 @@ class SqlSealing:
         order = None if row is None else order_of_row(row)
         if order is None or is_sealed(order.draft):
             return
-        name, key = self._keys.current()
-        sealed = _sealed(key, number, order.draft.to_json())
+        name, sealed = self.box.seal(number, order.draft.to_json().encode())
         readers = [storable(person.name)]
         kept = {"number": number, "key_name": name, "sealed": sealed, "readers": readers, "at": at}
         await put_row(connection, sealed_orders, kept)
         await put_row(connection, orders, {**order_row(replace(order, draft=husk_of(order.draft))), "caller": ""})
+        await self._events.seal_history_in(connection, number)
         await put_audit(connection, AuditRow(at, person, "order.sealed", number, {"key": name}))
 
     async def seal(self, number: OrderNumber, person: Person, at: datetime) -> None:
@@ -73,6 +73,23 @@ class SqlSealing:
 
         return await self._database.write("打开敏感工单", work)
 
+    async def open_history(self, number: OrderNumber, person: Person, at: datetime) -> tuple[LifeEvent, ...] | None:
+        """Return every word of the history for one of the order's readers, written down; None for anybody else."""
+
+        async def work(connection: AsyncConnection) -> tuple[LifeEvent, ...] | None:
+            known = select(sealed_orders.c.readers).where(sealed_orders.c.number == number)
+            readers = (await connection.execute(known)).scalar_one_or_none()
+            if readers is None or person.name not in readers:
+                return None
+            await put_audit(connection, AuditRow(at, person, "order.history_unsealed", number))
+            return await self._events.whole_in(connection, number)
+
+        return await self._database.write("打开敏感工单", work)
+
+    async def whole_history(self, number: OrderNumber) -> tuple[LifeEvent, ...]:
+        """Return every word of a history, to prove its seals; not for showing."""
+        return await self._database.read("核对封印", lambda connection: self._events.whole_in(connection, number))
+
     async def name_readers(self, number: OrderNumber, names: Sequence[str], person: Person, at: datetime) -> None:
         """Make these the people who handle a sensitive order; StoreRefusedError when it is none."""
         readers = list(dict.fromkeys(storable(name) for name in names if name))[:_MOST_READERS]
@@ -87,32 +104,22 @@ class SqlSealing:
         await self._database.write("指定敏感工单的专人", work)
 
     async def reseal(self, most: int = 200) -> int:
-        """Seal anew, with the present key, what an older one sealed; returns how many were, 0 when all are."""
-        name, key = self._keys.current()
-        c = sealed_orders.c
+        """Seal anew, with the present key, what an older one sealed; returns how many orders were, 0 when all are."""
+        c, now = sealed_orders.c, self.box.key_name
 
         async def work(connection: AsyncConnection) -> int:
-            rows = (await connection.execute(select(sealed_orders).where(c.key_name != name).limit(most))).all()
+            rows = (await connection.execute(select(sealed_orders).where(c.key_name != now).limit(most))).all()
             for row in rows:
-                sealed = _sealed(key, row.number, self._opened(row))
-                await connection.execute(
-                    update(sealed_orders).where(c.number == row.number).values(key_name=name, sealed=sealed)
-                )
+                name, sealed = self.box.seal(row.number, self._opened(row).encode())
+                mine = c.number == row.number
+                await connection.execute(update(sealed_orders).where(mine).values(key_name=name, sealed=sealed))
             return len(rows)
 
         return await self._database.write("换密钥", work)
 
+    async def reseal_events(self, most: int = 200) -> int:
+        """Seal anew the words of events that an older key sealed; returns how many events were."""
+        return await self._database.write("换密钥", lambda connection: self._events.reseal_in(connection, most))
+
     def _opened(self, row: Any) -> str:
-        key = self._keys.all().get(row.key_name)
-        if key is None:
-            raise StoreRefusedError(f"没有密钥 {row.key_name}。改法：把它放回密钥文件")
-        try:
-            plain = AESGCM(key).decrypt(bytes(row.sealed[:_NONCE]), bytes(row.sealed[_NONCE:]), row.number.encode())
-        except InvalidTag:
-            raise StoreRefusedError(f"敏感工单 {row.number} 的内容被改动过，打不开。改法：从备份恢复") from None
-        return plain.decode()
-
-
-def _sealed(key: bytes, number: str, text: str) -> bytes:
-    nonce = secrets.token_bytes(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, text.encode(), number.encode())
+        return self.box.open(row.number, row.key_name, bytes(row.sealed)).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -22,10 +22,12 @@ from workorder.dispatch import Catalogue
 from workorder.draft import FieldName
 from workorder.grid.ports import GeoSource, PopulationSource, VideoSource
 from workorder.life.actors import Actor
+from workorder.life.evolve import fold
 from workorder.life.living import LivingOrder
 from workorder.life.opening import Opening
 from workorder.life.refusal import STALE, Refusal
 from workorder.order import OrderNumber, order_number
+from workorder.sealed import is_sealed
 
 
 class Confirm(Protocol):
@@ -98,6 +100,22 @@ def refusal_told(refusal: Refusal) -> ApiError:
     """Return a refusal of the rules as an answer."""
     code = "changed_meanwhile" if refusal.what == STALE else "refused"
     return refused(409, str(refusal), code)
+
+
+def is_sealed_order(found: Listed) -> bool:
+    """Whether an order's content lies sealed."""
+    return found.draft is not None and is_sealed(found.draft.draft)
+
+
+async def unsealed(found: Listed, account: Account, sealing: SqlSealing, at: datetime) -> Listed:
+    """Return the order with its content and every word of its life for one of its readers; as it is for others."""
+    if not is_sealed_order(found) or found.draft is None:
+        return found
+    content = await sealing.open(found.number, account.person, at)
+    history = await sealing.open_history(found.number, account.person, at) if content is not None else None
+    if content is None:
+        return found
+    return replace(found, draft=replace(found.draft, draft=content), life=fold(history) if history else found.life)
 
 
 async def opened(

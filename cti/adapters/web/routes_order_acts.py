@@ -20,6 +20,7 @@ from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_rows import SqlOrderRows
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.publication_store import SqlPublications
+from cti.adapters.sql.sealed_files import SealedFiles
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody, refused
 from cti.adapters.web.order_deps import number_of, opened, refusal_told
@@ -143,6 +144,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     rows, desk, drafts = SqlOrderRows(deps.database), SqlOrderDesk(deps.database), SqlOrderStore(deps.database)
     orders, publications, articles = deps.orders, SqlPublications(deps.database), SqlArticles(deps.database)
     marks = SqlMarks(deps.database)
+    sealed_files = SealedFiles(deps.database, orders.files, orders.sealing.box)
 
     @router.post("/{number}/actions")
     async def act(number: str, body: Act, me: Mover) -> dict[str, Any]:
@@ -165,6 +167,7 @@ def routes(deps: PagesDeps) -> APIRouter:
             pack = await orders.lives.pack(found.pack)
             if pack is not None and must_be_sealed(found.category, pack):
                 await orders.sealing.seal(name, me.person, now)
+                await sealed_files.seal_all(name)
         if isinstance(action, RefuseRequest) and isinstance(found, LivingOrder):
             await _after_refusal(found, action, me)
         return await _answer(found, me)
@@ -196,6 +199,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         assert pack is not None
         if refused_as_secret(action.code, pack):
             await orders.sealing.seal(order.number, me.person, now)
+            await sealed_files.seal_all(order.number)
         abuse = abuse_of_refusal(action.code, pack)
         if abuse:
             note = action.note or action.explanation

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 import secrets
-from pathlib import Path
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -14,11 +12,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response
 
 from cti.access import Account, Permission
+from cti.adapters.files.attachments import keep_content
 from cti.adapters.sql.file_rows import OrderFile, SqlOrderFiles
 from cti.adapters.sql.order_rows import SqlOrderRows
+from cti.adapters.sql.sealed_files import SealedFiles
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody, refused
-from cti.adapters.web.order_deps import number_of, opened
+from cti.adapters.web.order_deps import is_sealed_order, number_of, opened
 from cti.adapters.web.sessions import require
 from cti.adapters.web.uploads import KINDS, MOST_BYTES, safe_name, wrong_file
 from cti.order_view import is_complained_about
@@ -33,6 +33,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/api/orders", tags=["orders"], responses={403: {"model": ErrorBody}})
     rows, files, folder = SqlOrderRows(deps.database), SqlOrderFiles(deps.database), deps.orders.files
+    sealed = SealedFiles(deps.database, folder, deps.orders.sealing.box)
 
     @router.post("/{number}/files", status_code=201, responses={413: {"model": ErrorBody}, 415: {"model": ErrorBody}})
     async def attach(
@@ -43,7 +44,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         length = request.headers.get("content-length", "")
         if length.isdigit() and int(length) > MOST_BYTES:
             raise refused(413, _TOO_LARGE)
-        await opened(await rows.one(order), order, me, deps.audit.note, deps.clock.now(), "order.attaching")
+        found = await opened(await rows.one(order), order, me, deps.audit.note, deps.clock.now(), "order.attaching")
         if len(await files.of(order)) >= MOST_FILES:
             raise refused(409, f"附件太多。改法：一张工单最多 {MOST_FILES} 个", "too_many_files")
         content = bytearray()
@@ -54,12 +55,14 @@ def routes(deps: PagesDeps) -> APIRouter:
         wrong = await asyncio.to_thread(wrong_file, clean, bytes(content))
         if wrong:
             raise refused(415, wrong)
-        digest = hashlib.sha256(content).hexdigest()
-        await asyncio.to_thread(_keep, folder, digest, bytes(content))
         media = KINDS[clean.rpartition(".")[2].lower()]
         file = OrderFile(
-            secrets.token_hex(8), order, clean, media, len(content), digest, me.name, me.unit, deps.clock.now()
+            secrets.token_hex(8), order, clean, media, len(content), "", me.name, me.unit, deps.clock.now()
         )
+        if is_sealed_order(found):
+            file = await sealed.sealed(file, bytes(content))
+        else:
+            file = replace(file, sha256=await asyncio.to_thread(keep_content, folder, bytes(content)))
         await files.add(file, me.person)
         return _plain(file, me)
 
@@ -74,10 +77,17 @@ def routes(deps: PagesDeps) -> APIRouter:
         file = next((each for each in await seen(number, me) if each.id == id), None)
         if file is None or not (folder / file.sha256).is_file():
             raise refused(404, "没有这个附件。改法：刷新后再看", "no_such_file")
+        name = file.name
+        if file.key_name:
+            if await deps.orders.sealing.open(file.number, me.person, deps.clock.now()) is None:
+                raise refused(403, "敏感工单的附件只有指定的人可以看。改法：请督办员指定", "not_a_reader")
+            name, content = await sealed.opened(file)
         headers = {
-            "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name)}",
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}",
             "content-security-policy": "sandbox; default-src 'none'",
         }
+        if file.key_name:
+            return Response(content, media_type=file.media, headers=headers)
         return FileResponse(folder / file.sha256, media_type=file.media, headers=headers)
 
     async def seen(number: str, me: Account) -> list[OrderFile]:
@@ -88,19 +98,6 @@ def routes(deps: PagesDeps) -> APIRouter:
         return [each for each in await files.of(order) if not hides or each.unit == me.unit]
 
     return router
-
-
-def _keep(folder: Path, digest: str, content: bytes) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = folder / digest
-    if target.is_file():
-        return
-    new = folder / f"{digest}.{secrets.token_hex(4)}.new"
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(target)
 
 
 def _plain(file: OrderFile, me: Account) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cti.adapters.web.citizen import environment
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import instants, period
 from cti.adapters.web.errors import ErrorBody, refused
-from cti.adapters.web.order_deps import number_of, opened
+from cti.adapters.web.order_deps import number_of, opened, unsealed
 from cti.adapters.web.sessions import require
 from cti.order_view import detail_of, row_of
 from workorder.life.states import WITH_UNIT, LifeState
@@ -89,6 +89,8 @@ def routes(deps: PagesDeps) -> APIRouter:
         found = await opened(await rows.one(name), name, me, deps.audit.note, deps.clock.now(), "order.opinion")
         if found.life is None or not found.life.reply:
             raise refused(409, "还没有答复，出不了书面意见。改法：答复后再出", "refused")
+        found = await unsealed(found, me, deps.orders.sealing, deps.clock.now())
+        assert found.life is not None
         pack = await deps.orders.lives.pack(found.life.pack)
         whole = detail_of(found.draft, found.life, pack, me, deps.clock.now(), hidden_from(me, deps.masking))
         text = environment().get_template("citizen/opinion.html").render(order=whole, life=found.life)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from cti.adapters.sql.order_rows import Listed, OrderFilter, SqlOrderRows
 from cti.adapters.sql.report_rows import SqlReportRows
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody, refused
-from cti.adapters.web.order_deps import number_of, opened
+from cti.adapters.web.order_deps import is_sealed_order, number_of, opened, unsealed
 from cti.adapters.web.sessions import require
 from cti.order_access import actors_of, moves_for, sees_all
 from cti.order_view import detail_of, history_plain, is_complained_about, row_of
@@ -24,7 +23,6 @@ from workorder.clock.due import spoken_instant
 from workorder.life.clocks import due_of
 from workorder.life.forms import form_of, is_offered, obstacles
 from workorder.life.states import STATE_TITLES, LifeState
-from workorder.sealed import is_sealed
 
 Reader = Annotated[Account, Depends(require(Permission.ORDERS_READ, Permission.ORDERS_UNIT))]
 _MOVE_NAMES = {kind: name for name, kind in NAMES.items()}
@@ -104,14 +102,12 @@ def routes(deps: PagesDeps) -> APIRouter:
         """Return one order as this person may see it; that they looked is written down."""
         found = await seen(number, me, "order.read")
         pack = await orders.lives.pack(found.life.pack) if found.life else None
-        draft, now = found.draft, deps.clock.now()
-        if draft is not None and is_sealed(draft.draft):
-            content = await orders.sealing.open(found.number, me.person, now)
-            draft = replace(draft, draft=content) if content is not None else draft
-        whole = detail_of(draft, found.life, pack, me, now, hidden_from(me, deps.masking))
-        whole["is_sealed"] = found.draft is not None and is_sealed(found.draft.draft)
+        now = deps.clock.now()
+        shown = await unsealed(found, me, orders.sealing, now)
+        whole = detail_of(shown.draft, shown.life, pack, me, now, hidden_from(me, deps.masking))
+        whole["is_sealed"] = is_sealed_order(found)
         if sees_all(me):
-            call = draft.draft.call if draft is not None else ""
+            call = shown.draft.draft.call if shown.draft is not None else ""
             whole["called"], whole["line"] = await calls.line(call) if call else ("", "")
             links = await desk.links_of(found.number)
             whole["links"] = [{"number": each.number, "other": each.other, "kind": each.kind.value} for each in links]
@@ -124,6 +120,9 @@ def routes(deps: PagesDeps) -> APIRouter:
         if found.life is None or is_complained_about(me, found.life):
             return {"events": []}
         events = await orders.lives.history(found.number)
+        if is_sealed_order(found):
+            whole = await orders.sealing.open_history(found.number, me.person, deps.clock.now())
+            events = whole if whole is not None else events
         draft = found.draft.draft if found.draft else None
         return {"events": history_plain(events, draft, me, hidden_from(me, deps.masking))}
 

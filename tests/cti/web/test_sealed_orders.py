@@ -101,3 +101,23 @@ def test_a_damaged_key_file_is_told_and_never_written_over(tmp_path: Path) -> No
     with pytest.raises(StoreError, match="从备份恢复"):
         OrderKeys(file).current()
     assert file.read_text() == "k1 not-a-key\n"
+
+
+async def test_the_words_of_its_life_and_its_attachments_are_for_the_named_people_only(tmp_path: Path) -> None:
+    async with order_site(tmp_path, "yangling") as here:
+        number, agent, chief = await sensitive(here), await here.agent(), await here.supervisor()
+        await here.does(agent, number, "add_new_facts", text="王小明又说了一件事。")
+        picture = b"\x89PNG\r\n\x1a\n" + "王小明".encode()
+        kept = await agent.post(f"/api/orders/{number}/files?name=王小明.png", content=picture)
+        assert kept.status_code == 201, kept.text
+        assert "王小明".encode() not in dump(tmp_path)
+        folder = here.site.deps.orders.files
+        assert all("王小明".encode() not in file.read_bytes() for file in folder.iterdir())
+        for path in ("", "/history", "/files"):
+            assert "王小明" not in (await chief.get(f"/api/orders/{number}{path}")).text, path
+        assert "（已加密）" in (await chief.get(f"/api/orders/{number}/history")).text
+        file = f"/api/orders/{number}/files/{kept.json()['id']}"
+        assert (await chief.get(file)).status_code == 403
+        assert (await agent.get(file)).content == picture
+        assert (await agent.get(f"/api/orders/{number}")).json()["new_facts"] == "王小明又说了一件事。"
+        assert "又说了一件事" in (await agent.get(f"/api/orders/{number}/history")).text
