@@ -16,9 +16,9 @@ from cti.adapters.sql.database import Database
 from cti.adapters.web.desk_days import instants
 from cti.adapters.web.routes_campaigns import drawn_now
 from cti.campaign_table import dial_words, survey_words
+from cti.server.clock import SystemClock
 from cti.server.dial_test import DialTester, Line
 from cti.server.installation import SIMULATED_PSTN, espeak_of, part
-from cti.server.pages import SystemClock
 from cti.settings import Settings
 from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.voice.espeak import Voice

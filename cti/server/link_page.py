@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from datetime import UTC, datetime
 
 import uvicorn
 
 from cti.adapters.web.link_files import LinkFiles
 from cti.adapters.web.link_page import link_app
+from cti.server.clock import SystemClock
 from cti.server.dossier import link_files
 from cti.server.installation import folders_of
 from cti.settings import Settings
@@ -20,19 +19,9 @@ SWEEP_SECONDS = 600.0
 MOST_VISITORS = 100
 
 
-class _SystemClock:
-    """Fulfils `ivr.ports.Clock`."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
 async def serve_links(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    page, links, clock = settings.emergency.link, link_files(settings), _SystemClock()
+    page, links, clock = settings.emergency.link, link_files(settings), SystemClock()
     app = link_app(links, JournalFiles(folders_of(settings).journal), clock, page.views_per_minute)
     config = uvicorn.Config(
         app,

@@ -8,14 +8,12 @@ import os
 import resource
 import socket
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
-
 from cti.access import Role
 from cti.accounts import AccountRecord
 from cti.adapters.control.door_client import DoorClient
@@ -36,6 +34,7 @@ from cti.adapters.web.passwords import Passwords, one_time_password
 from cti.adapters.web.sessions import Sessions
 from cti.adapters.web.watch import follow
 from cti.server.admin_desk import OfficeDesk
+from cti.server.clock import SystemClock
 from cti.server.emergency import control_socket
 from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
@@ -46,6 +45,7 @@ from cti.server.reports import Reports
 from cti.server.seat_file import SeatsNow
 from cti.server.webhooks import Webhooks, run_webhooks
 from cti.settings import PROJECT, Settings
+
 from ivr.adapters.asterisk.supervise import ProcessSpec
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.errors import StoreError
@@ -58,16 +58,6 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 600.0
 MOST_VISITORS = 4000
 FIRST_ADMIN = "admin"
-
-
-class SystemClock:
-    """Fulfils `ivr.ports.Clock`."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 def pages_deps(settings: Settings, database: Database, clock: Clock) -> PagesDeps:
