@@ -14,6 +14,7 @@ from cti.adapters.files.replace_files import replace_files
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.version_store import SqlVersionStore
 from cti.adapters.web.admin_desk import CityLine, NotPublishedError, Standing
+from cti.faults import Fault
 from cti.file_versions import (
     FileDiff,
     Files,
@@ -31,11 +32,13 @@ from cti.flow_trial import Trial
 from cti.response_mode import ModeStanding
 from cti.server import flow_bench, word_bench
 from cti.server.city_packs import city_files, load_city
+from cti.server.fault_log import FaultLog
 from cti.server.flow_files import flows_in_use, own_flows
 from cti.server.health import examined
 from cti.server.installation import espeak_of, folders_of
 from cti.server.mode_desk import standing as mode_standing
 from cti.server.mode_desk import switch_mode
+from cti.server.modes import mode_on
 from cti.server.shelves import AUDIO, audio_files, files_of, put_files
 from cti.server.side_process import SideProcess
 from cti.settings import Settings
@@ -196,6 +199,9 @@ class OfficeDesk:
         async with self._publishing:
             await switch_mode(self._settings, self._database, name, account.person, reason, self._clock.now())
 
+    async def faults(self) -> Sequence[Fault]:
+        return await asyncio.to_thread(FaultLog(self._settings).faults)
+
     async def cities(self) -> Mapping[str, str]:
         return await asyncio.to_thread(self._cities)
 
@@ -216,7 +222,12 @@ class OfficeDesk:
             raise StoreAwayError(f"读不到文件（{error.strerror}）。改法：检查 {error.filename}") from error
 
     def _controller_has(self, digest: str) -> bool | None:
-        """Whether the controller answers new calls by these flows; it writes down what it took in."""
+        """Whether the controller answers new calls by these flows; it writes down what it took in.
+
+        None while a response mode is on: it answers by that mode's.
+        """
+        if mode_on(self._settings)[1] is not None:
+            return None
         try:
             taken = (folders_of(self._settings).run / "editions" / "current").read_text(encoding="ascii").strip()
         except OSError:

@@ -48,6 +48,7 @@ from cti.server.emergency import (
     verbs_of,
 )
 from cti.server.fault_log import FaultLog, FaultWatch, database_probe, failing, unless
+from cti.server.fault_log import fault_watch
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.installation import (
     broker_url,
@@ -356,6 +357,8 @@ async def serve(settings: Settings) -> None:
             "语音识别": unless(lambda: not isinstance(ears, SharedEars) or bool(ears.workers), "没有识别进程"),
         }
         tasks.create_task(FaultWatch(FaultLog(settings), clock, probes).run(), name="faults")
+        watch = fault_watch(settings, clock, link, database, lambda: broker.is_connected, ears)
+        tasks.create_task(watch.run(), name="faults")
         tasks.create_task(SituationReports(settings, database, clock).run(), name="situation")
         tasks.create_task(seat_file.run(), name="seats")
         city = PolicyWatch(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cti.access import Account
+from cti.faults import Fault
 from cti.file_versions import FileDiff, Files, Publication, Refusal, Shelf, Version
 from cti.flow_picture import Picture
 from cti.flow_trial import Trial
@@ -110,6 +111,9 @@ class AdminDesk(Protocol):
 
     async def switch_mode(self, name: str, account: Account, reason: str) -> None:
         """Switch, on the record; AuthorError when it cannot be, and nothing has changed."""
+
+    async def faults(self) -> Sequence[Fault]:
+        """Return every fault of platform and call system, by its begin."""
 
     async def cities(self) -> Mapping[str, str]:
         """Return the cities' packs: title by name."""
