@@ -7,7 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from cti.adapters.control.visit import ask
@@ -17,7 +17,7 @@ from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.simulator.tones import tone, tone_levels
 from ivr.call import CallId
-from tests.system.running_service import Bus, RunningService
+from tests.system.running_service import Bus, RunningService, service_of
 
 CALLER_HZ, AGENT_HZ, THIRD_HZ, HELP_HZ = 530.0, 700.0, 930.0, 1230.0
 QUEUES = """\
@@ -36,6 +36,11 @@ def to_a_person_at_once(service: RunningService) -> None:
     flow = file.read_text(encoding="utf-8")
     flow = re.sub(r"say: 您好，这里是.*", "say: 您好。", flow)
     file.write_text(flow.replace("kind: subflow\n    flow: survey", "kind: say\n    say: 好。"), encoding="utf-8")
+
+
+def service_for_talks() -> AbstractContextManager[RunningService]:
+    """Start a whole service whose callers come to a person at once, and whose agents need no time after a call."""
+    return service_of(queues=QUEUES, hurried=True, before=to_a_person_at_once)
 
 
 @dataclass

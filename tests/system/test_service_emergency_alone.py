@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.line import LineState
+from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
+from ivr.call import CallId
 from tests.system.emergency_story import story
-from tests.system.running_service import RunningService, service_of
+from tests.system.running_service import Bus, RunningService, service_of
 from tests.system.test_service_emergency import (
     AGENT_HZ,
     CALLER_HZ,
@@ -37,6 +40,19 @@ def service() -> Iterator[RunningService]:
 async def centre(service: RunningService) -> AsyncIterator[SipPhone]:
     async with emergency_centre(service) as phone:
         yield phone
+
+
+@asynccontextmanager
+async def asked_for_a_waiting_caller(
+    service: RunningService, centre: SipPhone
+) -> AsyncIterator[tuple[Bus, CallId, SipCall, SipCall]]:
+    """A citizen waits and a supervisor asks for 120: the bus, the call, their line, and the one that rings at 120."""
+    async with service.bus() as bus, service.citizen() as citizen:
+        line = await service.dial(citizen)
+        call = await service.offered(bus, citizen)
+        await bus.event(call, "queued")
+        assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
+        yield bus, call, line, await centre.next_call(30)
 
 
 @pytest.mark.parametrize("number", ["12345", "12319"], ids=["in the queue", "in the flow"])
@@ -83,12 +99,7 @@ async def test_an_agent_who_takes_the_call_while_the_service_rings_is_not_lost(
     service: RunningService, centre: SipPhone
 ) -> None:
     centre.answering = Answering(after_seconds=4.0)
-    async with service.bus() as bus, service.citizen() as citizen:
-        line = await service.dial(citizen)
-        call = await service.offered(bus, citizen)
-        await bus.event(call, "queued")
-        assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
-        emergency = await centre.next_call(30)
+    async with asked_for_a_waiting_caller(service, centre) as (_, call, line, emergency):
         async with service.seat("803") as seat:
             agent = await seat.next_call(30)
             await agent.answered(30)
@@ -107,12 +118,7 @@ async def test_a_controller_killed_while_the_service_rings_a_waiting_caller_join
     service: RunningService, centre: SipPhone
 ) -> None:
     centre.answering = Answering(after_seconds=2.0)
-    async with service.bus() as bus, service.citizen() as citizen:
-        line = await service.dial(citizen)
-        call = await service.offered(bus, citizen)
-        await bus.event(call, "queued")
-        assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
-        emergency = await centre.next_call(30)
+    async with asked_for_a_waiting_caller(service, centre) as (_, call, line, emergency):
         await service.serving(service.kill("controller"))
         await emergency.answered(30)
         sounds(line, CALLER_HZ)
@@ -129,12 +135,7 @@ async def test_two_who_are_heard_talking_to_each_other_need_no_agent_any_more(
 ) -> None:
     """No seat is there; the ears hear caller and service, one after the other."""
     centre.answering = Answering(after_seconds=0.2)
-    async with service.bus() as bus, service.citizen() as citizen:
-        line = await service.dial(citizen)
-        call = await service.offered(bus, citizen)
-        await bus.event(call, "queued")
-        assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
-        emergency = await centre.next_call(30)
+    async with asked_for_a_waiting_caller(service, centre) as (bus, call, line, emergency):
         await bus.event(call, "emergency_joined")
         await emergency.say(await service.speech("您好，这里是急救中心，请说地址。", "m3"))
         await line.say(await service.speech("在人民路一号。"))

@@ -9,19 +9,18 @@ from collections.abc import Iterator
 import pytest
 
 from ivr.adapters.simulator.call_plan import Answering
-from tests.system.running_service import RunningService, service_of
+from tests.system.running_service import RunningService
 from tests.system.seat_scene import (
     AGENT_HZ,
     CALLER_HZ,
-    QUEUES,
     THIRD_HZ,
     colleague,
     deaf_to,
     hear,
     says,
+    service_for_talks,
     silence_of,
     talking,
-    to_a_person_at_once,
 )
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-monitor")]
@@ -29,7 +28,7 @@ pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-monitor")]
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[RunningService]:
-    with service_of(queues=QUEUES, hurried=True, before=to_a_person_at_once) as running:
+    with service_for_talks() as running:
         yield running
 
 

@@ -10,19 +10,18 @@ import pytest
 
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.line import LineState
-from tests.system.running_service import RunningService, service_of
+from tests.system.running_service import RunningService
 from tests.system.seat_scene import (
     AGENT_HZ,
     CALLER_HZ,
-    QUEUES,
     THIRD_HZ,
     colleague,
     deaf_to,
     hear,
     says,
+    service_for_talks,
     silence_of,
     talking,
-    to_a_person_at_once,
 )
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-transfer")]
@@ -30,7 +29,7 @@ pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-transfer")]
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[RunningService]:
-    with service_of(queues=QUEUES, hurried=True, before=to_a_person_at_once) as running:
+    with service_for_talks() as running:
         yield running
 
 

@@ -12,20 +12,19 @@ from cti.adapters.control.visit import ask
 from cti.server.emergency import control_socket
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.line import LineState
-from tests.system.running_service import RunningService, service_of
+from tests.system.running_service import RunningService
 from tests.system.seat_scene import (
     AGENT_HZ,
     CALLER_HZ,
     HELP_HZ,
-    QUEUES,
     THIRD_HZ,
     Scene,
     colleague,
     deaf_to,
     hear,
     says,
+    service_for_talks,
     talking,
-    to_a_person_at_once,
 )
 from tests.system.test_service_emergency import emergency_centre
 
@@ -34,7 +33,7 @@ pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-transfer-emer
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[RunningService]:
-    with service_of(queues=QUEUES, hurried=True, before=to_a_person_at_once) as running:
+    with service_for_talks() as running:
         yield running
 
 
