@@ -52,13 +52,13 @@ def survey_words(plan: SurveyPlan, campaign: Campaign, members: Sequence[Member]
 def dial_words(plan: DialPlan, members: Sequence[Member]) -> tuple[str, ...]:
     """Return in words what a dial test came to, and by which formulas."""
     found = dial_tally(members)
-    points = f"{found.points:g}" if found.points is not None else "无"
+    points = f"平均 {found.points:g} 分（满分 100）" if found.points is not None else "还没有得分"
     weights = "，".join(
         f"{words.partition('：')[0]} {getattr(plan.weights, name)} 分" for name, words in CRITERIA.items()
     )
     met = "，".join(f"{CRITERIA[name].partition('：')[0]} {count}" for name, count in found.met.items())
     return (
-        f"计划 {found.members} 通，已拨 {found.made} 通，平均 {points} 分（满分 100）；达到的通数：{met}。",
+        f"计划 {found.members} 通，已拨 {found.made} 通，{points}；达到的通数：{met}。",
         f"分值：{weights}。不适用的项按其余项折算。及时：从排队到坐席接起不超过 {plan.within_seconds} 秒。",
     )
 

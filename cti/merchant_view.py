@@ -31,7 +31,12 @@ def plain_order(order: MerchantOrder, account: Account, masking: Masking) -> dic
     """Return an order as JSON can hold it, as this person may see it."""
     citizen, consent, verdict = citizen_for(order, account, masking), order.consent, order.verdict
     is_merchant = not (account.may(Permission.MERCHANTS) or account.may(Permission.ORDERS_INSPECT))
+    hidden = frozenset() if is_merchant else hidden_from(account, masking)  # what merchants wrote they may read
     recording = f"/api/calls/{order.call}/recording/{Part.MIX.value}" if order.call and not is_merchant else ""
+
+    def words(text: str) -> str:
+        return "" if is_merchant else redact(text, hidden)
+
     return {
         "id": order.id,
         "merchant": order.merchant,
@@ -48,7 +53,7 @@ def plain_order(order: MerchantOrder, account: Account, masking: Masking) -> dic
         "call": order.call if order.call and not is_merchant else "",
         "recording": recording,
         "work_order": order.work_order,
-        "agreed": order.agreed,
+        "agreed": redact(order.agreed, hidden),
         "verdict": (
             {"rating": verdict.rating, "is_completed": verdict.is_completed, "complaint": verdict.complaint}
             if verdict and not is_merchant
@@ -58,7 +63,7 @@ def plain_order(order: MerchantOrder, account: Account, masking: Masking) -> dic
         "updated_at": order.updated.isoformat(),
         "revision": order.revision,
         "steps": [
-            {"at": each.at.isoformat(), "by": each.by, "what": each.what, "text": "" if is_merchant else each.text}
+            {"at": each.at.isoformat(), "by": each.by, "what": each.what, "text": words(each.text)}
             for each in order.steps
         ],
     }

@@ -15,6 +15,7 @@ from cti.settings import Settings
 from ivr.call import PhoneNumber
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
+from ivr.speech.redact import redact
 from workorder.clock.due import spoken_instant
 from workorder.merchant_orders import HANDOVER_TITLES, STATE_TITLES, MerchantOrder, MerchantState
 from workorder.merchants import Register, ranked, read_merchants
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if order.work_order or order.call:
         print(f"来自工单：{order.work_order or '无'}　通话：{order.call or '无'}")
     for step in order.steps:
-        print(f"  {spoken_instant(step.at)}　{step.by}　{step.what}　{step.text}")
+        print(f"  {spoken_instant(step.at)}　{step.by}　{step.what}　{redact(step.text)}")
     return 0
 
 

@@ -172,7 +172,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         wish = Booking(
             clean(body.service), citizen, channel, clean(body.merchant), clean(body.consent), work_order=number
         )
-        return told(await here.open(wish, me.person, deps.clock.now()), me)
+        return await told(await here.open(wish, me.person, deps.clock.now()), me)
 
     async def life_service(text: str, me: Account, given: Citizen | None) -> tuple[str, Citizen]:
         number = number_of(text)
@@ -189,11 +189,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     @router.get("/api/merchant-orders/{identity}")
     async def one(identity: str, me: Reader) -> dict[str, Any]:
         """Return one order; that they looked, and whether the number was shown, is written down."""
-        order = await known(identity, me)
-        shown = plain_order(order, me, deps.masking)
-        detail = {"phone_shown": bool(order.citizen.phone) and shown["citizen"]["phone"] == order.citizen.phone}
-        await deps.audit.note(AuditRow(deps.clock.now(), me.person, "merchant_order.seen", order.id, detail))
-        return shown
+        return await told(await known(identity, me), me)
 
     @router.post("/api/merchant-orders/{identity}/consent")
     async def consent(identity: str, body: ConsentBody, me: Keeper) -> dict[str, Any]:
@@ -279,13 +275,17 @@ def routes(deps: PagesDeps) -> APIRouter:
         identity: str, body: Seen, me: Account, step: Callable[[MerchantOrder], MerchantOrder | Refusal]
     ) -> dict[str, Any]:
         order = await known(identity, me)
-        return told(await here.orders.change(order.id, body.revision, me.person, deps.clock.now(), step), me)
+        return await told(await here.orders.change(order.id, body.revision, me.person, deps.clock.now(), step), me)
 
-    def told(found: MerchantOrder | Refusal | None, me: Account) -> dict[str, Any]:
+    async def told(found: MerchantOrder | Refusal | None, me: Account) -> dict[str, Any]:
+        """Return the order as this person may see it, and write down whether that showed them the number."""
         if found is None:
             raise refused(404, "没有这张生活服务订单。改法：检查编号", "no_such_order")
         if isinstance(found, Refusal):
             raise refusal_told(found)
-        return plain_order(found, me, deps.masking)
+        shown = plain_order(found, me, deps.masking)
+        detail = {"phone_shown": bool(found.citizen.phone) and shown["citizen"]["phone"] == found.citizen.phone}
+        await deps.audit.note(AuditRow(deps.clock.now(), me.person, "merchant_order.seen", found.id, detail))
+        return shown
 
     return router
