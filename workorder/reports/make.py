@@ -240,7 +240,8 @@ def pivot(
     """Return one figure by two dimensions, with totals; what stands beyond `top` rows is added up in one."""
     cells: dict[str, dict[str, Counts]] = defaultdict(lambda: defaultdict(Counter))
     for (row, column), counts in found.items():
-        cells[key(rows, row)][key(columns, column)].update(counts)
+        if any(counts[each] for each in (*figure.part, *figure.whole)):
+            cells[key(rows, row)][key(columns, column)].update(counts)
     across = _ordered(columns, {name: _sum(row.get(name) for row in cells.values()) for name in _names(cells)}, figure)
     down = _ordered(rows, {name: _sum(row.values()) for name, row in cells.items()}, figure)
     lines = [(name, cells[name]) for name in down[:top]]
