@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cti.adapters.web.bookings import merchants_file
+from cti.commands.check_city import CITY_CHECKS, city_files_in_use, city_problems_together
 from cti.commands.check_sounds import Lengths, no_lengths, spoken_lengths
 from cti.commands.city import own_cities
 from cti.server.city_packs import SHIPPED_DAYS, city_files, own_calendar
@@ -41,7 +42,7 @@ from workorder.merchants import read_merchants
 
 _KINDS = re.compile(
     rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon|gazetteer|emergency_policy|city_pack|calendar"
-    rb"|masking|merchants|campaign):",
+    rb"|masking|merchants|campaign|grid_map|asset_register|collector_roster|matter_types|population|video_places):",
     re.MULTILINE,
 )
 
@@ -95,6 +96,7 @@ def files_in_use(settings: Settings) -> list[Path]:
         *days,
         *cities,
         *(file for file in (merchants_file(settings.data_folder),) if file.is_file()),
+        *city_files_in_use(settings),
     ]
 
 
@@ -115,6 +117,7 @@ def problems_of(files: list[Path], settings: Settings, lengths: Lengths = no_len
         b"calendar": lambda text, file: load_days(text, file)[1],
         b"emergency_policy": lambda text, file: load_policy(text, file)[1],
         b"settings_version": lambda text, file: _settings_problems(text, file, default_settings(settings.data_folder)),
+        **CITY_CHECKS,
     }
     for file in files:
         try:
@@ -128,6 +131,7 @@ def problems_of(files: list[Path], settings: Settings, lengths: Lengths = no_len
             flows[str(file)] = text
         else:
             problems += checks[kind](text, str(file))
+    problems += city_problems_together(files, settings)
     if flows:
         catalogue = catalogue_for(flows, settings)
         problems += check_files(flows, replace(catalogue, seconds=lengths(flows, catalogue))).problems

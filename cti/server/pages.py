@@ -17,7 +17,7 @@ import uvicorn
 from cti.access import Role
 from cti.accounts import AccountRecord
 from cti.adapters.control.door_client import DoorClient
-from cti.adapters.files.city_sources import FileGeo, FilePopulation, FileVideo
+from cti.adapters.files.city_sources import FileGeo, FilePopulation, FileVideo, city_folder
 from cti.adapters.files.partner_file import PartnerFile
 from cti.adapters.numbers.places import place_of_number
 from cti.adapters.sql.account_store import SqlAccountStore
@@ -108,7 +108,7 @@ def _busy_seats(board: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 def city_sources(settings: Settings) -> CitySources:
     """Return what feeds the digital-city centre here: files, where no other system is connected."""
-    folder = settings.data_folder / "digital_city"
+    folder = city_folder(settings.data_folder)
     return CitySources(FileGeo(folder), FilePopulation(folder), FileVideo(folder))
 
 

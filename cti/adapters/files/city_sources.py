@@ -31,6 +31,11 @@ SHIPPED_TYPES = Path(str(resources.files("workorder.grid"))) / "types.yaml"
 KINDS = ("grids*.yaml", "assets*.yaml", "collectors.yaml", "types.yaml", "population.yaml", "cameras.yaml")
 
 
+def city_folder(data_folder: Path) -> Path:
+    """Return where an installation keeps its grids, components and collectors."""
+    return data_folder / "digital_city"
+
+
 @dataclass(frozen=True, slots=True)
 class CityFiles:
     """Which files are in use."""
