@@ -1,47 +1,38 @@
-"""One call on a simulated phone: answer, speak, press keys, listen, hang up, or simply vanish."""
+"""One call on a simulated phone: dial or be rung, answer, hang up, or simply vanish. How it talks is in talking.py."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable
-from functools import partial
 
 from ivr.adapters.simulator.call_plan import REASONS, Answering
 from ivr.adapters.simulator.dialog import Dialog
-from ivr.adapters.simulator.hearing import Hearing
 from ivr.adapters.simulator.line import EndedBy, Ending, LineState
-from ivr.adapters.simulator.media_loop import MediaLoop, MediaStream
+from ivr.adapters.simulator.media_loop import MediaLoop
 from ivr.adapters.simulator.phone_errors import CallOverError, CallRefusedError, CallTimeoutError, NotLoopbackError
-from ivr.adapters.simulator.rtp import FRAME_SECONDS, RtpSpeaker
-from ivr.adapters.simulator.sdp import AudioAddress, Direction, read_sdp, write_sdp
+from ivr.adapters.simulator.rtp import FRAME_SECONDS
+from ivr.adapters.simulator.sdp import AudioAddress, read_sdp
 from ivr.adapters.simulator.sip_message import Headers, SipRequest, SipResponse, respond
 from ivr.adapters.simulator.sip_wire import T1_SECONDS, T2_SECONDS, SipWire
+from ivr.adapters.simulator.talking import Talking
 
-_GAP_BETWEEN_KEYS_MS = 100
 
-
-class SipCall(Hearing):
+class SipCall(Talking):
     """One call. Times are `time.monotonic()` seconds, 0.0 until they happen. Audio is signed 16-bit at 8 kHz."""
 
     def __init__(self, wire: SipWire, media: MediaLoop, host: str, *, sends_audio: bool = True) -> None:
-        super().__init__()
+        super().__init__(host, sends_audio=sends_audio)
         self.state = LineState.CALLING
         self.ending: Ending | None = None
         self.invitation: SipRequest | None = None
         self.begun_at = time.monotonic()
         self.ringing_at = self.answered_at = self.ended_at = 0.0
         self.statuses: list[int] = []
-        self._wire, self._media, self._host = wire, media, host
+        self._wire, self._media = wire, media
         self._dialog: Dialog | None = None
         self._answered, self._ended, self._acknowledged = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._invite_sent: SipRequest | None = None
-        self._sdp_version = 1
-        self._wants_audio = sends_audio
-        self._speaker = RtpSpeaker(secrets.randbits(32), secrets.randbelow(1 << 15), secrets.randbits(31))
-        self._stream = MediaStream(host, self._speaker, self._listener)
-        self._stream.is_sending = sends_audio
         media.add(self._stream)
 
     # What a person does with a telephone
@@ -71,25 +62,6 @@ class SipCall(Hearing):
         assert self.ending is not None
         return self.ending
 
-    async def say(self, pcm: bytes) -> None:
-        """Speak, and return when the last sample is on its way or the call is over."""
-        await self._spoken(partial(self._speaker.say, pcm))
-
-    def start_saying(self, pcm: bytes) -> None:
-        """Begin to speak and return at once; what is said later follows it."""
-        self._speaker.say(pcm, lambda: None)
-
-    async def press(self, keys: str, milliseconds: int = 120) -> None:
-        """Press keys one after another, each for `milliseconds`."""
-        gap = bytes(2 * 8 * _GAP_BETWEEN_KEYS_MS)
-        for key in keys:
-            await self._spoken(partial(self._speaker.press, key, milliseconds))
-            await self.say(gap)
-
-    def hush(self) -> None:
-        """Stop speaking at once."""
-        self._speaker.hush()
-
     async def hang_up(self) -> None:
         """End the call: BYE when it is answered, CANCEL before that. Doing it twice is harmless."""
         if self.state is LineState.ENDED or self._dialog is None:
@@ -108,15 +80,6 @@ class SipCall(Hearing):
     def vanish(self) -> None:
         """Disappear without a word, as a phone whose battery fell out: no BYE, no audio, no answer to anything."""
         self._end(Ending(EndedBy.VANISHED))
-
-    @property
-    def packets_sent(self) -> int:
-        return self._speaker.sent
-
-    @property
-    def send_lateness(self) -> tuple[float, ...]:
-        """How late (seconds) each packet left, measured against a perfect clock."""
-        return tuple(self._stream.lateness)
 
     # What the phone tells it
 
@@ -314,24 +277,6 @@ class SipCall(Hearing):
         tag = self._dialog.mine.rpartition(";tag=")[2]
         self._wire.send(respond(request, status, REASONS.get(status, "OK"), tag, tuple(extra), body), self._dialog.peer)
 
-    def _listen_to(self, audio: AudioAddress | None) -> bool:
-        """Aim our audio at the other side; false when it speaks no A-law or lives on another machine."""
-        if audio is None or not audio.speaks_alaw:
-            return False
-        try:
-            self._stream.send_to(audio.host, audio.port)
-        except NotLoopbackError:
-            return False
-        if audio.events:
-            self._speaker.events = self._listener.events = audio.events
-        self._stream.is_sending = self._wants_audio and audio.direction in (Direction.BOTH, Direction.RECEIVE)
-        return True
-
-    def _sdp(self, offer: AudioAddress | None = None) -> bytes:
-        direction = offer.direction.mirrored if offer else Direction.BOTH
-        events = offer.events if offer else self._speaker.events
-        return write_sdp(AudioAddress(self._host, self._stream.port, True, events, direction), self._sdp_version)
-
     def _begin_talking(self) -> None:
         self.state, self.answered_at = LineState.TALKING, time.monotonic()
         self._answered.set()
@@ -340,26 +285,9 @@ class SipCall(Hearing):
         if self.state is LineState.ENDED:
             return
         self.state, self.ending, self.ended_at = LineState.ENDED, ending, time.monotonic()
-        self._speaker.hush()
+        self.hush()
         self._media.remove(self._stream)
         self._ended.set()
-
-    async def _spoken(self, queue: Callable[[Callable[[], None]], None]) -> None:
-        """Queue something to be said by the audio thread and wait until it was said."""
-        self._require_line()
-        loop = asyncio.get_running_loop()
-        said: asyncio.Future[None] = loop.create_future()
-
-        def settle() -> None:
-            if not said.done():
-                said.set_result(None)
-
-        def tell() -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(settle)
-
-        queue(tell)
-        await said
 
     def _require_line(self) -> None:
         if self.state is LineState.ENDED:
