@@ -41,8 +41,11 @@ class Form:
         return sum(each.points for each in self.criteria)
 
 
+RUDE = "rude"
+"""The line of the form that names a violation of its own: what a citizen complained about and the call proves."""
+
 FORM = Form(
-    1,
+    2,
     (
         Criterion("greeting", "开头语、结束语规范", 10, "15 秒内应答，报工号，礼貌用语"),
         Criterion("listening", "倾听与确认", 20, "不打断，复述要点请市民确认"),
@@ -51,6 +54,7 @@ FORM = Form(
         Criterion("attitude", "服务态度", 15, "语气平和，不推诿、不争执"),
         Criterion("efficiency", "处置得当", 10, "无故不让市民久等；紧急情况及时联动"),
         Criterion("abuse", "辱骂、讽刺市民", 0, "一票否决"),
+        Criterion(RUDE, "态度生硬、作风粗暴", 0, "一票否决；市民为此投诉的，写上投诉工单的编号"),
         Criterion("leak", "泄露市民信息", 0, "一票否决"),
         Criterion("delay", "紧急警情未联动", 0, "一票否决"),
     ),

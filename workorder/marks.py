@@ -125,3 +125,8 @@ def violations_of(pack: Pack) -> tuple[str, ...]:
     """Return the city's violations by name."""
     listed = pack.lists.get("violations")
     return listed.items if listed else ()
+
+
+def violation_of_attitude(pack: Pack) -> str:
+    """Return how the city calls a rude, harsh manner (态度生硬、作风粗暴)."""
+    return next((each for each in violations_of(pack) if "态度" in each or "粗暴" in each), "态度生硬作风粗暴")

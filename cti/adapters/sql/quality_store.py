@@ -44,6 +44,7 @@ class Review:
     marks: Mapping[str, int]
     total: int
     remark: str
+    complaint: str = ""
 
 
 class SqlQuality:
@@ -82,12 +83,18 @@ class SqlQuality:
             row = {
                 "call_id": review.call, "who": review.who, "at": review.at, "seat": review.seat, "form": review.form,
                 "marks": dict(review.marks), "total": review.total, "remark": storable(review.remark),
+                "complaint": review.complaint,
             }  # fmt: skip
             await put_row(connection, quality_reviews, row)
             detail = {"total": review.total, "form": review.form}
             await put_audit(connection, AuditRow(review.at, person, "quality.review", review.call, detail))
 
         await self._database.write("保存质检评分", work)
+
+    async def of_complaint(self, number: str) -> Sequence[Review]:
+        """Return the judgements that a complaint led to, or that bear it out."""
+        query = select(quality_reviews).where(quality_reviews.c.complaint == number).order_by(quality_reviews.c.at)
+        return [_review(row) for row in await self._rows(query)]
 
     async def reviews(self, call: CallId) -> Sequence[Review]:
         query = select(quality_reviews).where(quality_reviews.c.call_id == call).order_by(quality_reviews.c.at)
@@ -106,4 +113,6 @@ def _draw(row: Row[Any]) -> Draw:
 
 
 def _review(row: Row[Any]) -> Review:
-    return Review(CallId(row.call_id), row.who, row.at, row.seat, row.form, row.marks, row.total, row.remark)
+    return Review(
+        CallId(row.call_id), row.who, row.at, row.seat, row.form, row.marks, row.total, row.remark, row.complaint
+    )

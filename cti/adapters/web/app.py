@@ -18,6 +18,7 @@ from cti.adapters.web import (
     routes_city_reports,
     routes_collector,
     routes_do,
+    routes_evidence,
     routes_exports,
     routes_faults,
     routes_flows,
@@ -86,6 +87,7 @@ TOPICS = (
     routes_faults.routes,
     routes_quality.routes,
     routes_exports.routes,
+    routes_evidence.routes,
     routes_bulletins.routes,
     routes_information.routes,
 )

@@ -11,15 +11,20 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from cti.access import Account, Permission, hidden_from
 from cti.adapters.sql.call_store import SqlCallStore
+from cti.adapters.sql.mark_store import SqlMarks
 from cti.adapters.sql.quality_store import Draw, Review, SqlQuality
 from cti.adapters.sql.report_rows import SqlReportRows
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import instants, period
 from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.order_deps import number_of
 from cti.adapters.web.own_calls import call_of
 from cti.adapters.web.routes_supervisor import clean, plain_of
 from cti.adapters.web.sessions import require
-from cti.quality import FORM, MOST_DRAWN, ScoreError, drawn, drawn_per_seat, score
+from cti.quality import FORM, MOST_DRAWN, RUDE, ScoreError, drawn, drawn_per_seat, score
+from workorder.cities.pack import Pack
+from workorder.marks import Mark, MarkKind, violation_of_attitude
+from workorder.order import OrderNumber
 
 Judge = Annotated[Account, Depends(require(Permission.QUALITY))]
 
@@ -42,6 +47,7 @@ class ReviewBody(BaseModel):
     form: StrictInt = Field(ge=1, le=10_000)
     marks: dict[Annotated[str, Field(max_length=40)], StrictInt] = Field(max_length=60)
     remark: str = Field(default="", max_length=2000)
+    complaint: str = Field(default="", max_length=24)
 
 
 def routes(deps: PagesDeps) -> APIRouter:
@@ -49,6 +55,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 409, 422, 503)}
     router = APIRouter(prefix="/api/quality", tags=["quality"], responses=refusals)
     rows, kept, calls = SqlReportRows(deps.database), SqlQuality(deps.database), SqlCallStore(deps.database)
+    marks = SqlMarks(deps.database)
 
     @router.get("/form")
     async def form(me: Judge) -> dict[str, Any]:
@@ -121,9 +128,36 @@ def routes(deps: PagesDeps) -> APIRouter:
         except ScoreError as error:
             raise refused(422, str(error), "wrong_marks") from None
         now = deps.clock.now()
-        review = Review(asked, me.name, now, record.seat, FORM.version, body.marks, total, body.remark.strip())
+        complaint = number_of(body.complaint) if body.complaint else ""
+        pack = await _rules_of(complaint) if complaint else None
+        review = Review(
+            asked, me.name, now, record.seat, FORM.version, body.marks, total, body.remark.strip(), complaint
+        )
         await kept.keep_review(review, me.person)
+        if pack is not None and body.marks.get(RUDE):
+            await _mark(OrderNumber(complaint), violation_of_attitude(pack), review, me)
         return plain_review(review)
+
+    @router.get("/complaints/{number}")
+    async def of_complaint(number: str, me: Judge) -> dict[str, Any]:
+        """Return how the calls that a complaint is about were judged."""
+        return {"reviews": [plain_review(each) for each in await kept.of_complaint(number_of(number))]}
+
+    async def _rules_of(number: str) -> Pack:
+        """Return the rules under which a complaint is handled; 404 when there is no such order."""
+        order = await deps.orders.lives.order(OrderNumber(number))
+        pack = await deps.orders.lives.pack(order.pack) if order else None
+        if pack is None:
+            raise refused(404, "没有这张投诉工单。改法：检查工单编号", "no_such_order")
+        return pack
+
+    async def _mark(number: OrderNumber, code: str, review: Review, me: Account) -> None:
+        """Note the violation on the complaint, once for each call and judge; somebody else reviews it."""
+        reason = f"质检认定：通话 {review.call}，评分人 {review.who}。{review.remark}"
+        known = await marks.of(number)
+        if not any(each.kind is MarkKind.VIOLATION and each.reason.startswith(reason[:60]) for each in known):
+            mark = Mark(secrets.token_hex(8), number, MarkKind.VIOLATION, code, reason, me.name, review.at)
+            await marks.add(mark, me.person)
 
     return router
 
@@ -152,4 +186,5 @@ def plain_review(review: Review) -> dict[str, Any]:
         "marks": dict(review.marks),
         "total": review.total,
         "remark": review.remark,
+        "complaint": review.complaint,
     }
