@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, or_, select
+from sqlalchemy import Select, Text, and_, case, cast, exists, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.database import Database
-from cti.adapters.sql.life_rows import history_of
 from cti.adapters.sql.order_store import order_of_row
 from cti.adapters.sql.schema import order_events, order_lives, orders
 from cti.adapters.sql.schema_orders import order_units
+from workorder.life.codec import from_plain
 from workorder.life.evolve import fold
+from workorder.life.history import LifeEvent
 from workorder.life.living import LivingOrder
 from workorder.life.states import LIVE
 from workorder.order import OrderNumber, WorkOrder
 
 _OPEN = [state.value for state in LIVE]
+_NUMBER = re.compile(r"WO[0-9]{0,8}(-[0-9]*)?")
+_PAIRS: Any = literal_column("order_words(orders.title || E'\\n' || orders.summary || E'\\n' || orders.place)")
+"""What migration 19 laid an index over, in PostgreSQL; SQLite reads every order, and serves no million."""
 MOST_COUNTED = 10_000
 """Counting stops here: nobody pages further, and a million rows take a second to count."""
 
@@ -59,7 +66,8 @@ class SqlOrderRows:
 
     async def page(self, wanted: OrderFilter, first: int, most: int) -> tuple[tuple[Listed, ...], int]:
         """Return `most` orders from the `first` on, and how many there are (counted to MOST_COUNTED)."""
-        chosen = _drafts(wanted) if wanted.waiting else _lives(wanted)
+        has_pairs = not self._database.is_sqlite
+        chosen = _drafts(wanted, has_pairs) if wanted.waiting else _lives(wanted, has_pairs)
         counted = select(func.count()).select_from(chosen.order_by(None).limit(MOST_COUNTED).subquery())
 
         async def work(connection: AsyncConnection) -> tuple[tuple[Listed, ...], int]:
@@ -124,21 +132,27 @@ class SqlOrderRows:
 
 
 async def _listed(connection: AsyncConnection, numbers: Sequence[str]) -> tuple[Listed, ...]:
+    """Return these orders in this order, in two questions however many they are."""
     rows = (await connection.execute(select(orders).where(orders.c.number.in_(numbers)))).all()
     drafts = {row.number: order_of_row(row) for row in rows}
-    found = []
-    for number in numbers:
-        history = await history_of(connection, OrderNumber(number))
-        found.append(Listed(OrderNumber(number), drafts.get(number), fold(history) if history else None))
-    return tuple(found)
+    e = order_events.c
+    histories: dict[str, list[LifeEvent]] = defaultdict(list)
+    events = select(e.number, e.event).where(e.number.in_(numbers)).order_by(e.number, e.seq)
+    for row in await connection.execute(events):
+        histories[row.number].append(from_plain(LifeEvent, json.loads(row.event)))
+    lives = {number: fold(history) for number, history in histories.items()}
+    return tuple(Listed(OrderNumber(each), drafts.get(each), lives.get(each)) for each in numbers)
 
 
-def _lives(wanted: OrderFilter) -> Select[Any]:
+def _lives(wanted: OrderFilter, has_pairs: bool) -> Select[Any]:
     c = order_lives.c
     query = select(c.number).order_by(c.opened.desc(), c.number.desc())
     if wanted.words:
-        query = query.select_from(order_lives.outerjoin(orders, orders.c.number == c.number))
-        query = query.where(or_(_told(wanted.words), c.number.startswith(wanted.words.upper(), autoescape=True)))
+        if _NUMBER.fullmatch(wanted.words.upper()):
+            query = query.where(c.number.startswith(wanted.words.upper(), autoescape=True))
+        else:
+            query = query.select_from(order_lives.join(orders, orders.c.number == c.number))
+            query = query.where(_told(wanted.words, has_pairs))
     if wanted.states:
         query = query.where(c.state.in_(list(wanted.states)))
     for column, value in ((c.owner, wanted.owner), (c.category, wanted.category), (c.channel, wanted.channel)):
@@ -155,12 +169,14 @@ def _lives(wanted: OrderFilter) -> Select[Any]:
     return query
 
 
-def _drafts(wanted: OrderFilter) -> Select[Any]:
+def _drafts(wanted: OrderFilter, has_pairs: bool) -> Select[Any]:
     c = orders.c
     query = select(c.number).order_by(c.created.desc(), c.number.desc())
     query = query.where(~exists().where(order_lives.c.number == c.number))
     if wanted.words:
-        query = query.where(or_(_told(wanted.words), c.number.startswith(wanted.words.upper(), autoescape=True)))
+        is_number = _NUMBER.fullmatch(wanted.words.upper())
+        like_it = c.number.startswith(wanted.words.upper(), autoescape=True)
+        query = query.where(like_it if is_number else _told(wanted.words, has_pairs))
     if wanted.opened_from:
         query = query.where(c.created >= wanted.opened_from)
     if wanted.opened_until:
@@ -168,14 +184,17 @@ def _drafts(wanted: OrderFilter) -> Select[Any]:
     return query
 
 
-def _told(words: str) -> Any:
+def _told(words: str, has_pairs: bool) -> Any:
     """Every word stands in the title, the summary or the place; a whole telephone number in its field."""
     c = orders.c
-    each_word = [
-        or_(*(column.contains(word, autoescape=True) for column in (c.title, c.summary, c.place)), c.caller == word)
-        for word in words.split()[:8]
-    ]
-    whole = each_word[0] if each_word else c.number.is_not(None)
-    for other in each_word[1:]:
-        whole = whole & other
-    return whole
+    each_word = [or_(_stands(word, has_pairs), c.caller == word) for word in words.split()[:8]]
+    return and_(*each_word) if each_word else c.number.is_not(None)
+
+
+def _stands(word: str, has_pairs: bool) -> Any:
+    c = orders.c
+    there = or_(*(column.contains(word, autoescape=True) for column in (c.title, c.summary, c.place)))
+    pairs = sorted({word[at : at + 2] for at in range(len(word) - 1)})
+    if not has_pairs or not pairs:
+        return there
+    return and_(_PAIRS.op("@>")(cast(array(pairs), ARRAY(Text))), there)
