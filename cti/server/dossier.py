@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from cti.adapters.web.link_files import LinkFiles, link_of, new_secret, place_of
 from cti.emergency_settings import LinkPage
 from cti.link_view import Grant, place_of, told_so_far
 from cti.server.installation import folders_of
-from cti.settings import PROJECT, Settings
+from cti.server.page_process import page_process
+from cti.settings import Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec
 from ivr.call import CallId, Leg
 from ivr.errors import StoreError
@@ -122,18 +122,4 @@ def link_processes(settings: Settings, arguments: Sequence[str]) -> list[Process
     """Return how to run the page, if it is to be served. Nobody waits for it: without it every call goes on."""
     if not settings.emergency.link.is_served:
         return []
-    run = folders_of(settings).run
-
-    async def is_ready() -> bool:
-        return True
-
-    return [
-        ProcessSpec(
-            name="links",
-            command=(sys.executable, "-m", "cti", *arguments, "links"),
-            pid_file=run / "links.json",
-            log_file=run / "log" / "links.out",
-            is_ready=is_ready,
-            cwd=PROJECT,
-        )
-    ]
+    return [page_process(settings, arguments, "links")]

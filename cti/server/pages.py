@@ -7,13 +7,13 @@ import logging
 import os
 import resource
 import socket
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
+
 from cti.access import Role
 from cti.accounts import AccountRecord
 from cti.adapters.control.door_client import DoorClient
@@ -39,13 +39,13 @@ from cti.server.emergency import control_socket
 from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
 from cti.server.orders import Orders, dispatch_catalogue, partner_file
+from cti.server.page_process import page_process
 from cti.server.policy_files import safe_masking
 from cti.server.report_drafts import draft_reports
 from cti.server.reports import Reports
 from cti.server.seat_file import SeatsNow
 from cti.server.webhooks import Webhooks, run_webhooks
-from cti.settings import PROJECT, Settings
-
+from cti.settings import Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.errors import StoreError
@@ -214,18 +214,4 @@ def page_processes(settings: Settings, arguments: Sequence[str]) -> list[Process
     """Return how to run the pages, if they are to be served. Nobody waits for them: without them every call goes on."""
     if not settings.pages.is_served:
         return []
-    run = folders_of(settings).run
-
-    async def is_ready() -> bool:
-        return True
-
-    return [
-        ProcessSpec(
-            name="pages",
-            command=(sys.executable, "-m", "cti", *arguments, "pages"),
-            pid_file=run / "pages.json",
-            log_file=run / "log" / "pages.out",
-            is_ready=is_ready,
-            cwd=PROJECT,
-        )
-    ]
+    return [page_process(settings, arguments, "pages")]
