@@ -92,7 +92,7 @@ MOVES: Mapping[type[a.Action], Move] = MappingProxyType(dict([
     _row(a.ConfirmFinal, "确认办理终结", [S.CLOSED], S.FINAL, R.HOST),
     _row(a.Archive, "归档", [S.CLOSED], S.ARCHIVED, R.CENTRE, R.SYSTEM),
 
-    _row(a.Urge, "催办", WITH_UNIT, None, *_OFFICE, R.AGENT, R.SYSTEM),
+    _row(a.Urge, "催办", WITH_UNIT, None, *_OFFICE, R.AGENT, R.GOVERNING, R.SYSTEM),
     _row(a.Supervise, "督办", LIVE - {S.DRAFTED, S.CLOSED}, None, R.HOST, R.GOVERNING, R.SYSTEM),
     _row(a.LiftSupervision, "督办办结", LIVE, None, R.HOST, R.GOVERNING),
     _row(a.Escalate, "升级处理", LIVE - {S.DRAFTED}, None, R.HOST, R.GOVERNING),
