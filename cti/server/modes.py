@@ -131,7 +131,7 @@ def switch(settings: Settings, name: str, by: str, reason: str, at: datetime) ->
             os.fsync(file.fileno())
     except OSError as error:
         raise StoreAwayError(f"写不进应急模式的记录（{error.strerror}）。改法：检查 {log_file(settings)}") from error
-    log.warning("mode_switched", extra={"mode": name or "usual", "by": by})
+    log.info("mode_switched", extra={"mode": name or "usual", "by": by})
     return switched
 
 

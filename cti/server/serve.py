@@ -47,7 +47,6 @@ from cti.server.emergency import (
     policy_path,
     verbs_of,
 )
-from cti.server.fault_log import FaultLog, FaultWatch, database_probe, failing, unless
 from cti.server.fault_log import fault_watch
 from cti.server.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.installation import (
@@ -93,7 +92,6 @@ from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.steps import StepSettings
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.adapters.vosk.ears import EarsNews
-from ivr.adapters.vosk.shared_ears import SharedEars
 from ivr.call import CallId, Leg, SeatId
 from ivr.commands import InstantCommand
 from ivr.errors import HotlineError, SwitchError
@@ -350,13 +348,6 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(run_timers(lives, clock, f"{socket.gethostname()}:{os.getpid()}", relay.wake), name="timers")
         tasks.create_task(shelf.run(), name="flows")
         tasks.create_task(queue_file.run(), name="queues")
-        probes = {
-            "交换机": failing(lambda: link.beat(int(clock.now().timestamp()))),
-            "数据库": database_probe(database),
-            "消息代理": unless(lambda: broker.is_connected, "没有连上消息代理"),
-            "语音识别": unless(lambda: not isinstance(ears, SharedEars) or bool(ears.workers), "没有识别进程"),
-        }
-        tasks.create_task(FaultWatch(FaultLog(settings), clock, probes).run(), name="faults")
         watch = fault_watch(settings, clock, link, database, lambda: broker.is_connected, ears)
         tasks.create_task(watch.run(), name="faults")
         tasks.create_task(SituationReports(settings, database, clock).run(), name="situation")
