@@ -38,6 +38,19 @@ class Hit:
     begun_s: float
     ended_s: float
 
+    def to_plain(self) -> dict[str, object]:
+        """Return the hit as JSON has it."""
+        return {
+            "call": self.call,
+            "turn": self.turn,
+            "leg": self.leg.value,
+            "text": self.text,
+            "begin": self.begin,
+            "end": self.end,
+            "begun_s": self.begun_s,
+            "ended_s": self.ended_s,
+        }
+
 
 def hits_in(heard: Sequence[Heard], words: Sequence[str]) -> tuple[Hit, ...]:
     """Return where `words` stand in a call's results, in order of time; nothing unless every word occurs.

@@ -55,7 +55,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         raise AuthorError((Problem(Place("命令行"), str(error).split("改法：")[0], _remedy(error)),)) from error
     hits, tapes = asyncio.run(_search(query, Person(getpass.getuser(), arguments.role), settings))
     if arguments.json:
-        json.dump([_plain(hit, tapes.get(hit.call, "")) for hit in hits], sys.stdout, ensure_ascii=False, indent=2)
+        json.dump(
+            [{**hit.to_plain(), "recording": tapes.get(hit.call, "")} for hit in hits],
+            sys.stdout,
+            ensure_ascii=False,
+            indent=2,
+        )
         print()
         return 0 if hits else 1
     console = Console(highlight=False, soft_wrap=True)
@@ -106,17 +111,3 @@ def _shown(hit: Hit) -> Text:
     before = ("…" if begin else "") + hit.text[begin : hit.begin]
     after = hit.text[hit.end : end] + ("…" if end < len(hit.text) else "")
     return Text.assemble(before, (hit.text[hit.begin : hit.end], "bold reverse"), after)
-
-
-def _plain(hit: Hit, tape: str) -> dict[str, object]:
-    return {
-        "call": hit.call,
-        "turn": hit.turn,
-        "leg": hit.leg.value,
-        "text": hit.text,
-        "begin": hit.begin,
-        "end": hit.end,
-        "begun_s": hit.begun_s,
-        "ended_s": hit.ended_s,
-        "recording": tape,
-    }

@@ -56,19 +56,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         calls = {each.record.call: each for each in await rows.these(list(dict.fromkeys(hit.call for hit in hits)))}
         hidden = hidden_from(me, deps.masking)
         return {
-            "hits": [
-                {
-                    "call": hit.call,
-                    "turn": hit.turn,
-                    "leg": hit.leg.value,
-                    "text": hit.text,
-                    "begin": hit.begin,
-                    "end": hit.end,
-                    "begun_s": hit.begun_s,
-                    "ended_s": hit.ended_s,
-                }
-                for hit in hits
-            ],
+            "hits": [hit.to_plain() for hit in hits],
             "calls": {call: plain_of(each, hidden) for call, each in calls.items()},
             "since": first.isoformat(),
             "until": last.isoformat(),
