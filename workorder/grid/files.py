@@ -17,6 +17,8 @@ from workorder.grid.shapes import Point, area_of, crosses_itself, overlap, read_
 T = TypeVar("T")
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
+_SMALLEST = 1e-12
+"""Square degrees: about ten square centimetres."""
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -130,10 +132,10 @@ def _grid(fields: Fields) -> Grid:
     corners = tuple(_point(fields, "corners", each) for each in fields.texts("corners"))
     ring = tuple(each for each in corners if each is not None)
     if len(ring) == len(corners) and fields.has("corners"):
-        if len(ring) < 3 or area_of(ring) == 0:
-            fields.error(fields.place("corners"), "边界围不成一块地方。", "按先后写三个以上的角：“经度,纬度”。")
-        elif crosses_itself(ring):
+        if crosses_itself(ring):
             fields.error(fields.place("corners"), "边界自己交叉。", "按顺时针或逆时针依次写各个角。")
+        elif len(ring) < 3 or area_of(ring) < _SMALLEST:
+            fields.error(fields.place("corners"), "边界围不成一块地方。", "按先后写三个以上的角：“经度,纬度”。")
     return Grid(
         _id(fields),
         fields.text("name", longest=80),
