@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 _PAIRS = """
-CREATE FUNCTION order_words(told text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION order_words(told text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
     SELECT array_agg(DISTINCT substr(told, at, 2)) FROM generate_series(1, greatest(length(told) - 1, 1)) AS at
 $$
 """
