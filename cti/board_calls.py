@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from cti.board_facts import Opened, Told
@@ -110,3 +110,18 @@ def told(row: CallRow, fact: Told, is_waiting: bool) -> CallRow:
             return replace(row, order=fact.order)
         case _:
             return row
+
+
+def escalation_in(lines: Iterable[Mapping[str, object]]) -> Mapping[str, object] | None:
+    """Return how a call was put before the supervisors, as its journal tells; None when it was not.
+
+    A controller that comes after the one that was told shows it again.
+    """
+    escalated: dict[str, object] | None = None
+    for line in lines:
+        if line.get("done") == "escalated":
+            seat, by, why = (str(line.get(name) or "") for name in ("seat", "asked_by", "why"))
+            escalated = {"seat": seat, "by": by, "why": why, "at": line.get("at"), "taken_by": ""}
+        elif line.get("done") == "monitored" and escalated is not None and not escalated["taken_by"]:
+            escalated["taken_by"] = str(line.get("seat") or "")
+    return escalated

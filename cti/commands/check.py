@@ -13,6 +13,7 @@ from cti.adapters.web.bookings import merchants_file
 from cti.commands.check_city import CITY_CHECKS, city_files_in_use, city_problems_together
 from cti.commands.check_sounds import Lengths, no_lengths, spoken_lengths
 from cti.commands.city import own_cities
+from cti.response_mode import load_mode
 from cti.server.city_packs import SHIPPED_DAYS, city_files, own_calendar
 from cti.server.drafting import own_words, words_in_use
 from cti.server.emergency import policy_path
@@ -42,7 +43,7 @@ from workorder.merchants import read_merchants
 
 _KINDS = re.compile(
     rb"^(flow|queues_version|settings_version|prompts|catalogue|lexicon|gazetteer|emergency_policy|city_pack|calendar"
-    rb"|masking|merchants|campaign|grid_map|asset_register|collector_roster|matter_types|population|video_places):",
+    rb"|masking|merchants|campaign|grid_map|asset_register|collector_roster|matter_types|population|video_places|mode):",
     re.MULTILINE,
 )
 
@@ -115,6 +116,7 @@ def problems_of(files: list[Path], settings: Settings, lengths: Lengths = no_len
         b"merchants": lambda text, file: read_merchants(text, file)[1],
         b"campaign": lambda text, file: _campaign_problems(text, file, settings),
         b"calendar": lambda text, file: load_days(text, file)[1],
+        b"mode": lambda text, file: load_mode(text, Path(file).parent.name, file)[1],
         b"emergency_policy": lambda text, file: load_policy(text, file)[1],
         b"settings_version": lambda text, file: _settings_problems(text, file, default_settings(settings.data_folder)),
         **CITY_CHECKS,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cti.board import MOST_KEYS, OUTBOUND
-from cti.board_calls import MOST_WORDS
+from cti.board_calls import MOST_WORDS, escalation_in
 from cti.board_facts import (
     CallsAre,
     EarsAre,
@@ -119,9 +119,11 @@ class BoardFeed:
 
     def _as_written(self, call: CallId, here: Conversation | None, now: datetime) -> CallRow:
         """Return what the journal knows of a call that an earlier controller had: keys, and words before the talk."""
-        keys, words = "", []
+        keys, words, escalated = "", [], None
         try:
-            for line in self._journal.read(call):
+            lines = self._journal.read(call)
+            escalated = escalation_in(lines)
+            for line in lines:
                 event, fact = line.get("event"), line.get("heard_of")
                 if isinstance(event, Mapping) and event.get("kind") == DigitPressed.__name__:
                     keys += str(event.get("digit", ""))[:1]
@@ -140,6 +142,7 @@ class BoardFeed:
             direction=way,
             keys=keys[-MOST_KEYS:],
             words_in_flow=tuple(words[-MOST_WORDS:]),
+            escalated=escalated,
         )
 
     def each_second(self) -> None:

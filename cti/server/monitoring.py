@@ -206,7 +206,9 @@ class MonitorDesk:
 
     def _note(self, here: Listening, request: Request) -> None:
         self._by_seat[here.seat] = here
-        self._tools.journal.append(here.call, {**self._line("monitored", request), "mode": here.mode})
+        self._tools.journal.append(
+            here.call, {**self._line("monitored", request), "mode": here.mode, "seat": here.seat}
+        )
         self._tell(here.call)
         now = self._tools.clock.now()
         data = {"seat": here.seat, "mode": here.mode}

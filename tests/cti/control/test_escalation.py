@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cti.access import Role
+from cti.board_calls import escalation_in
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, SeatId
 from ivr.events import LegUp, OriginateEnded
 from tests.cti.control.test_call_verbs import AGENT, CALL, Desks
@@ -41,6 +42,21 @@ async def test_an_agents_click_puts_the_call_before_the_supervisors_who_listen_t
     await desks.happens(up, OriginateEnded(leg, leg, True, 4, NOON, boss))
     row = shown(desks)
     assert (row["escalated"]["taken_by"], row["monitored_by"]) == ("803", ["803"])
+
+
+@pytest.mark.requirement("S-18")
+async def test_a_controller_that_comes_after_knows_from_the_journal_who_asked_and_who_listens() -> None:
+    desks = Desks()
+    assert escalation_in(desks.journal.read(CALL)) is None
+    await desks.ask("monitor.listen", seat="802")
+    await desks.ask("call.escalate", why="像是区里的事")
+    asked = escalation_in(desks.journal.read(CALL))
+    assert asked is not None
+    assert (asked["seat"], asked["by"], asked["why"], asked["taken_by"]) == ("801", "lixm", "像是区里的事", "")
+    await desks.ask("monitor.listen", seat="803")
+    after = escalation_in(desks.journal.read(CALL))
+    assert after is not None
+    assert after["taken_by"] == "803"
 
 
 @pytest.mark.requirement("S-18")
