@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from routing.classify.voting import Target
 from workorder.order import OrderNumber
@@ -30,10 +29,3 @@ class Lesson:
     def suggested(self, target: Target) -> str:
         """Return what was suggested."""
         return self.suggested_unit if target is Target.UNIT else self.suggested_category
-
-
-class LessonStore(Protocol):
-    """Where confirmed orders are kept."""
-
-    async def lessons(self, most: int = 50_000) -> tuple[Lesson, ...]:
-        """Return the latest confirmed orders, oldest first."""

@@ -190,7 +190,7 @@ def switch_config(folder: Path) -> SwitchConfig:
             Trunk("impatient", IMPATIENT_IP, 5099, match=(IMPATIENT_IP,), rtp_timeout_seconds=3),
         ),
         emergency=Trunk("emergency", "127.0.0.3", free_port("127.0.0.3"), match=("127.0.0.3",)),
-        ports=Ports(sip, free_port(), free_port(), free_port(), free_port()),
+        ports=Ports(sip, free_port(), free_port(), free_port()),
         rtp=RtpRange(first, first + 899),
     )
 

@@ -6,7 +6,6 @@ import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from workorder.cities.pack import Pack
@@ -167,11 +166,6 @@ def _filler(hint: Any, at: datetime) -> object:
     if hint is OrderNumber:
         return OrderNumber("WO00000000-000000")
     return fillers.get(hint, "〇")
-
-
-def plain_limit(limit: Limit) -> dict[str, object]:
-    """Return a limit as a form sends it."""
-    return {"amount": limit.amount, "unit": limit.unit.value if isinstance(limit.unit, Enum) else limit.unit}
 
 
 def missing_fields(kind: type[a.Action], given: Sequence[str]) -> tuple[str, ...]:

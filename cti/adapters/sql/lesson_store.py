@@ -20,13 +20,13 @@ _PAGE = 500
 
 
 class SqlLessonStore:
-    """`LessonStore` on either database."""
+    """The confirmed orders as lessons, on either database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def lessons(self, most: int = 50_000) -> tuple[Lesson, ...]:
-        """See LessonStore; reads page by page, so that no statement takes long."""
+        """Return the latest confirmed orders, oldest first; read page by page, so that no statement takes long."""
         found: list[Lesson] = []
         last: Any = None
         while len(found) < most:

@@ -24,12 +24,11 @@ DEFAULT_DIAL_PATTERNS = (
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """TCP and UDP ports, all on the bind address; AGI and AudioSocket are where the controller listens."""
+    """TCP and UDP ports, all on the bind address; AGI is where the controller listens."""
 
     sip: int = 5160
     ami: int = 5138
     agi: int = 4573
-    audiosocket: int = 9092
     http: int = 8188
 
 
