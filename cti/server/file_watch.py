@@ -30,7 +30,7 @@ class FileWatch:
             try:
                 text = await asyncio.to_thread(lambda: self._file().read_bytes())
             except OSError as error:
-                log.warning("watched_file_not_read", extra={"file": self._file().name, "reason": str(error)})
+                log.warning("watched_file_not_read", extra={"reason": str(error)})  # the reason names the file
                 continue
             if text != self._seen:
                 self._seen = text if await self._take_in(text) else None
