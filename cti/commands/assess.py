@@ -202,6 +202,9 @@ def _show_month(console: Console, snapshot: MonthSnapshot) -> None:
         marks = [_said(row.marks[name]) for name in names]
         table.add_row(row.unit, str(row.counts.replied), str(row.counts.in_time), *marks, _said(row.score))
     console.print(table)
+    for row in snapshot.rows:
+        if row.counts.blamed:
+            console.print(f"{row.unit}：因超期、推诿等被督办 {row.counts.blamed} 次。")
 
 
 def _show_year(console: Console, rows: Sequence[UnitYear]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from workorder.cities.pack import TriggerWhen
 from workorder.life.actions import (
     Action,
     Close,
@@ -16,16 +17,32 @@ from workorder.life.actions import (
     Reply,
     ReplyUnsolvable,
     SmsDissatisfied,
+    Supervise,
 )
 from workorder.life.evolve import evolve
 from workorder.life.history import LifeEvent
 from workorder.life.living import LivingOrder
 from workorder.order import HOTLINE_TIME
 
+BLAMES = frozenset(
+    each.value
+    for each in (
+        TriggerWhen.OVERDUE,
+        TriggerWhen.REFUSED,
+        TriggerWhen.SHIRKED,
+        TriggerWhen.POOR_QUALITY,
+        TriggerWhen.CAN_BUT_WILL_NOT,
+    )
+)
+"""A supervision for one of these is the unit's own doing; what a leader assigned, or a major matter, is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnitCounts:
-    """One unit's month: replies, those within the limit, reviews and those passed, answers of citizens, redos."""
+    """One unit's month: replies, those within the limit, reviews and those passed, answers of citizens, redos.
+
+    `blamed`: how often it was supervised for what it did itself: late, refused, shirked, poor, unwilling.
+    """
 
     replied: int = 0
     in_time: int = 0
@@ -36,6 +53,7 @@ class UnitCounts:
     redone: int = 0
     slots_up: int = 0  # 心跳：有心跳的五分钟数
     slots: int = 0
+    blamed: int = 0
 
     def __add__(self, other: UnitCounts) -> UnitCounts:
         return UnitCounts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
@@ -60,6 +78,9 @@ def count_month(
         unit, is_rated = "", False
         for event in events:
             due = order.due if order is not None else None
+            if order is not None and order.lead and _is_blame(event.action) and month_of(event.at) == month:
+                counts = found.get(order.lead, UnitCounts())
+                found[order.lead] = replace(counts, blamed=counts.blamed + 1)
             if isinstance(event.action, Reply | ReplyUnsolvable):
                 unit = event.actor.unit or (order.owner if order is not None else event.owner)
             if unit and month_of(event.at) == month:
@@ -68,6 +89,10 @@ def count_month(
             is_rated = is_rated or _answer(event.action) is not None
             order = evolve(order, event)
     return found
+
+
+def _is_blame(action: Action) -> bool:
+    return isinstance(action, Supervise) and action.trigger in BLAMES
 
 
 def _with(counts: UnitCounts, event: LifeEvent, due: datetime | None) -> UnitCounts:

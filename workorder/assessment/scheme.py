@@ -51,13 +51,17 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A city's scheme. `grades` from best to worst, each from so many points on; `follows` says what a grade brings."""
+    """A city's scheme. `grades` from best to worst, each from so many points on; `follows` says what a grade brings.
+
+    `deduction`: points off the month's score for each supervision that the unit brought upon itself.
+    """
 
     edition: str
     dimensions: tuple[Dimension, ...]
     grades: tuple[tuple[str, Decimal], ...]
     follows: Mapping[str, str]
     improve_workdays: int
+    deduction: Decimal = Decimal(0)
 
     def grade_of(self, score: Decimal) -> str:
         return next(name for name, least in self.grades if score >= least)
@@ -79,7 +83,8 @@ def scheme_of(pack: Pack) -> Scheme | Refusal:
         return Refusal("考核档次的分数线不对。", "grade_cuts 从高到低写，比档次少一个。")
     grades = tuple(zip(pack.grades.items, (*cuts, Decimal(0)), strict=True))
     days = _numbers(pack, "improve_workdays") or [Decimal(DEFAULT_WORKDAYS)]
-    return Scheme(pack.edition, dimensions, grades, _pairs(pack, "assessment_consequences"), int(days[0]))
+    off = _numbers(pack, "assessment_deduction") or [Decimal(0)]
+    return Scheme(pack.edition, dimensions, grades, _pairs(pack, "assessment_consequences"), int(days[0]), off[0])
 
 
 def marks_of(
@@ -104,6 +109,14 @@ def score_of(scheme: Scheme, marks: Mapping[str, Decimal | None]) -> Decimal | N
     if not weights:
         return None
     return rounded(sum((weight * mark for weight, mark in judged), Decimal(0)) / weights)
+
+
+def after_deduction(scheme: Scheme, score: Decimal | None, blamed: int) -> Decimal | None:
+    """Return the score less what supervision costs; a unit with nothing else to judge starts from 100."""
+    if not blamed or not scheme.deduction:
+        return score
+    whole = Decimal(100) if score is None else score
+    return rounded(max(Decimal(0), whole - scheme.deduction * blamed))
 
 
 def rounded(value: Decimal) -> Decimal:

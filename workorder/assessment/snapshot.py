@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from workorder.assessment.counts import UnitCounts
-from workorder.assessment.scheme import Scheme, marks_of, rounded, score_of
+from workorder.assessment.scheme import Scheme, after_deduction, marks_of, rounded, score_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def take_month(
     rows = []
     for unit in sorted(counts):
         marks = marks_of(scheme, counts[unit], most, by_hand.get(unit, {}))
-        rows.append(UnitMonth(unit, counts[unit], marks, score_of(scheme, marks)))
+        score = after_deduction(scheme, score_of(scheme, marks), counts[unit].blamed)
+        rows.append(UnitMonth(unit, counts[unit], marks, score))
     return MonthSnapshot(scheme.edition, month, tuple(rows))
 
 

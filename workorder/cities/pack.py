@@ -85,6 +85,7 @@ class TriggerWhen(StrEnum):
     MANY_UNITS = "many_units"
     CAN_BUT_WILL_NOT = "can_but_will_not"
     REFUSED = "refused"
+    SHIRKED = "shirked"  # 推诿：退单没有道理，被驳回
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ def supervision_due(order: LivingOrder, pack: Pack) -> Supervise | None:
         TriggerWhen.MAJOR: int(order.is_major),
         TriggerWhen.POOR_QUALITY: order.returns + order.review_fails,
         TriggerWhen.MANY_UNITS: 1 + len(order.assistants),
+        TriggerWhen.SHIRKED: order.shirked,
     }
     for trigger in pack.triggers:
         if trigger.when in counts and counts[trigger.when] >= trigger.at_least:

@@ -105,6 +105,8 @@ def _changed(order: LivingOrder, event: LifeEvent) -> LivingOrder:
             return replace(order, lead=unit, district=event.actor.unit, dispatched=event.at, signed=None, duty=duty)
         case a.Sign():
             return replace(order, signed=event.at)
+        case a.RejectReturn():
+            return replace(order, shirked=order.shirked + 1)
         case a.AcceptReturn():
             returned = (*order.returned_by, order.lead)
             return replace(order, returned_by=returned, lead="", assistants=(), is_coordinated=False, district="")

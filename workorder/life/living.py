@@ -75,6 +75,7 @@ class LivingOrder:
     signed: datetime | None = None
     dispatches: int = 0
     returned_by: tuple[str, ...] = ()
+    shirked: int = 0  # 申请退单被驳回的次数
     is_coordinated: bool = False
     is_opinion_approved: bool = False
     instruction: str = ""
