@@ -27,6 +27,7 @@ BENCHMARKS = {
     "words": "From words to a draft",
     "emergency": "From the danger word to the emergency centre",
     "store": "Orders, outbox and bus",
+    "orders": "The orders' API, and a million orders",
     "text": "Live drafts, learning, search",
     "pages": "The pages",
     "desks": "Five hundred desks",

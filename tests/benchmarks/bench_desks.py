@@ -43,13 +43,16 @@ import asyncio, json, sys, time
 import websockets
 address, origin, first, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 late = {"all": [], "own": []}
+few = asyncio.Semaphore(20)
 async def desk(n, ready):
     cookie = {"cookie": f"hl_session=token-{n}"} if origin != "-" else {}
-    async with websockets.connect(address, origin=None if origin == "-" else origin, additional_headers=cookie,
-                                  compression=None, max_queue=None, proxy=None) as socket:
+    async with few:  # a busy machine opens them one after the other
+        socket = await websockets.connect(address, origin=None if origin == "-" else origin, additional_headers=cookie,
+                                          compression=None, max_queue=None, proxy=None, open_timeout=60)
         await socket.send(json.dumps({"t": "open", "tab": str(n)}))
         await socket.recv()
-        ready.release()
+    ready.release()
+    async with socket:
         async for text in socket:
             now = time.monotonic()
             at = text.find('"stamp":')
