@@ -48,7 +48,11 @@ class Tally:
             is_call = moment.what in OF_CALLS
             for cut, found in self._cuts.items():
                 if not is_call or TIME.issuperset(cut):
-                    found.setdefault(tuple(keys[name] for name in cut), Counter())[moment.what] += 1
+                    key = tuple([keys[name] for name in cut])  # a year has millions: no generator, no spare Counter
+                    counts = found.get(key)
+                    if counts is None:
+                        counts = found[key] = Counter()
+                    counts[moment.what] += 1
 
     def __getitem__(self, cut: Cut) -> Mapping[tuple[str, ...], Counts]:
         return self._cuts[cut]
