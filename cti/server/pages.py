@@ -27,6 +27,7 @@ from cti.adapters.sql.track_store import SqlTracks
 from cti.adapters.web.app import PagesDeps, pages_app
 from cti.adapters.web.certificates import check_certificate
 from cti.adapters.web.desks import Desks
+from cti.adapters.web.frames import FramedWebSocket
 from cti.adapters.web.guessing import Guessing
 from cti.adapters.web.hub import Hub
 from cti.adapters.web.order_deps import CitySources, OrdersDeps
@@ -133,6 +134,7 @@ def server_of(settings: Settings, deps: PagesDeps) -> uvicorn.Server:
             timeout_keep_alive=30,
             timeout_graceful_shutdown=2,  # open WebSockets would keep us for ever
             lifespan="off",
+            ws=FramedWebSocket,
             ws_per_message_deflate=False,
             ws_max_size=1024 * 1024,
             ssl_certfile=str(pages.tls_certificate) if pages.tls_certificate else None,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from cti.adapters.web.frames import Push, text_frame
 from cti.visibility import Owners, Scope, board_for, event_for, is_wallboard, seats_in
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,13 @@ class Tab:
     figures: dict[str, Any] | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     sent_seq: int = 0
+    push: Push | None = None
+    is_sending: bool = False
+
+    def hand(self, frame: bytes) -> bool:
+        """Send a frame at once if nothing waits before it; False: it has to wait."""
+        is_idle = not (self.lines or self.is_sending or self.is_cut or self.figures is not None)
+        return is_idle and self.push is not None and self.push(frame)
 
     def put(self, line: str) -> None:
         """Let a line wait to be sent."""
@@ -61,6 +69,7 @@ class Tab:
     def take(self) -> list[str]:
         """Return what is to be sent now, in order."""
         some = list(self.lines)
+        self.is_sending = True  # until the socket has them all
         self.lines.clear()
         if self.figures is not None:
             some.append(_line({**self.figures, "seq": max(self.sent_seq, self.figures["seq"])}))
@@ -140,8 +149,10 @@ class Hub:
     def tell_all(self, message: Plain) -> None:
         """Say something to every page."""
         line = _line(message)
+        frame = text_frame(line)
         for tab in self.tabs:
-            tab.put(line)
+            if not tab.hand(frame):
+                tab.put(line)
 
     # ------------------------------------------------------------------------------------------------------ the pages
 
@@ -233,8 +244,11 @@ class Hub:
         if seen is None:
             return
         line = _line(seen)
+        frame = text_frame(line)
         for tab in tabs:
             tab.sent_seq = self.seq
+            if tab.hand(frame):
+                continue
             if figures and (tab.lines or tab.figures is not None):
                 tab.put_figures(seen)
             else:

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cti.adapters.web.deps import PagesDeps
+from cti.adapters.web.frames import push_of
 from cti.adapters.web.hub import Tab
 from cti.adapters.web.sessions import SignedIn
 from cti.visibility import scope_of
@@ -75,7 +76,9 @@ async def _serve(deps: PagesDeps, socket: WebSocket, found: SignedIn, opened: tu
     tab_id, epoch, seq = opened
     account = found.account
     scope = scope_of(account, deps.masking)
-    tab = Tab(tab_id, scope, account.seat, account.name, found.session.token_hash)
+    tab = Tab(
+        tab_id, scope, account.seat, account.name, found.session.token_hash, push=push_of(socket.scope), is_sending=True
+    )
     previous = deps.hub.attach(tab, epoch, seq)
     if previous is not None and previous.session != tab.session:
         await _unseat(deps, previous)
@@ -111,6 +114,7 @@ async def _send(socket: WebSocket, tab: Tab) -> int:
         async with asyncio.timeout(SEND_SECONDS):
             for line in tab.take():
                 await socket.send_text(line)
+        tab.is_sending = False
         if tab.is_cut:
             log.warning("page_too_slow", extra={"user": tab.name})
             return TOO_SLOW
