@@ -20,6 +20,7 @@ from ivr.adapters.vosk.models import DEMO_WARNING, find
 from ivr.errors import EarsError, HotlineError
 
 LEAST_FREE_BYTES = 2_000_000_000
+ANSWER_SECONDS = 3.0
 
 
 async def examined(settings: Settings) -> list[Finding]:
@@ -85,7 +86,24 @@ async def _services(settings: Settings) -> list[Finding]:
         findings.append(await _database(settings))
     if settings.broker != PRIVATE:
         findings.append(await _broker(settings))
+    if settings.pages.is_served and ready_file(settings).is_file():
+        findings.append(await _pages(settings))
     return findings
+
+
+async def _pages(settings: Settings) -> Finding:
+    """The process of the pages, while the service runs: whether it takes connections."""
+    pages = settings.pages
+    host = "127.0.0.1" if pages.host in ("0.0.0.0", "::", "") else pages.host
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            _, writer = await asyncio.open_connection(host, pages.port)
+        writer.close()
+    except (OSError, TimeoutError):
+        log = settings.run_folder / "log" / "pages.out"
+        remedy = f"网页进程没有应答，通话不受影响；hotline up 会自动再启动它。一直如此请看 {log}"
+        return Finding("网页", False, "", pages.base_url, False, remedy)
+    return Finding("网页", True, "", pages.base_url, True)
 
 
 async def _database(settings: Settings) -> Finding:
@@ -123,6 +141,8 @@ def _ports(settings: Settings) -> list[Finding]:
         Listening("tcp", "127.0.0.1", switch.agi_port, "端口：语音流程 FastAGI"),
         Listening("tcp", "127.0.0.1", switch.http_port, "端口：浏览器话机"),
     ]
+    if settings.pages.is_served:
+        places.append(Listening("tcp", settings.pages.host, settings.pages.port, "端口：网页"))
     if settings.broker == PRIVATE:
         places.append(Listening("tcp", "127.0.0.1", settings.broker_port, "端口：消息代理 MQTT"))
     return probe_ports(tuple(places))
