@@ -39,6 +39,7 @@ from cti.server.clock import SystemClock
 from cti.server.emergency import control_socket
 from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
+from cti.server.open311_out import HandingOver, run_handing_over
 from cti.server.orders import Orders, dispatch_catalogue, partner_file
 from cti.server.page_process import page_process
 from cti.server.policy_files import safe_masking
@@ -157,6 +158,10 @@ def _webhooks(settings: Settings, database: Database, clock: Clock) -> Webhooks:
     return Webhooks(database, PartnerFile(file), file.parent, clock)
 
 
+def _handing_over(settings: Settings, database: Database, clock: Clock, deps: PagesDeps) -> HandingOver:
+    return HandingOver(database, deps.orders.lives, PartnerFile(partner_file(settings)), clock)
+
+
 async def serve_pages(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     for problem in certificate_problems(settings):
@@ -171,6 +176,7 @@ async def serve_pages(settings: Settings) -> None:
             tasks.create_task(_sweep(deps), name="sweep"),
             tasks.create_task(follow(deps.door, deps.hub, place_of_number), name="watch"),
             tasks.create_task(run_webhooks(_webhooks(settings, database, clock)), name="webhooks"),
+            tasks.create_task(run_handing_over(_handing_over(settings, database, clock, deps)), name="open311"),
             tasks.create_task(watch_hot(HotWatch(database, Orders(settings, database), clock)), name="hot"),
             tasks.create_task(draft_reports(Reports(settings, database), clock, _server()), name="reports"),
         ]
