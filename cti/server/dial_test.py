@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 CALLERS = "1990000{:04d}"
 """Test calls come from these numbers, so that everybody can tell them from citizens."""
-ANSWER_SECONDS, WRITTEN_SECONDS, LOOK_EVERY = 20.0, 60.0, 0.2
+ANSWER_SECONDS, WRITTEN_SECONDS, LOOK_EVERY = 30.0, 60.0, 0.2
 BEFORE_SPEAKING_SECONDS = 2.0
 LATEST = 200
 """Among so many calls the one just made is looked for."""

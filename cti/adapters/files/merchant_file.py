@@ -15,13 +15,14 @@ class MerchantFile:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._stamp = -1
+        self._stamp = (-1, -1)
         self._register = Register()
 
     def register(self) -> Register:
         """Return the register; an empty one while the file is missing or has mistakes."""
         try:
-            stamp = self._file.stat().st_mtime_ns
+            about = self._file.stat()
+            stamp = (about.st_mtime_ns, about.st_size)
             if stamp != self._stamp:
                 register, problems = read_merchants(self._file.read_bytes(), str(self._file))
                 self._register, self._stamp = register or Register(), stamp

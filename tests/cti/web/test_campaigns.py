@@ -103,13 +103,8 @@ async def test_results_are_kept_by_the_script_and_leave_through_the_export_gate_
             assert private not in words
         assert (await boss.post(f"{path}/close")).json()["state"] == "closed"
         assert await says(3, "refused") == 409, "it is over"
-
-
-async def test_a_dial_test_is_opened_by_its_plan_and_rings_no_number_but_ours(tmp_path: Path) -> None:
-    async with order_site(tmp_path) as here:
-        boss = await here.supervisor()
-        campaign = await begun(boss, DIAL)
-        assert (campaign["kind"], [each["name"] for each in campaign["members"]]) == (
+        tested = await begun(boss, DIAL)
+        assert (tested["kind"], [each["name"] for each in tested["members"]]) == (
             "dial_test",
             ["总机", "总机", "按零"],
         )
@@ -118,6 +113,6 @@ async def test_a_dial_test_is_opened_by_its_plan_and_rings_no_number_but_ours(tm
         )
         assert outside.status_code == 422
         ours = {"outcome": "scored", "answers": {}}
-        assert (await boss.post(f"/api/campaigns/{campaign['id']}/members/1/answers", ours)).status_code == 409
-        assert (await boss.get(f"/api/campaigns/{campaign['id']}/members/1")).status_code == 404
+        assert (await boss.post(f"/api/campaigns/{tested['id']}/members/1/answers", ours)).status_code == 409
+        assert (await boss.get(f"/api/campaigns/{tested['id']}/members/1")).status_code == 404
         assert (await boss.get("/api/campaigns/none")).status_code == 404

@@ -57,7 +57,9 @@ async def tries(page: Page, order: dict[str, Any], act: str, **body: Any) -> htt
 
 
 @pytest.mark.requirement("L-17")
-async def test_the_merchant_of_the_best_stored_quality_is_offered_first_and_gets_the_order(tmp_path: Path) -> None:
+async def test_the_merchant_of_the_best_stored_quality_is_offered_first_and_follow_ups_move_the_rank(
+    tmp_path: Path,
+) -> None:
     async with merchant_site(tmp_path) as here:
         agent = await here.agent()
         found = (await agent.get("/api/merchants?service=开锁")).json()
@@ -74,12 +76,7 @@ async def test_the_merchant_of_the_best_stored_quality_is_offered_first_and_gets
             "M002",
             "M003",
         ], "the rule is data"
-
-
-@pytest.mark.requirement("L-17")
-async def test_what_a_citizen_says_afterwards_counts_in_the_rank(tmp_path: Path) -> None:
-    async with merchant_site(tmp_path, text=TEXT.replace("orders: 50", "orders: 1").replace("49", "1")) as here:
-        agent = await here.agent()
+        file.write_text(TEXT.replace("orders: 50", "orders: 1").replace("49", "1"), encoding="utf-8")
         order = await opened(agent, merchant="M002", consent="电话中口头同意")
         await does(agent, order, "handover", mode="ticket")
         await does(agent, order, "moves", move="contact")
@@ -87,7 +84,7 @@ async def test_what_a_citizen_says_afterwards_counts_in_the_rank(tmp_path: Path)
         await does(agent, order, "moves", move="confirm", text="今天下午，80 元")
         await does(agent, order, "verdict", rating=1, is_completed=False, complaint="没有来")
         ranked = (await agent.get("/api/merchants?service=开锁")).json()["merchants"]
-        assert [each["id"] for each in ranked] == ["M001", "M003", "M002"]
+        assert [each["id"] for each in ranked] == ["M001", "M003", "M002"], "what a citizen said counts"
         assert (ranked[2]["orders"], ranked[2]["complaints"]) == (2, 1)
 
 
@@ -118,22 +115,15 @@ async def test_a_life_service_order_is_handed_over_as_a_ticket_or_as_a_call_and_
             call["id"]: {"state": "proposed", "merchant": "M002", "handover": "call", "call": CALL},
         }
         assert [step["what"] for step in call["steps"]] == ["handover_call"]
-
-
-@pytest.mark.requirement("L-14")
-async def test_a_call_that_the_interlock_does_not_let_out_is_not_logged_as_put_through(tmp_path: Path) -> None:
-    async with merchant_site(tmp_path) as here:
-        site, agent = here.site, await here.site.sign_in("李晓梅", Role.AGENT, seat="801")
         site.door.answers["call.transfer_blind"] = lambda _: {"ok": False, "text": "演练状态，不呼叫外部号码。"}
-        record = CallRecord(CallId(CALL), PhoneNumber("13812345678"), started=site.clock.at, seat="801")
-        await SqlCallStore(site.deps.database).save_call(record)
-        order = await opened(agent)
-        refused = await tries(agent, order, "handover", mode="call", call=CALL, transfer=True)
+        held = await opened(agent)
+        refused = await tries(agent, held, "handover", mode="call", call=CALL, transfer=True)
         assert refused.status_code == 409
         assert "不呼叫外部号码" in refused.json()["error"]
-        assert (await agent.get(f"/api/merchant-orders/{order['id']}")).json()["handover"] == ""
+        seen = (await agent.get(f"/api/merchant-orders/{held['id']}")).json()
+        assert seen["handover"] == "", "what the interlock did not let out is not logged as put through"
         other = await site.sign_in("别人", Role.AGENT, seat="802")
-        assert (await tries(other, order, "handover", mode="call", call=CALL)).status_code == 403, "not their call"
+        assert (await tries(other, held, "handover", mode="call", call=CALL)).status_code == 403, "not their call"
 
 
 @pytest.mark.requirement("L-15")
@@ -219,11 +209,6 @@ async def test_a_booking_on_the_web_is_the_same_order_with_channel_web(tmp_path:
         number = re.search(r"SH\d{8}-[0-9A-F]{8}", without.text)
         assert number
         assert (await agent.get(f"/api/merchant-orders/{number[0]}")).json()["consent"] is None
-
-
-@pytest.mark.requirement("L-16")
-async def test_the_convenience_website_books_by_token_and_the_same_booking_is_one_order(tmp_path: Path) -> None:
-    async with merchant_site(tmp_path) as here:
         token, _ = PartnerFile(here.site.deps.orders.partners).add("便民服务网", ["intake"], "app")
         website, headers = here.site.visitor(), {"authorization": f"Bearer {token}"}
         body = {**WISH, "their_id": "B-1", "service": "开锁", "consents": True}
@@ -231,7 +216,7 @@ async def test_the_convenience_website_books_by_token_and_the_same_booking_is_on
         assert (first.status_code, again.status_code) == (201, 201)
         assert first.json() == again.json()
         assert (first.json()["channel"], first.json()["merchant"]) == ("web", "M002")
-        assert (await (await here.agent()).get("/api/merchant-orders")).json()["total"] == 1
+        assert (await agent.get("/api/merchant-orders")).json()["total"] == 4, "three before, and one"
         assert (await website.post("/api/partner/bookings", body)).status_code == 401
 
 
