@@ -17,6 +17,7 @@ from sqlalchemy import text
 from cti.adapters.sql.database import Database
 from cti.faults import Fault, FaultEvent, FaultLine, faults_in, line_text, lines_in
 from cti.settings import Settings
+from ivr.adapters.vosk.deaf import DeafEars
 from ivr.adapters.vosk.shared_ears import SharedEars
 from ivr.errors import AuthorError, HotlineError, StoreAwayError
 from ivr.ports import Clock, Ears, Switch
@@ -167,6 +168,10 @@ def database_probe(database: Database) -> Probe:
     return failing(lambda: database.read("探测", lambda connection: connection.execute(text("SELECT 1"))))
 
 
+def _hears(ears: Ears) -> bool:
+    return bool(ears.workers) if isinstance(ears, SharedEars) else not isinstance(ears, DeafEars)
+
+
 def fault_watch(
     settings: Settings, clock: Clock, switch: Switch, database: Database, has_broker: Callable[[], bool], ears: Ears
 ) -> FaultWatch:
@@ -175,6 +180,6 @@ def fault_watch(
         "交换机": failing(lambda: switch.beat(int(clock.now().timestamp()))),
         "数据库": database_probe(database),
         "消息代理": unless(has_broker, "没有连上消息代理"),
-        "语音识别": unless(lambda: not isinstance(ears, SharedEars) or bool(ears.workers), "没有识别进程"),
+        "语音识别": unless(lambda: _hears(ears), "没有可用的识别进程或模型"),
     }
     return FaultWatch(FaultLog(settings), clock, probes)
