@@ -84,9 +84,10 @@ async def is_back(service: RunningService) -> None:
 
     async def is_known() -> bool:
         asterisk_says(service, "pjsip qualify emergency")
-        return "Unavail" not in asterisk_says(service, "pjsip show contacts")
+        rows = [line.split() for line in asterisk_says(service, "pjsip show contacts").splitlines()]
+        return any(row[1].startswith("emergency/") and "Avail" in row for row in rows if row[:1] == ["Contact:"])
 
-    await until(is_known, 20)
+    await until(is_known, 30)
 
 
 def called(phone: SipPhone) -> list[str]:

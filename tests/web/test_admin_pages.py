@@ -64,7 +64,7 @@ def problems(page: Page) -> Locator:
 
 async def checked(page: Page, text: str | re.Pattern[str]) -> None:
     """Wait for the verdict under the editor."""
-    await expect(problems(page).get_by_role("status")).to_contain_text(text, timeout=20_000)
+    await expect(problems(page).get_by_role("status")).to_contain_text(text, timeout=60_000)
 
 
 async def test_every_page_of_administration_is_accessible_in_light_dark_and_large(
@@ -157,7 +157,7 @@ async def test_the_picture_leads_to_the_lines_and_the_trial_call_lights_its_step
     async with admin(it, browsers, "/admin/flows") as page:
         await page.get_by_role("tab", name="menu.yaml").click()
         box = page.get_by_role("button", name=re.compile("菜单，main_menu"))
-        await expect(box).to_be_visible(timeout=20_000)
+        await expect(box).to_be_visible(timeout=60_000)
         await box.focus()
         await page.keyboard.press("Enter")
         await expect(editor(page).locator(".cm-activeLine").first).to_be_visible()
@@ -235,7 +235,7 @@ async def test_a_text_is_judged_with_its_reasons(it: Served, browsers: Browsers)
     async with admin(it, browsers, "/admin/words") as page:
         await page.get_by_label("市民说的话").fill("<b>我家楼下着火了</b>，快来人")
         await page.get_by_role("button", name="判断").click()
-        await expect(page.get_by_text("险情：119 消防")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("险情：119 消防")).to_be_visible(timeout=60_000)
         await expect(page.get_by_role("table", name="分类")).to_be_visible()
         await assert_accessible(page, "a text judged")
 

@@ -26,7 +26,7 @@ async def test_words_that_the_database_is_too_far_away_for_are_kept_and_sent_whe
         await expect(order.get_by_role("alert")).to_have_count(0)
         await assert_accessible(page, "database away")
         del script.refusals["order.type"]
-        await expect(order.get_by_role("status")).to_contain_text("已保存", timeout=30_000)
+        await expect(order.get_by_role("status")).to_contain_text("已保存", timeout=60_000)
         assert script.typed["name"] == "王秀英"
 
 

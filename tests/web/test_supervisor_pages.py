@@ -85,7 +85,7 @@ async def test_the_wallboard_shows_a_waiting_caller_within_a_second_and_lets_one
             await service.offered(bus, phone)
             for key in "0":
                 await line.press(key)
-            await expect(waiting).to_have_text("1", timeout=15_000)
+            await expect(waiting).to_have_text("1", timeout=30_000)
             row = page.get_by_role("row").filter(has_text="139 0000 0701")
             await row.get_by_role("button", name="提前").click()
             await expect(page.get_by_role("status").last).to_contain_text("优先级已改为")
@@ -97,7 +97,7 @@ async def test_the_wallboard_shows_a_waiting_caller_within_a_second_and_lets_one
             await expect(page.get_by_role("status").last).to_contain_text("已移到")
             await assert_accessible(page, "somebody waits")
             await line.hang_up()
-        await expect(waiting).to_have_text("0", timeout=15_000)
+        await expect(waiting).to_have_text("0", timeout=30_000)
         await assert_fits(page)
 
 
@@ -128,7 +128,7 @@ async def test_words_are_found_and_played_from_their_second(service: RunningServ
         await expect(hit).to_be_visible()
         await hit.click()
         sound = page.locator("audio")
-        await expect(sound).to_have_attribute("data-second", re.compile(r"^2[0-9]\."), timeout=15_000)
+        await expect(sound).to_have_attribute("data-second", re.compile(r"^2[0-9]\."), timeout=30_000)
         await expect(page.get_by_label("通话转写")).to_contain_text("<b>坏了</b>")  # said, not obeyed
         await assert_accessible(page, "a hit plays")
         await assert_fits(page)
