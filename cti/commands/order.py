@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from cti.action_words import NAMES, plain_json, read_action, read_actor
 from cti.adapters.sql.database import Database
+from cti.adapters.sql.identity_store import SqlIdentities
 from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.sealed_files import SealedFiles
 from cti.adapters.sql.sealing import SqlSealing
@@ -198,6 +199,8 @@ async def _rotate(settings: Settings) -> int:
         while count := await sealing.reseal():
             done += count
         while await sealing.reseal_events():
+            pass
+        while await SqlIdentities(database, sealing.box).reseal():
             pass
         await SealedFiles(database, attachments_folder(settings), sealing.box).reseal()
     finally:

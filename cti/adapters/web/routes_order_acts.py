@@ -83,6 +83,7 @@ class Wish(_Body):
     repeat_kind: Literal["", "final", "window", "unsolved", "plain"] = ""
     is_major: bool = False
     is_leader_assigned: bool = False
+    is_anonymous: bool = False
     upstream_id: str = Field(default="", max_length=80)
 
     def opening(self, channel: str = "call") -> Opening:
@@ -96,6 +97,7 @@ class Wish(_Body):
             repeat_kind=self.repeat_kind,
             is_major=self.is_major,
             is_leader_assigned=self.is_leader_assigned,
+            is_anonymous=self.is_anonymous,
             upstream_id=self.upstream_id,
         )
 

@@ -8,16 +8,21 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from cti.adapters.sql.identity_store import SqlIdentities
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody, refused
 from cti.adapters.web.order_deps import number_of, refusal_told
 from cti.adapters.web.partner_door import PartnerDoor
+from cti.adapters.web.routes_identity import Papers, papers_of
 from cti.citizen import REQUEST_TYPES, read_appeal
 from cti.partners import contact_of
+from workorder.audit import Person
+from workorder.identity import wrong_identity
 from workorder.life.actions import Action, Close, SmsDissatisfied
 from workorder.life.actors import SYSTEM
 from workorder.life.opening import Opening
 from workorder.life.refusal import Refusal
+from workorder.order import order_day
 
 SMS_WORDS = {"1": "satisfied", "满意": "satisfied", "2": "dissatisfied", "不满意": "dissatisfied"}
 
@@ -34,6 +39,7 @@ class Message(BaseModel):
     request_type: Literal["咨询", "求助", "投诉", "举报", "建议", "表扬"] = "求助"
     consents: bool = False
     due: datetime | None = None
+    identity: Papers | None = None
 
 
 class SmsAnswer(BaseModel):
@@ -49,6 +55,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 409, 422, 429)}
     router = APIRouter(prefix="/api/partner", tags=["partner"], responses=refusals)
     door, orders = PartnerDoor(deps), deps.orders
+    identities = SqlIdentities(deps.database, orders.sealing.box)
 
     @router.post("/orders", status_code=201)
     async def message(body: Message, request: Request) -> dict[str, Any]:
@@ -64,10 +71,15 @@ def routes(deps: PagesDeps) -> APIRouter:
         wish = Opening(
             channel=partner.channel, consents=wanted.consents, upstream_id=body.their_id, upstream_due=body.due
         )
+        papers = papers_of(body.identity) if body.identity else None
+        if papers is not None and (bad := wrong_identity(papers, order_day(deps.clock.now()))):
+            raise refused(422, bad, "wrong_identity")
         contact = contact_of(partner, body.their_id)
         begun = await orders.take_in(wanted.fields(), wish, SYSTEM, deps.clock.now(), contact)
         if isinstance(begun, Refusal):
             raise refusal_told(begun)
+        if papers is not None:
+            await identities.put(begun.number, papers, Person(partner.name, "partner"), deps.clock.now())
         return {"number": begun.number, "state": begun.state.value, "their_id": body.their_id}
 
     @router.post("/sms")
