@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cti.adapters.files.report_html import MOST_BARS
-from cti.adapters.files.table_files import harmless
+from cti.adapters.files.table_files import harmless, printable
 from workorder.reports.grid import Cell, Grid, Kind
 from workorder.reports.report import NUMBER_TITLES, Numbers, Report, Words
 
@@ -74,7 +74,7 @@ def _numbers(sheet: Worksheet, row: int, part: Numbers) -> int:
 
 def _sheet(book: Workbook, grid: Grid) -> None:
     taken = {name.casefold() for name in book.sheetnames}
-    plain = re.sub(r"[\[\]:*?/\\']", "", grid.title)[:25] or "表"
+    plain = re.sub(r"[\[\]:*?/\\']", "", printable(grid.title))[:25] or "表"
     name = next(
         each for nth in range(1, 1000) if (each := plain if nth == 1 else f"{plain} {nth}").casefold() not in taken
     )
@@ -100,7 +100,7 @@ def _chart(sheet: Worksheet, grid: Grid) -> None:
     if last < 2:
         return
     chart = LineChart() if grid.chart == "line" else BarChart()
-    chart.title, chart.height, chart.width = grid.title, 9, 20
+    chart.title, chart.height, chart.width = printable(grid.title), 9, 20
     for nth in grid.drawn:
         chart.add_data(Reference(sheet, min_col=nth + 1, min_row=1, max_row=last), titles_from_data=True)
     chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=last))

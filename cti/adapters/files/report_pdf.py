@@ -52,7 +52,13 @@ def pdf_of_report(report: Report, footer: Sequence[str] = ()) -> bytes:
     story += [_text(each, _SMALL) for each in (*report.notes, *footer, f"核对码 {report.digest[:16]}")]
     out = io.BytesIO()
     page = SimpleDocTemplate(
-        out, pagesize=A4, title=report.title, author="hotline12345", leftMargin=40, rightMargin=40, invariant=1
+        out,
+        pagesize=A4,
+        title=printable(report.title),
+        author="hotline12345",
+        leftMargin=40,
+        rightMargin=40,
+        invariant=1,
     )
     page.build(story)
     return out.getvalue()
@@ -119,7 +125,8 @@ def _chart(grid: Grid) -> Drawing | None:
     legend.x, legend.y, legend.fontName, legend.fontSize, legend.boxAnchor = 36, 184, FONT, 8, "nw"
     legend.columnMaximum, legend.deltax, legend.alignment = 1, 90, "right"
     legend.colorNamePairs = [
-        (colors.HexColor(COLOURS[nth % len(COLOURS)]), grid.columns[each].title) for nth, each in enumerate(grid.drawn)
+        (colors.HexColor(COLOURS[nth % len(COLOURS)]), printable(grid.columns[each].title))
+        for nth, each in enumerate(grid.drawn)
     ]
     drawing.add(chart)
     drawing.add(legend)
