@@ -19,7 +19,7 @@ from ivr.problems import Problem, has_errors
 LONGEST_NOTE = 500
 MOST_FILES = 100
 MOST_BYTES = 4_000_000
-FILE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,47}\.yaml")
+FILE_NAME = re.compile(r"(?:[A-Za-z][A-Za-z0-9_-]{0,47}|110|119|120|122)\.yaml")
 _CONTEXT_LINES = 3
 
 
@@ -31,6 +31,7 @@ class Shelf(StrEnum):
     CALENDAR = "calendar"
     WORDS = "words"
     SEATS = "seats"
+    DANGER = "danger"
 
 
 Files = Mapping[str, str]

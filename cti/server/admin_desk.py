@@ -183,8 +183,8 @@ class OfficeDesk:
         sound = await asyncio.to_thread(read_wav, wav)
         return await asyncio.to_thread(self._keep_recording, name, sound)
 
-    async def judge(self, files: Files, text: str) -> Verdict | tuple[Problem, ...]:
-        return await self._bench.run(word_bench.judged, dict(files), text)
+    async def judge(self, files: Files, danger_words: Files, text: str) -> Verdict | tuple[Problem, ...]:
+        return await self._bench.run(word_bench.judged, dict(files), dict(danger_words), text)
 
     async def vocabulary(self) -> Vocabulary:
         return await asyncio.to_thread(word_bench.labels_in, await self._files(Shelf.WORDS))

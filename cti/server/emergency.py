@@ -17,7 +17,6 @@ from ivr.call import CallId, QueueName, call_id
 from ivr.errors import StoreError
 from ivr.ports import Clock, Journal, Switch
 from routing.adapters.emergency_policies import load_city
-from routing.adapters.emergency_words import load_spotter
 from routing.emergency.interlock import EMERGENCY_TRUNKS, Locks, simulated
 from routing.emergency.kinds import Kind
 from routing.emergency.passing import Known
@@ -80,11 +79,6 @@ def emergency_desk(
     return EmergencyDesk(
         switch, journal, clock, spotter, policy, teller, human_queue, tasks, locks, outlets(teller), known
     )
-
-
-def open_spotter() -> Spots:
-    """Return what sees danger in words (some tenths of a second: not for the event loop)."""
-    return load_spotter()
 
 
 @dataclass(frozen=True, slots=True)

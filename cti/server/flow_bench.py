@@ -19,6 +19,7 @@ from cti.server.flow_files import catalogue_of
 from cti.server.installation import queues_of, seat_problems
 from cti.server.seat_file import seats_of
 from cti.server.shelves import CALENDAR, CATALOGUE, PROMPTS, QUEUES, SEATS, audio_files, files_of, fixed_names
+from cti.server.word_bench import danger_problems
 from cti.settings import Settings
 from ivr.call import QueueName
 from ivr.errors import AuthorError
@@ -56,6 +57,8 @@ def problems_in(settings: Settings, shelf: Shelf, files: Files) -> tuple[Problem
             problems += _flow_problems(settings, files)
         case Shelf.QUEUES:
             problems += _queue_problems(settings, files.get(QUEUES, ""))
+        case Shelf.DANGER:
+            problems += danger_problems(files)
         case Shelf.SEATS:
             problems += _seat_problems(settings, files.get(SEATS, ""))
         case Shelf.CALENDAR:

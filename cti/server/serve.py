@@ -34,6 +34,7 @@ from cti.server.call_places import Tools
 from cti.server.calls_out import CallsOut
 from cti.server.city_packs import FollowedCalendar
 from cti.server.clock import SystemClock
+from cti.server.danger_words import DangerWords, open_spotter, own_danger
 from cti.server.dossier import Dossier, link_files
 from cti.server.drafting import LearningPrefill, make_drafter, own_words
 from cti.server.ears import open_ears
@@ -43,7 +44,6 @@ from cti.server.emergency import (
     emergency_desk,
     emergency_policy,
     in_this_city,
-    open_spotter,
     policy_path,
     verbs_of,
 )
@@ -229,7 +229,7 @@ async def serve(settings: Settings) -> None:
             shelf, routing, world.journal, clock, watcher, first_flow, tasks, flow_help, policy.from_110_priority
         )
         flows.append(flow_desk)
-        spotter = await asyncio.to_thread(open_spotter)
+        spotter = await asyncio.to_thread(open_spotter, own_danger(settings))
         emergency = emergency_desk(
             link,
             world.journal,
@@ -359,6 +359,8 @@ async def serve(settings: Settings) -> None:
             _tell_refused,
         )
         tasks.create_task(city.run(), name="policy")
+        danger = DangerWords(own_danger(settings), emergency.follow_words, _tell_refused)
+        tasks.create_task(danger.run(), name="danger words")
         tasks.create_task(follow(link.events(), take), name="switch events")
         tasks.create_task(follow(ears.heard(), hear), name="ears")
         tasks.create_task(watching.run(feed.each_second), name="board")

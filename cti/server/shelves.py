@@ -9,11 +9,13 @@ from cti.adapters.files.replace_files import replace_files
 from cti.file_versions import Files, Shelf
 from cti.seats_file import WrittenSeats, seats_text
 from cti.server.city_packs import SHIPPED_DAYS
+from cti.server.danger_words import own_danger
 from cti.server.drafting import SHIPPED_CATALOGUE, SHIPPED_GAZETTEER, SHIPPED_LEXICONS, own_words
 from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, flows_in_use, own_flows
 from cti.server.installation import SHIPPED_QUEUES, own_queues, queues_path
 from cti.server.seat_file import own_seats
 from cti.settings import Settings
+from routing.adapters.emergency_words import word_files
 
 PROMPTS = "prompts.yaml"
 QUEUES = "queues.yaml"
@@ -88,7 +90,7 @@ def _in_use(settings: Settings, shelf: Shelf) -> Mapping[str, Path]:
             return {QUEUES: queues_path(settings)}
         case Shelf.SEATS:
             return {SEATS: own_seats(settings)}
-        case Shelf.CALENDAR | Shelf.WORDS:
+        case Shelf.CALENDAR | Shelf.WORDS | Shelf.DANGER:
             shipped = _shipped(shelf)
             own = _own(settings, shelf, dict.fromkeys(shipped, ""))
             return {name: own[name] if own[name].is_file() else file for name, file in shipped.items()}
@@ -106,6 +108,8 @@ def _own(settings: Settings, shelf: Shelf, files: Files) -> Mapping[str, Path]:
             return {CALENDAR: settings.data_folder / CALENDAR}
         case Shelf.WORDS:
             return {name: own_words(settings) / name for name in files}
+        case Shelf.DANGER:
+            return {name: own_danger(settings) / name for name in files}
 
 
 def _shipped(shelf: Shelf) -> Mapping[str, Path]:
@@ -114,6 +118,8 @@ def _shipped(shelf: Shelf) -> Mapping[str, Path]:
             return {file.name: file for file in SHIPPED_FLOWS.glob("*.yaml")} | {PROMPTS: SHIPPED_PROMPTS}
         case Shelf.QUEUES:
             return {QUEUES: SHIPPED_QUEUES}
+        case Shelf.DANGER:
+            return word_files()
         case Shelf.SEATS:
             return {}  # they stand in the settings until pages publish them
         case Shelf.CALENDAR:

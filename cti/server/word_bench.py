@@ -9,7 +9,6 @@ from pathlib import Path
 
 from cti.file_versions import Files
 from cti.server.ears import speech_model
-from cti.server.emergency import open_spotter
 from cti.settings import Settings
 from cti.verdict import Danger, Reason, Verdict, Vocabulary
 from ivr.adapters.voice.sound_file import read_wav
@@ -17,7 +16,9 @@ from ivr.adapters.vosk.recogniser import CHUNK_BYTES, CHUNK_S, LegRecogniser
 from ivr.call import CallId, Leg
 from ivr.errors import AuthorError
 from ivr.ports import Heard
-from ivr.problems import Problem
+from ivr.problems import Place, Problem, Severity
+from routing.adapters.emergency_trial import newly_heard, no_longer_heard
+from routing.adapters.emergency_words import spotter_of
 from routing.adapters.packaged_lexicon import load_classifier
 from routing.classify.classify import Classifier
 from routing.classify.lexicon_file import read_categories, read_units
@@ -27,9 +28,10 @@ from routing.emergency.spot import Spotter
 from workorder.dispatch_file import read_catalogue
 
 TOP = 5
+MOST_TOLD = 20
 
 
-def judged(files: Files, text: str) -> Verdict | tuple[Problem, ...]:
+def judged(files: Files, danger_words: Files, text: str) -> Verdict | tuple[Problem, ...]:
     """Return what the hotline would make of `text` with these words; their errors, when they cannot be used."""
     try:
         classifier = _classifier(tuple(sorted(files.items())))
@@ -39,7 +41,10 @@ def judged(files: Files, text: str) -> Verdict | tuple[Problem, ...]:
     if catalogue is None:
         return problems
     found = classifier.classify(text)
-    danger = _spotter().spot(text)
+    spotter, problems = _spotter(tuple(danger_words.items()))
+    if spotter is None:
+        return problems
+    danger = spotter.spot(text)
     units = _reasons(found.units)
     return Verdict(
         categories=_reasons(found.categories),
@@ -91,11 +96,23 @@ def _classifier(files: tuple[tuple[str, str], ...]) -> Classifier:
         return load_classifier(Path(folder))
 
 
-@lru_cache(maxsize=1)
-def _spotter() -> Spotter:
-    spotter = open_spotter()
-    assert isinstance(spotter, Spotter)
-    return spotter
+@lru_cache(maxsize=2)
+def _spotter(files: tuple[tuple[str, str], ...]) -> tuple[Spotter | None, tuple[Problem, ...]]:
+    return spotter_of(dict(files))
+
+
+def danger_problems(files: Files) -> tuple[Problem, ...]:
+    """Return what is wrong with danger words: errors of the files, dangers no longer heard, and new false alarms."""
+    spotter, problems = _spotter(tuple(files.items()))
+    if spotter is None:
+        return problems
+    for kind, said in no_longer_heard(spotter)[:MOST_TOLD]:
+        what = f"“{said}”不再听得出险情（{kind}）。"
+        problems += (Problem(Place(f"{kind}.yaml"), what, "把说这件事的词放回去，或换成也听得出这句话的词。"),)
+    for said in newly_heard(spotter)[:MOST_TOLD]:
+        what = f"平常话“{said}”会被听成险情。"
+        problems += (Problem(Place("shared.yaml"), what, "把词写得更准，或说明为什么可以接受。", Severity.WARNING),)
+    return problems
 
 
 def recognised(settings: Settings, wav: bytes) -> str:

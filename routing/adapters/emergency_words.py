@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import cast
 import ahocorasick_rs
 
 from ivr.errors import AuthorError
+from ivr.problems import Problem
 from routing.adapters.packaged_lexicon import sound_table
 from routing.classify.matcher import Hit
 from routing.emergency.grammar import Grammar
@@ -51,6 +52,21 @@ def load_parts(folder: Path | None = None) -> tuple[Grammar, Model]:
     words = packaged_words() if folder is None else _read(_texts(folder))
     weights = read_weights((_FOLDER / "weights.txt").read_text(encoding="utf-8"))
     return Grammar(words, PlainTuples, sound_table()), Model(weights, words)
+
+
+def spotter_of(texts: Mapping[str, str]) -> tuple[Spotter | None, tuple[Problem, ...]]:
+    """Return a spotter by these words (text by file name) alone; None when there are errors."""
+    names = (*(name for name in WORD_FILES if name in texts), *sorted(texts.keys() - set(WORD_FILES)))
+    words, problems = read_words([(texts[name], name) for name in names])
+    if words is None:
+        return None, problems
+    weights = read_weights((_FOLDER / "weights.txt").read_text(encoding="utf-8"))
+    return Spotter(Grammar(words, PlainTuples, sound_table()), Model(weights, words)), problems
+
+
+def word_files() -> Mapping[str, Path]:
+    """Return the files of danger words that ship, by name."""
+    return {name: Path(str(_FOLDER / "words" / name)) for name in WORD_FILES}
 
 
 def _texts(folder: Path) -> list[tuple[str, str]]:

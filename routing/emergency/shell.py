@@ -97,6 +97,10 @@ class EmergencyDesk:
         """What is raised from now on is decided by this policy; what has begun goes on as it was planned."""
         self._policy = policy
 
+    def follow_words(self, spotter: Spots) -> None:
+        """What is said from now on is heard by these words."""
+        self._spotter = spotter
+
     # -------------------------------------------------------------------------------------------- what people ask for
 
     def raise_case(

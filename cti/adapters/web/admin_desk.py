@@ -97,7 +97,7 @@ class AdminDesk(Protocol):
     async def keep_recording(self, name: str, wav: bytes) -> tuple[str, float]:
         """Keep a recording as telephone audio; return the name to write in `audio`, and its seconds. BadSoundError."""
 
-    async def judge(self, files: Files, text: str) -> Verdict | tuple[Problem, ...]:
+    async def judge(self, files: Files, danger_words: Files, text: str) -> Verdict | tuple[Problem, ...]:
         """Return what the hotline would make of a text with these words."""
 
     async def vocabulary(self) -> Vocabulary:

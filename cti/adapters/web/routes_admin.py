@@ -29,7 +29,7 @@ Admin = Annotated[Account, Depends(require(Permission.ADMIN_SETTINGS))]
 Editor = Annotated[Account, Depends(require(Permission.FLOWS_EDIT))]
 Auditor = Annotated[Account, Depends(require(Permission.AUDIT_READ))]
 Watchman = Annotated[Account, Depends(require(Permission.HEALTH))]
-SHELVES = (Shelf.QUEUES, Shelf.SEATS, Shelf.CALENDAR, Shelf.WORDS)
+SHELVES = (Shelf.QUEUES, Shelf.SEATS, Shelf.CALENDAR, Shelf.WORDS, Shelf.DANGER)
 _RECORDING_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 
@@ -55,6 +55,7 @@ class TextToJudge(Strict):
 
     text: str = Field(min_length=1, max_length=4000)
     files: dict[str, str] | None = None
+    danger_words: dict[str, str] | None = None
 
 
 class Judged(BaseModel):
@@ -155,7 +156,8 @@ def routes(deps: PagesDeps) -> APIRouter:
     async def judge(body: TextToJudge, who: Admin) -> Judged:
         """What would this text be? Category, unit, urgency and danger, each with the words that say so."""
         files = (await desk.standing(Shelf.WORDS)).files if body.files is None else fit(body.files)
-        found = await desk.judge(files, body.text)
+        danger = (await desk.standing(Shelf.DANGER)).files if body.danger_words is None else fit(body.danger_words)
+        found = await desk.judge(files, danger, body.text)
         if isinstance(found, Verdict):
             return Judged(verdict=found, problems=[])
         return Judged(verdict=None, problems=[ProblemBody.of(problem) for problem in found])
