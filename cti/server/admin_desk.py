@@ -39,6 +39,7 @@ from cti.server.installation import espeak_of, folders_of
 from cti.server.mode_desk import standing as mode_standing
 from cti.server.mode_desk import switch_mode
 from cti.server.modes import mode_on
+from cti.server.orphans import orphaned
 from cti.server.shelves import AUDIO, audio_files, files_of, put_files
 from cti.server.side_process import SideProcess
 from cti.settings import Settings
@@ -78,6 +79,7 @@ class OfficeDesk:
         self._busy = busy
         self._plain = flow_bench.plain_settings(settings)
         self._database = database
+        self._database = database
         self._versions = SqlVersionStore(database)
         self._clock = clock
         self._bench = SideProcess()
@@ -95,6 +97,8 @@ class OfficeDesk:
         problems = await self._bench.run(flow_bench.problems_in, self._plain, shelf, dict(files))
         if shelf is Shelf.SEATS:
             problems += await self._bench.run(flow_bench.taken_from_busy, self._plain, dict(files), dict(self._busy()))
+        if shelf is Shelf.WORDS:
+            problems += await orphaned(self._database, await self._files(shelf), files)
         return problems
 
     async def publish(self, shelf: Shelf, wish: Publication, account: Account) -> Version:

@@ -80,6 +80,22 @@ class SqlOrderRows:
 
         return await self._database.read("读取工单列表", work)
 
+    async def held_by(self, units: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """Return, of these units, those that lead or assist open orders: how many, and the first one's number."""
+        u, c = order_units.c, order_lives.c
+        query = (
+            select(u.unit, func.count(), func.min(u.number))
+            .join(order_lives, c.number == u.number)
+            .where(u.unit.in_(list(units)), c.state.in_(_OPEN))
+            .group_by(u.unit)
+            .order_by(u.unit)
+        )
+
+        async def work(connection: AsyncConnection) -> dict[str, tuple[int, str]]:
+            return {unit: (count, number) for unit, count, number in await connection.execute(query)}
+
+        return await self._database.read("读取单位手里的工单", work)
+
     async def disputed(self, most: int) -> tuple[OrderNumber, ...]:
         """Return open orders that some unit did not want, those longest open first."""
         c = order_lives.c

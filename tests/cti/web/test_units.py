@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cti.access import Role
 from tests.cti.web.order_site import order_site
 from workorder.directory import whose
 from workorder.dispatch import Catalogue, Duty
@@ -63,3 +64,31 @@ def test_a_duty_with_a_last_day_goes_over_to_the_city_afterwards() -> None:
     assert during.units == ("公投集团", "规划建设局")
     assert during.conditions == ("公投集团：养护期内",)
     assert (after.units, after.needs_meeting) == (("规划建设局",), False)
+
+
+async def test_a_unit_with_open_orders_is_not_taken_out_of_the_catalogue(tmp_path: Path) -> None:
+    async with order_site(tmp_path) as here:
+        number = await here.with_unit("邮政局")
+        admin = await here.site.sign_in("赵主任", Role.ADMIN)
+        now = (await admin.get("/api/admin/words")).json()
+        text = now["files"]["catalogue.yaml"]
+        old = next(line for line in text.splitlines() if line.startswith("version:"))
+        duty = next(part for part in text.split("  - units:") if part.lstrip().startswith("[邮政局]"))
+        without = text.replace(f"  - units:{duty}", "").replace("邮政局, ", "").replace(old, 'version: "2027-01"')
+        wish = {"files": {**now["files"], "catalogue.yaml": without}}
+        told = (await admin.post("/api/admin/words/check", wish)).json()
+        (said,) = (each for each in told["problems"] if "没有办完" in each["what"])
+        assert number in said["what"]
+        assert "“邮政局”手里还有 1 张" in said["what"]
+        assert "改派" in said["remedy"]
+        assert not told["may_publish"]
+        refused = await admin.post(
+            "/api/admin/words/publish", {**wish, "based_on": now["digest"], "note": "撤并", "reason": "撤并"}
+        )
+        assert refused.json()["code"] == "has_errors"
+        agent = await here.agent()
+        await here.does(await here.unit("邮政局"), number, "request_return", basis="撤并", suggestion="转交")
+        await here.does(await here.supervisor(), number, "accept_return")
+        assert (await agent.get(f"/api/orders/{number}")).json()["state"] == "accepted"
+        told = (await admin.post("/api/admin/words/check", wish)).json()
+        assert not [each for each in told["problems"] if "没有办完" in each["what"]], "nobody's orders lie there"
