@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from cti.adapters.control.door_client import DoorClient
+from cti.seats_file import Seat, WrittenSeats, seats_text
+from cti.server.emergency import control_socket
+from cti.server.seat_file import own_seats
 from ivr.adapters.simulator.call_plan import Answering
+from ivr.call import SeatId
 from tests.system.running_service import RunningService
+from tests.system.running_switch import until
 from tests.system.seat_scene import (
     AGENT_HZ,
     CALLER_HZ,
@@ -109,4 +116,27 @@ async def test_a_waiting_caller_is_moved_forward_and_to_another_queue(service: R
             says(again, THIRD_HZ)
             await hear(patient, THIRD_HZ)
             await patient.hang_up()
+    assert service.tracebacks() == []
+
+
+async def test_seats_published_while_people_talk_come_and_go_without_ending_a_talk(service: RunningService) -> None:
+    async def shown(wanted: set[str]) -> bool:
+        async with DoorClient(control_socket(service.settings)).line({"verb": "watch"}) as board:
+            told = json.loads(await board.readline())
+        return set(told["board"]["seats"]) == wanted
+
+    stays, new = service.settings.seats[1], Seat(SeatId("899"), "新来的", frozenset({"complaint"}))
+    assert stays.id == "802"
+    try:
+        async with talking(service) as scene:
+            text = seats_text(WrittenSeats((stays, new)))
+            own_seats(service.settings).write_text(text, encoding="utf-8")
+            await until(lambda: shown({"801", "802", "899"}), 60)  # who talks is kept until the end
+            async with colleague(service, "899"):
+                await asyncio.gather(hear(scene.caller, AGENT_HZ), hear(scene.agent, CALLER_HZ))
+                await scene.caller.hang_up()
+                await until(lambda: shown({"802", "899"}), 60)
+    finally:
+        own_seats(service.settings).unlink()
+    await until(lambda: shown({"801", "802", "803"}), 60)
     assert service.tracebacks() == []
