@@ -11,12 +11,14 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
 import websockets
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 
 from cti.access import Role
 from cti.accounts import AccountRecord
@@ -150,8 +152,12 @@ class Site:
 
     def __init__(self, deps: PagesDeps, door: FakeDoor, clock: Clock) -> None:
         self.deps, self.door, self.clock = deps, door, clock
-        self.app = pages_app(deps)
         self._pages: list[httpx.AsyncClient] = []
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """The application: built when it is first asked for, since a site of orders wires itself twice."""
+        return pages_app(self.deps)
 
     def visitor(self, address: str = "192.0.2.7") -> Page:
         """Return a browser that has not signed in."""
