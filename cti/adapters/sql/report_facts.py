@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import Row, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.database import Database
@@ -43,12 +43,11 @@ class SqlReportFacts:
         With `hidden` (categories that are protected) it is for everybody: those, orders that are
         excluded from publication and those that are sealed are not counted.
         """
-        async for number, steps, content in self._orders(begin, end, is_public=hidden is not None):
+        async for steps, content in self._orders(begin, end, is_public=hidden is not None):
             if about and about not in content.text and about not in content.topic:
                 continue
             if hidden is not None and any(each.said.get("category") in hidden for each in steps):
                 continue
-            del number
             tally.add(moments_of_order(steps, content, begin, end))
         if not about:
             await self._calls(tally, begin, end)
@@ -70,41 +69,34 @@ class SqlReportFacts:
         ]
         return tuple(sorted(found, key=lambda each: -each.orders))
 
-    async def _orders(self, begin: datetime, end: datetime, *, is_public: bool) -> Any:
-        lives, events = order_lives.c, order_events.c
-        moved = (
-            select(events.number)
-            .where(events.number == lives.number, events.at >= begin, events.at < end)
-            .correlate(order_lives)
-            .exists()
-        )
-        was_open = and_(lives.opened < end, or_(lives.updated >= end, lives.state.not_in(_OVER)))
-        began_emergency = (
-            select(orders.c.number)
-            .where(orders.c.number == lives.number, orders.c.emergency_at >= begin, orders.c.emergency_at < end)
-            .correlate(order_lives)
-            .exists()
-        )
-        where: list[ColumnElement[bool]] = [lives.opened < end, or_(moved, was_open, began_emergency)]
-        if is_public:
-            where.append(lives.number.not_in(select(publications.c.number).where(publications.c.exclusion != "")))
-            where.append(lives.number.not_in(select(sealed_orders.c.number)))
-        last = ""
-        while True:
-            page = select(lives.number).where(*where, lives.number > last).order_by(lives.number).limit(_ORDERS_AT_ONCE)
-            numbers = [row.number for row in await self._rows("统计工单", page)]
-            if not numbers:
-                return
-            last = numbers[-1]
-            query = (
-                select(events.number, events.event)
-                .where(events.number.in_(numbers), events.at < end)
-                .order_by(events.number, events.seq)
-            )
+    async def _orders(
+        self, begin: datetime, end: datetime, *, is_public: bool
+    ) -> AsyncIterator[tuple[list[Step], Content]]:
+        """Yield every order to which something happened in this time, or which was open at its end."""
+        numbers = await self._numbers(begin, end)
+        unseen = await self._unseen() if is_public else frozenset()
+        e = order_events.c
+        for first in range(0, len(numbers), _ORDERS_AT_ONCE):
+            batch = [each for each in numbers[first : first + _ORDERS_AT_ONCE] if each not in unseen]
+            query = select(e.number, e.event).where(e.number.in_(batch), e.at < end).order_by(e.number, e.seq)
             histories = await asyncio.to_thread(_histories, await self._rows("统计工单", query))
-            contents = await self._contents(numbers)
+            contents = await self._contents(batch)
             for number, steps in histories.items():
-                yield number, steps, contents.get(number, Content())
+                yield steps, contents.get(number, Content())
+
+    async def _numbers(self, begin: datetime, end: datetime) -> Sequence[str]:
+        e, v, o = order_events.c, order_lives.c, orders.c
+        moved = select(e.number).where(e.at >= begin, e.at < end)
+        was_open = select(v.number).where(v.opened < end, or_(v.updated >= end, v.state.not_in(_OVER)))
+        emergency = select(o.number).where(o.emergency_at >= begin, o.emergency_at < end)
+        return [row[0] for row in await self._rows("统计工单", union(moved, was_open, emergency).order_by("number"))]
+
+    async def _unseen(self) -> frozenset[str]:
+        """Return the orders that are never shown to everybody."""
+        excluded = select(publications.c.number).where(publications.c.exclusion != "")
+        return frozenset(
+            row[0] for row in await self._rows("统计工单", union(excluded, select(sealed_orders.c.number)))
+        )
 
     async def _contents(self, numbers: Sequence[str]) -> dict[str, Content]:
         c = orders.c
