@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cti.adapters.files.city_sources import FileGeo, FilePopulation, FileVideo
-from tests.cti.web.city_site import GRIDS, write_city
+from tests.cti.city_files import GRIDS, write_city
 from workorder.grid.ports import GeoSource, PopulationSource, VideoSource
 from workorder.grid.shapes import Point
 

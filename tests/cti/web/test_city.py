@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,44 +47,13 @@ async def test_a_case_goes_to_the_unit_by_type_by_place_and_by_owner(tmp_path: P
         case = await filed(here)
         done = await agent.post(f"/api/city/cases/{case['number']}/dispatch", {})
         assert (done.json()["state"], done.json()["owner"]) == ("dispatched", "规划建设局")
-        assert (await agent.get("/api/city/route", params={"matter": "月球"})).status_code == 409
-        assert (await (await here.unit()).get("/api/city/route", params={"matter": "路灯"})).status_code == 403
-
-
-@pytest.mark.requirement("D-06")
-async def test_what_the_route_leaves_open_is_chosen_among_those_it_names(tmp_path: Path) -> None:
-    async with city_site(tmp_path) as here:
-        agent = await here.agent()
-        case = await filed(here, matter="通信井盖", asset="", at=IN_XIHU)
-        path = f"/api/city/cases/{case['number']}/dispatch"
+        open_ = await filed(here, matter="通信井盖", asset="", at=IN_XIHU)
+        path = f"/api/city/cases/{open_['number']}/dispatch"
         assert "责任单位还没有定" in (await agent.post(path, {})).json()["error"]
         assert "不是这件事的责任单位" in (await agent.post(path, {"unit": "民政局"})).json()["error"]
         assert (await agent.post(path, {"unit": "联通公司"})).json()["owner"] == "联通公司"
-
-
-@pytest.mark.requirement("D-42")
-async def test_the_water_bureau_answers_for_what_lies_in_its_area_only(tmp_path: Path) -> None:
-    async with city_site(tmp_path) as here:
-        agent = await here.agent()
-        inside = await whose(agent, "上水井盖", IN_XIHU)
-        assert (inside["unit"], "供排水管理范围" in inside["why"]) == ("水务局", True)
-        outside = await whose(agent, "供水管网", IN_XIYUAN)
-        assert (outside["unit"], outside["candidates"]) == ("", [])
-        assert "不在“供排水管理范围”之内" in outside["why"]
-        somewhere = await whose(agent, "上水井盖")
-        assert (somewhere["unit"], somewhere["candidates"]) == ("", ["水务局"])
-        assert "还不知道位置" in somewhere["question"]
-
-
-@pytest.mark.requirement("D-43")
-async def test_when_its_maintenance_is_over_a_component_goes_to_the_unit_of_the_city(tmp_path: Path) -> None:
-    async with city_site(tmp_path) as here:
-        during = await whose(await here.agent(), "雨水井盖", asset="YS-0002")
-        assert (during["unit"], "养护期到 2026-12-31" in during["why"]) == ("公投集团", True)
-        here.site.clock.at = here.site.clock.at.replace(year=2027, month=1, day=1)
-        here.pages.clear()
-        after = await whose(await here.agent(), "雨水井盖", asset="YS-0002")
-        assert (after["unit"], "已于 2026-12-31 结束" in after["why"]) == ("规划建设局", True)
+        assert (await agent.get("/api/city/route", params={"matter": "月球"})).status_code == 409
+        assert (await (await here.unit()).get("/api/city/route", params={"matter": "路灯"})).status_code == 403
 
 
 @pytest.mark.requirement("D-09")
@@ -127,51 +97,57 @@ async def test_a_case_is_filed_only_when_every_item_of_the_checklist_is_answered
         assert (case["checklist"], case["filed_by"]) == (ANSWERS, "李晓梅")
 
 
-@pytest.mark.requirement("D-10")
-async def test_whoever_accepts_an_order_of_the_digital_city_answers_its_checklist(tmp_path: Path) -> None:
-    from tests.cti.web.order_site import order_site
-
-    async with order_site(tmp_path, "digital_city") as here:
-        number, agent = await here.opened(), await here.agent()
-        assert "位置、类别、照片、责任单位" in await here.refuses(agent, number, "accept")
-        offered = (await agent.get(f"/api/orders/{number}/actions")).json()["actions"]
-        accept = next(each for each in offered if each["name"] == "accept")
-        assert "位置、类别、照片、责任单位" in next(f["title"] for f in accept["fields"] if f["name"] == "checked")
-        assert "照片" in await here.refuses(agent, number, "accept", checked=["位置", "类别", "责任单位"])
-        assert (await here.does(agent, number, "accept", checked=list(ANSWERS)))["state"] == "accepted"
-
-
-@pytest.mark.requirement("D-12")
-async def test_a_component_has_an_id_a_place_and_an_owner_and_a_case_names_it(tmp_path: Path) -> None:
+@pytest.mark.requirement("D-12", "D-13", "D-17")
+async def test_components_events_and_grids_are_registered_and_a_case_names_what_it_is_about(tmp_path: Path) -> None:
     async with city_site(tmp_path) as here:
         agent = await here.agent()
-        asset = (await agent.get("/api/city/assets/YS-0001")).json()
-        assert (asset["owner"], asset["at"]) == ("规划建设局", IN_XIHU)
-        assert (await agent.get("/api/city/assets/YS-9999")).status_code == 404
-        near = (await agent.get("/api/city/grids/at", params=IN_XIHU)).json()["assets"]
-        assert [each["id"] for each in near] == ["YS-0001", "YS-0002"]
-        order = await here.opened()
-        for change, words in (({"asset": "YS-9999"}, "没有登记编号"), ({"matter": "路灯"}, "核对编号或类别")):
-            refused = await agent.post(f"/api/orders/{order}/case", COVER | change)
-            assert (refused.status_code, words in refused.json()["error"]) == (409, True)
-        case = (await agent.post(f"/api/orders/{order}/case", COVER)).json()
-        assert (case["asset"], case["at"], case["grid"]) == ("YS-0001", IN_XIHU, "XH-01")
+        await the_register_of_components(here, agent)
+        await the_tree_of_events(here, agent)
+        await the_grids(here, agent)
 
 
-@pytest.mark.requirement("D-13")
-async def test_events_stand_in_a_tree_of_groups_and_types_each_with_its_units(tmp_path: Path) -> None:
-    async with city_site(tmp_path) as here:
-        tree = (await (await here.agent()).get("/api/city/types")).json()
-        events = {
-            group["group"]: {each["matter"]: each["units"] for each in group["types"]} for group in tree["events"]
-        }
-        assert list(events) == ["市容市貌", "宣传广告", "街面秩序", "建筑施工"]
-        assert events["宣传广告"] == {"违法户外广告": ["城管执法局"]}
-        assert events["街面秩序"]["行车道占道停车"] == ["公安局"]
-        assert all(units for types in events.values() for units in types.values())
-        assert len(tree["components"]) == 5
-        case = await filed(here, matter="违法户外广告", asset="")
-        assert (case["kind"], case["group"], case["unit"]) == ("event", "宣传广告", "城管执法局")
+async def the_register_of_components(here: OrderSite, agent: Page) -> None:
+    """A component has an id, a place and an owner; a case may name it, and only one that fits."""
+    asset = (await agent.get("/api/city/assets/YS-0001")).json()
+    assert (asset["owner"], asset["at"]) == ("规划建设局", IN_XIHU)
+    assert (await agent.get("/api/city/assets/YS-9999")).status_code == 404
+    near = (await agent.get("/api/city/grids/at", params=IN_XIHU)).json()["assets"]
+    assert [each["id"] for each in near] == ["YS-0001", "YS-0002"]
+    order = await here.opened()
+    for change, words in (({"asset": "YS-9999"}, "没有登记编号"), ({"matter": "路灯"}, "核对编号或类别")):
+        refused = await agent.post(f"/api/orders/{order}/case", COVER | change)
+        assert (refused.status_code, words in refused.json()["error"]) == (409, True)
+    case = (await agent.post(f"/api/orders/{order}/case", COVER)).json()
+    assert (case["asset"], case["at"], case["grid"]) == ("YS-0001", IN_XIHU, "XH-01")
+
+
+async def the_tree_of_events(here: OrderSite, agent: Page) -> None:
+    """Events stand in groups and types, each type with its units; a case says where it stands."""
+    tree = (await agent.get("/api/city/types")).json()
+    events = {group["group"]: {each["matter"]: each["units"] for each in group["types"]} for group in tree["events"]}
+    assert list(events) == ["市容市貌", "宣传广告", "街面秩序", "建筑施工"]
+    assert events["宣传广告"] == {"违法户外广告": ["城管执法局"]}
+    assert events["街面秩序"]["行车道占道停车"] == ["公安局"]
+    assert all(units for types in events.values() for units in types.values())
+    assert len(tree["components"]) == 5
+    case = await filed(here, matter="违法户外广告", asset="")
+    assert (case["kind"], case["group"], case["unit"]) == ("event", "宣传广告", "城管执法局")
+
+
+async def the_grids(here: OrderSite, agent: Page) -> None:
+    """Grids are polygons with collectors, and a place lies in one of them."""
+    grids = (await agent.get("/api/city/grids")).json()["grids"]
+    assert [(each["id"], each["street"], len(each["corners"])) for each in grids] == [
+        ("XH-01", "西湖街道", 4),
+        ("XY-01", "西园街道", 4),
+    ]
+    assert [person["id"] for person in grids[0]["collectors"]] == ["C01"]
+    for place, grid in ((IN_XIHU, "XH-01"), (IN_XIYUAN, "XY-01")):
+        assert (await agent.get("/api/city/grids/at", params=place)).json()["grid"]["id"] == grid
+    border = (await agent.get("/api/city/grids/at", params={"lon": 103.8, "lat": 36.05})).json()["grid"]
+    assert border["id"] == "XY-01", "on a border a place belongs to one grid"
+    assert (await agent.get("/api/city/grids/at", params={"lon": 0, "lat": 0})).json()["grid"] is None
+    assert (await (await here.unit()).get("/api/city/grids")).status_code == 403
 
 
 @pytest.mark.requirement("D-30")
@@ -216,9 +192,11 @@ async def test_what_is_solved_first_goes_out_at_once_and_its_money_is_owed_until
             assert (await agent.post(f"{path}/costs", sum_ | change)).status_code == 422
         owing = (await host.get("/api/city/costs")).json()
         assert owing == {"cases": [{"number": case["number"], "owed_yuan": 1200.5}], "owed_yuan": 1200.5}
+        here.site.clock.at += timedelta(minutes=1)
         paid = {"kind": "recovered", "yuan": 1000, "unit": "联通公司", "note": "查明归联通，追缴"}
         assert (await host.post(f"{path}/costs", paid)).json()["owed_yuan"] == 200.5
         assert "200.50 元" in (await host.post(f"{path}/costs", paid)).json()["error"]
+        here.site.clock.at += timedelta(minutes=1)
         borne = {"kind": "borne", "yuan": 200.5, "unit": "财政", "note": "代整治经费"}
         assert (await host.post(f"{path}/costs", borne)).json()["owed_yuan"] == 0
         assert (await host.get("/api/city/costs")).json() == {"cases": [], "owed_yuan": 0}

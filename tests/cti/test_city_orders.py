@@ -1,4 +1,4 @@
-"""A unit that will not take what is its own: supervised by itself, and it shows in its month (D-49)."""
+"""`hotline order` under the digital city's rules: the checklist before filing, and what shirking costs a unit."""
 
 from __future__ import annotations
 
@@ -54,27 +54,31 @@ def handled(run: Run, nth: int, unit: str, *, shirks: bool) -> str:
     return told[-1][1]
 
 
-@pytest.mark.requirement("D-49")
-def test_a_unit_whose_return_is_rejected_is_supervised_by_itself_and_loses_points(hotline: Run) -> None:
-    assert "督办中" in handled(hotline, 1, "供电局", shirks=True)
-    assert "督办中" not in handled(hotline, 2, "邮政局", shirks=False)
-    code, told = hotline(f"assess month {MONTH} --city digital_city")
-    assert code == 0
-    score = {
-        unit: re.findall(r"[\d.]+", next(line for line in told.splitlines() if unit in line))[-1]
-        for unit in ("供电局", "邮政局")
-    }
-    assert score == {"供电局": "98.00", "邮政局": "100.00"}
-    assert "供电局：因超期、推诿等被督办 1 次" in told
+@pytest.mark.requirement("D-10")
+def test_whoever_accepts_a_case_answers_the_checklist_first(hotline: Run) -> None:
+    number = numbered(order_day(NOW), 9)
+    assert hotline(f"order open --city digital_city --category event --by agent:801 --number {number}")[0] == 0
+    accept = f"order do {number} accept"
+    code, told = hotline(f"{accept} --by agent:801")
+    assert (code, "还没有核对：位置、类别、照片、责任单位。（依据：D-10）" in told) == (1, True)
+    code, told = hotline(f"{accept} checked=位置;类别;责任单位 --by agent:801")
+    assert (code, "还没有核对：照片。" in told) == (1, True)
+    assert hotline(f"{accept} checked=位置;类别;照片;责任单位 --by agent:801")[0] == 0
 
 
 @pytest.mark.requirement("D-49")
-def test_the_office_supervises_what_was_not_put_right_and_the_unit_loses_points(hotline: Run) -> None:
-    number = numbered(order_day(NOW), 1)
-    handled(hotline, 1, "供电局", shirks=False)
+def test_a_unit_that_shirks_or_does_not_put_right_is_supervised_and_loses_points(hotline: Run) -> None:
+    assert "督办中" in handled(hotline, 1, "供电局", shirks=True), "its return was rejected: supervised by itself"
+    for nth, unit in ((2, "邮政局"), (3, "民政局")):
+        assert "督办中" not in handled(hotline, nth, unit, shirks=False)
+    number = numbered(order_day(NOW), 2)
     told = hotline(f"order do {number} supervise trigger=refused opinion=派遣后不整改 --by host:办公室")
     assert (told[0], "督办中" in told[1]) == (0, True)
-    row = next(
-        line for line in hotline(f"assess month {MONTH} --city digital_city")[1].splitlines() if "供电局" in line
-    )
-    assert re.findall(r"[\d.]+", row)[-1] == "98.00"
+    code, shown = hotline(f"assess month {MONTH} --city digital_city")
+    assert code == 0
+    score = {
+        unit: re.findall(r"[\d.]+", next(line for line in shown.splitlines() if unit in line))[-1]
+        for unit in ("供电局", "邮政局", "民政局")
+    }
+    assert score == {"供电局": "98.00", "邮政局": "98.00", "民政局": "100.00"}
+    assert "供电局：因超期、推诿等被督办 1 次" in shown
