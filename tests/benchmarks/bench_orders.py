@@ -158,7 +158,7 @@ async def _million(folder: Path, url: str, count: int, options: Options) -> list
 
 
 async def _lists(client: httpx.AsyncClient, rounds: int) -> Mapping[str, Sequence[float]]:
-    choices = (await client.get("/api/orders/choices")).json()
+    choices = (await client.get("/api/orders/choices")).raise_for_status().json()
     month = (NOW - timedelta(days=60)).isoformat(), (NOW - timedelta(days=30)).isoformat()
     wanted: dict[str, Mapping[str, Any]] = {
         "newest": {},
