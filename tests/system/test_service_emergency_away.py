@@ -15,9 +15,11 @@ import pytest
 
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.line import LineState
+from ivr.adapters.simulator.sip_call import SipCall
 from ivr.adapters.simulator.sip_phone import SipPhone
+from ivr.call import CallId
 from tests.kills.away import ears_of
-from tests.kills.emergency import AGENT_HZ, CALLER_HZ, ask_desk, both_hear, hears, rounds, talk
+from tests.kills.emergency import AGENT_HZ, CALLER_HZ, ask_desk, both_hear, hears, rounds, story, talk
 from tests.ports import free_port
 from tests.system.emergency_stage import cut_links
 from tests.system.running_service import RunningService, service_of
@@ -40,6 +42,13 @@ def service() -> Iterator[RunningService]:
 async def centre() -> AsyncIterator[SipPhone]:
     async with SipPhone(bind_ip="127.0.0.3", port=PORT, number="centre", answering=Answering(0.5)) as phone:
         yield phone
+
+
+def all_stay(service: RunningService, call: CallId, caller: SipCall, agent: SipCall, centre: SipPhone) -> None:
+    """Assert that citizen and agent are on the line and that the service was called once; else tell who ended what."""
+    ends = [caller.ending, agent.ending, *story(service.journal.file(call))]
+    states = (caller.state, agent.state, len(centre.calls))
+    assert states == (LineState.TALKING, LineState.TALKING, 1), "\n".join(map(str, ends))
 
 
 @pytest.mark.parametrize("step", ["raised", "originated", "answered"])
@@ -69,7 +78,7 @@ async def test_with_this_part_away_a_click_still_brings_the_service_in_once(
                     os.kill(pid, signal.SIGKILL)
             await ask_desk(service, "raise", call)
             assert await both_hear(centre, caller)
-        assert (caller.state, agent.state, len(centre.calls)) == (LineState.TALKING, LineState.TALKING, 1)
+        all_stay(service, call, caller, agent, centre)
 
 
 async def test_with_the_link_cut_while_the_service_rings_it_joins_all_the_same(
@@ -82,7 +91,7 @@ async def test_with_the_link_cut_while_the_service_rings_it_joins_all_the_same(
         losses = sum(record["event"] == "switch_lost" for record in service.log())
         assert cut_links(service) >= 1
         assert await both_hear(centre, caller)
-        assert (caller.state, agent.state, len(centre.calls)) == (LineState.TALKING, LineState.TALKING, 1)
+        all_stay(service, call, caller, agent, centre)
         assert hears(caller, AGENT_HZ, 0.0)
         assert hears(agent, CALLER_HZ, 0.0)
 
