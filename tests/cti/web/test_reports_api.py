@@ -183,3 +183,23 @@ async def test_a_pivot_and_a_report_are_asked_for_and_refused_in_words(tmp_path:
         empty = (await host.get("/api/bulletins/daily", params={"since": "2020-01-01", "until": "2020-01-01"})).json()
         assert empty["is_empty"]
         assert (await here.site.sign_in("平台", Role.UNIT, unit=WATER)) is not None
+
+
+async def test_what_is_excluded_from_publication_or_protected_is_not_in_the_public_report(tmp_path: Path) -> None:
+    async with order_site(tmp_path, "yangling") as here:
+        here.site.clock.at = NOON
+        numbers = [await here.opened(category="utilities") for _ in range(6)]
+        await here.opened(category="official_report")
+        host = await here.host()
+
+        async def opened(name: str) -> int:
+            report = (await host.get(f"/api/bulletins/{name}", params=DAYS)).json()
+            rows = next(part["rows"] for part in report["parts"] if part["part"] == "numbers")
+            return next(int(row["value"]) for row in rows if row["title"] == "受理工单")
+
+        assert await opened("weekly") == 7
+        assert await opened("public") == 6, "a protected category is nobody's business"
+        answer = await host.put(f"/api/orders/{numbers[0]}/publication", {"exclusion": "ethnic"})
+        assert answer.status_code < 300, answer.text
+        assert await opened("public") == 5
+        assert await opened("weekly") == 7
