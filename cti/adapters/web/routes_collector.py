@@ -6,10 +6,11 @@ cannot speak for them.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import base64
+from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from cti.adapters.sql.file_rows import SqlOrderFiles
@@ -28,6 +29,8 @@ from workorder.grid.tracks import MOST_LATE, Duty, TrackPoint, kept, refused_dut
 
 Id = Annotated[str, Field(min_length=1, max_length=40)]
 MOST_POINTS = 500
+MOST_BASE64 = 11_000_000
+"""A photo of 8 MB; the whole request is bounded anyway."""
 WORST_ACCURACY = 200.0
 """Metres: a place less exact than this may lie in another grid."""
 
@@ -38,6 +41,24 @@ class OnDuty(Body):
     collector: Id
     is_on: bool
     notice: str = Field(default="", max_length=40)
+
+
+class Photo(Body):
+    """A picture: its file's name, and its content in base64."""
+
+    name: str = Field(min_length=1, max_length=200)
+    content: str = Field(max_length=MOST_BASE64)
+
+
+class Report(Position):
+    """What a collector found: a type of matter of the tree, in words, where and when, with a photo."""
+
+    collector: Id
+    their_id: str = Field(min_length=1, max_length=80)
+    matter: str = Field(min_length=1, max_length=80)
+    text: str = Field(min_length=2, max_length=2000)
+    asset: str = Field(default="", max_length=40)
+    photo: Photo
 
 
 class Track(Body):
@@ -108,39 +129,32 @@ def routes(deps: PagesDeps) -> APIRouter:
         return {"kept": len(good), "dropped": dropped}
 
     @router.post("/reports", status_code=201)
-    async def report(
-        request: Request,
-        collector: Annotated[str, Form(min_length=1, max_length=40)],
-        their_id: Annotated[str, Form(min_length=1, max_length=80)],
-        matter: Annotated[str, Form(min_length=1, max_length=80)],
-        text: Annotated[str, Form(min_length=2, max_length=2000)],
-        lon: Annotated[float, Form(ge=-180, le=180)],
-        lat: Annotated[float, Form(ge=-90, le=90)],
-        accuracy: Annotated[float, Form(ge=0, le=10_000)],
-        at: Annotated[datetime, Form()],
-        photo: Annotated[UploadFile, File()],
-        asset: Annotated[str, Form(max_length=40)] = "",
-    ) -> dict[str, Any]:
+    async def report(request: Request, body: Report) -> dict[str, Any]:
         """Take in a report with its photo and place; the same `their_id` again is the same case."""
-        known, partner = await speaking(request, collector)
+        known, partner = await speaking(request, body.collector)
         now = deps.clock.now()
-        if at.tzinfo is None or not timedelta(0) <= now - at <= MOST_LATE:
+        if body.at.tzinfo is None or not timedelta(0) <= now - body.at <= MOST_LATE:
             raise refused(422, "拍摄时间没有写时区、晚于现在，或在一天以前。改法：现场拍照后当天上报", "invalid")
-        if accuracy > WORST_ACCURACY:
+        if body.accuracy > WORST_ACCURACY:
             raise refused(
-                422, f"定位误差 {accuracy:.0f} 米，太大。改法：到室外重新定位，{WORST_ACCURACY:.0f} 米以内", "invalid"
+                422,
+                f"定位误差 {body.accuracy:.0f} 米，太大。改法：到室外重新定位，{WORST_ACCURACY:.0f} 米以内",
+                "invalid",
             )
-        content = await photo.read()
-        name = await checked_photo(photo.filename or "", content)
-        place = Point(lon, lat)
+        try:
+            content = base64.b64decode(body.photo.content, validate=True)
+        except ValueError:
+            raise refused(422, "照片不是 base64。改法：把图片文件的内容按 base64 编码", "invalid") from None
+        name = await checked_photo(body.photo.name, content)
+        place = Point(body.lon, body.lat)
         grid = (await desk.city()).grid_at(place)
         where = f"{grid.name if grid else '不在任何网格'}（{place}）"
-        found = Found(matter.strip(), place, asset.strip())
-        case = await desk.report(found, known, text, where, f"{partner}\0{their_id}", at, now)
+        found = Found(body.matter.strip(), place, body.asset.strip())
+        case = await desk.report(found, known, body.text, where, f"{partner}\0{body.their_id}", body.at, now)
         file = await keep_photo(files, folder, case.number, name, content, collector_person(known), now)
         return {
             "number": case.number,
-            "their_id": their_id,
+            "their_id": body.their_id,
             "grid": case.grid,
             "in_own_grid": case.grid in known.grids,
             "photo": file.id,
