@@ -124,10 +124,10 @@ def _types(city: CityMap, settings: Settings) -> int:
 
 
 def _counted(arguments: argparse.Namespace, city: CityMap, settings: Settings, console: Console) -> int:
-    since, until = _begin(arguments.since), _begin(arguments.until) + timedelta(days=1)
-    if until <= since:
-        print("--to 早于 --from。改法：把两天对调。")
+    if arguments.until < arguments.since or not 1970 <= arguments.since.year <= arguments.until.year <= 9000:
+        print("--to 早于 --from，或不是今天前后的年份。改法：检查两天的先后。")
         return 1
+    since, until = _begin(arguments.since), _begin(arguments.until) + timedelta(days=1)
     table = Table(title=f"{arguments.since} 至 {arguments.until}")
     told: dict[str, Any]
     if arguments.verb == "sources":

@@ -89,5 +89,6 @@ def routes(deps: PagesDeps) -> APIRouter:
 def _bounded(since: datetime, until: datetime) -> None:
     if since.tzinfo is None or until.tzinfo is None:
         raise refused(422, "时间没有写时区。改法：写成 2026-11-22T10:00:00+08:00", "invalid")
-    if not timedelta(0) < until - since <= timedelta(days=MOST_DAYS):
+    is_reckoned = all(1970 <= each.year <= 9000 for each in (since, until))
+    if not is_reckoned or not timedelta(0) < until - since <= timedelta(days=MOST_DAYS):
         raise refused(422, f"起止时间不对。改法：止在起之后，最多 {MOST_DAYS} 天", "invalid")

@@ -107,8 +107,13 @@ async def test_every_case_says_who_found_it_and_the_shares_are_reported(tmp_path
             ("citizen", 1, 0.2),
         ]
         assert "÷" in shares["formula"]
-        wrong_span = span(here) | {"until": "2020-01-01T00:00:00+08:00"}
-        assert (await host.get("/api/city/reports/sources", params=wrong_span)).status_code == 422
+        for since, until in (
+            ("2026-11-22T00:00:00+08:00", "2020-01-01T00:00:00+08:00"),
+            ("0001-01-01T00:00:00+14:00", "0001-01-02T00:00:00+14:00"),
+            ("2026-11-22T00:00:00", "2026-11-23T00:00:00"),
+        ):
+            days = {"since": since, "until": until}
+            assert (await host.get("/api/city/reports/sources", params=days)).status_code == 422, days
 
 
 @pytest.mark.requirement("D-27", "D-11")
