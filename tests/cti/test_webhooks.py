@@ -24,7 +24,7 @@ class Receiver:
 
     def __init__(self, *statuses: int) -> None:
         self.statuses, self.heard = list(statuses), list[tuple[dict[str, str], bytes]]()
-        self.port = 0
+        self.port, self.answers = 0, 1
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -36,7 +36,9 @@ class Receiver:
         if status:
             self.heard.append((headers, body))
             location = "location: http://127.0.0.1:1/\r\n" if 300 <= status < 400 else ""
-            writer.write(f"HTTP/1.1 {status} x\r\n{location}content-length: 0\r\nconnection: close\r\n\r\n".encode())
+            answer = f"HTTP/1.1 {status} x\r\n{location}content-length: 0\r\n"
+            closing = "connection: close\r\n" if self.answers == 1 else ""
+            writer.write(f"{answer}{closing}\r\n".encode() * self.answers)
             await writer.drain()
         else:
             await asyncio.sleep(1)
@@ -107,3 +109,19 @@ async def test_what_is_not_acknowledged_is_told_again_later_and_holds_up_nobody(
         here.site.clock.at += timedelta(seconds=10)
         assert await hooks.round() == 1
         assert json.loads(bad.heard[-1][1])["step"] == 1
+
+
+async def test_a_receiver_that_answers_twice_is_told_every_step_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "ANSWER_SECONDS", 120.0)
+    async with order_site(tmp_path) as here, receiving() as city:
+        city.answers = 2
+        PartnerFile(here.site.deps.orders.partners).add("城", ["open311"], "open311", f"http://127.0.0.1:{city.port}/")
+        hooks = hooks_of(here)
+        await hooks.round()
+        here.site.clock.at += timedelta(seconds=1)
+        await here.with_unit()
+        here.site.clock.at += timedelta(seconds=10)
+        assert await hooks.round() == 4
+        assert [json.loads(body)["step"] for _, body in city.heard] == [1, 2, 3, 4], "no answer counts for another step"
