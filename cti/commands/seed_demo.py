@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from cti.adapters.sql.article_store import SqlArticles
 from cti.adapters.sql.database import Database
+from cti.adapters.sql.publication_store import SqlPublications
 from cti.adapters.sql.seeding import SqlSeeding
 from cti.commands.city import own_cities
 from cti.demo.invented import Inventor
@@ -25,9 +26,11 @@ from ivr.problems import Place, Problem
 from workorder.audit import Person
 from workorder.knowledge import Article, ArticleState
 from workorder.life.actions import AnswerDirectly
+from workorder.life.refusal import Refusal
 from workorder.order import order_day
+from workorder.publication import published
 
-AT_ONCE = 50
+AT_ONCE, PUBLISHED = 50, 30
 WRITER, REVIEWER = Person("演示数据", "system"), Person("演示审核", "system")
 EXAMPLES = """\
 示例：
@@ -71,6 +74,7 @@ async def _seed(arguments: argparse.Namespace, settings: Settings, console: Cons
         inventor = Inventor(told, pack, calendar, now, known, arguments.seed)
         instants = inventor.instants(arguments.orders, arguments.days)
         numbers = await seeding.numbers(instants)
+        publications, public = SqlPublications(database), 0
         used, states = Counter[str](), Counter[str]()
         with Progress(console=console, transient=True) as bar:
             task = bar.add_task("写入工单", total=len(instants))
@@ -81,6 +85,10 @@ async def _seed(arguments: argparse.Namespace, settings: Settings, console: Cons
                 for each in batch:
                     states[each.order.state.value] += 1
                     used.update(e.action.article for e in each.history if isinstance(e.action, AnswerDirectly))
+                    shown = published(each.draft.draft, each.order, pack, now, "")
+                    if public < PUBLISHED and not isinstance(shown, Refusal):
+                        await publications.put(shown, REVIEWER, now)
+                        public += 1
                 bar.update(task, advance=len(batch))
         for article, times in used.items():
             await articles.use(article, times)

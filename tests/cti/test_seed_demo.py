@@ -11,6 +11,7 @@ import pytest
 from cti.__main__ import main
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.outbox_store import SqlOutboxStore
+from cti.adapters.sql.publication_store import SqlPublications
 from cti.demo.invented import Inventor
 from cti.demo.matters import read_matters
 from cti.server.orders import Orders
@@ -62,13 +63,14 @@ def test_they_are_written_once_into_an_empty_database_and_the_bus_hears_nothing(
     assert main(words) == 1
     assert "已有工单" in capsys.readouterr().out
 
-    async def kept() -> tuple[int, int, int]:
+    async def kept() -> tuple[int, int, int, bool]:
         settings = default_settings(tmp_path, tmp_path / "run")
         database = Database(settings.database)
         orders = await Orders(settings, database).lives.orders(limit=100)
         waiting = await SqlOutboxStore(database).waiting()
         fired = await Orders(settings, database).lives.fire("s", datetime.now(UTC))
+        public = await SqlPublications(database).page(0, 5)
         await database.close()
-        return len(orders), waiting, len(fired)
+        return len(orders), waiting, len(fired), bool(public)
 
-    assert asyncio.run(kept()) == (40, 0, 0)
+    assert asyncio.run(kept()) == (40, 0, 0, True)
