@@ -261,6 +261,8 @@ order_lives = Table(
     Index(None, "owner", "state", "due"),
     Index(None, "state", "due"),
     Index(None, "opened"),
+    Index(None, "category", "opened"),
+    Index(None, "channel", "opened"),
 )
 
 order_events = Table(
