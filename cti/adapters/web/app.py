@@ -22,8 +22,8 @@ from cti.adapters.web import (
     routes_exports,
     routes_faults,
     routes_flows,
-    routes_information,
     routes_identity,
+    routes_information,
     routes_knowledge,
     routes_live,
     routes_merchants,
@@ -44,6 +44,7 @@ from cti.adapters.web import (
     routes_unit_systems,
     routes_units,
     routes_users,
+    routes_vocabulary,
     static,
 )
 from cti.adapters.web.deps import PagesDeps
@@ -84,6 +85,7 @@ TOPICS = (
     routes_flows.routes,
     routes_admin.routes,
     routes_users.routes,
+    routes_vocabulary.routes,
     routes_supervisor.routes,
     routes_mode.routes,
     routes_faults.routes,
