@@ -66,7 +66,7 @@ async def servers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 @pytest.mark.requirement("S-40")
 async def test_the_week_is_drafted_by_itself_once_whichever_server_looks_first(servers: Servers) -> None:
-    await invented(servers.settings, servers.database, 30)
+    await invented(servers.settings, servers.database, 25)
     clock = At()
     both = await asyncio.gather(
         draft_due(servers.one, clock, "one"),  # type: ignore[arg-type]
@@ -87,7 +87,6 @@ async def test_the_week_is_drafted_by_itself_once_whichever_server_looks_first(s
 
 
 async def test_a_draft_is_issued_once_and_a_changed_one_not_at_all(servers: Servers) -> None:
-    await invented(servers.settings, servers.database, 20)
     report = await servers.one.make("weekly", *WEEK, NOW)
     assert await servers.one.store.draft(report, HOST, NOW)
     assert not await servers.two.store.draft(report, HOST, NOW)

@@ -68,7 +68,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> House:
         database = Database(settings.database, deadline_seconds=30)
         await database.open()
         try:
-            return await invented(settings, database, 70)
+            return await invented(settings, database, 45)
         finally:
             await database.close()
 
