@@ -19,7 +19,7 @@ KILLS = 6
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_servers_killed_under_load_lose_no_order_and_no_timer_and_double_none(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
