@@ -106,7 +106,7 @@ def markdown(run: Run, titles: Sequence[str], present: str = "") -> str:
         "Written by the benchmarks themselves; do not edit. How to measure again:",
         "",
         "```",
-        "make bench                                                # all of it, some forty minutes",
+        "make bench                                                # all of it, more than an hour",
         "./hotline --python -m tests.benchmarks keys engine --write # some, the others stay; --quick to try",
         "```",
         "",
