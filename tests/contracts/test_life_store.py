@@ -174,7 +174,7 @@ async def test_an_edition_once_used_cannot_be_changed_and_old_orders_keep_it(ser
     assert isinstance(refused, Refusal)
     assert "新的 version" in refused.remedy
     old = await servers.opened()
-    newer = changed.replace('version: "2020-10-19"', 'version: "2026-12"')
+    newer = changed.replace('version: "2020-10-19.1"', 'version: "2026-12"')
     kept = await servers.two.keep_pack(newer, BEGUN)
     assert isinstance(kept, Pack)
     new = await servers.opened(kept.edition)

@@ -84,7 +84,7 @@ def test_stored_orders_are_taken_again_under_another_citys_rules(
     capsys.readouterr()
     assert main([*run, "city", "whatif", "--pack", "suqian", "--as", "help=sudden"]) == 0
     told = capsys.readouterr().out
-    assert "1 张工单按 suqian@2020-10-19 重走，1 张会有不同" in told
+    assert "1 张工单按 suqian@2020-10-19.1 重走，1 张会有不同" in told
     assert f"{number}　到期" in told
     assert main([*run, "city", "whatif", "--pack", "jinan"]) == 0
     assert "0 张会有不同" in capsys.readouterr().out

@@ -197,7 +197,7 @@ def test_the_twelve_conflicts_are_switches_that_differ_between_the_cities() -> N
         (changed("amount: 6, unit: days, approver", "amount: 0, unit: days, approver"), "不在 1 到"),
         (changed("approver: host", "approver: unit"), "“approver”不能是"),
         (changed("city: 宿迁", "city: 宿迁\nmayor: 某人"), "没有“mayor”这一项"),
-        (changed("version: \"2020-10-19\"", ""), "缺少“version”"),
+        (changed("version: \"2020-10-19.1\"", ""), "缺少“version”"),
     ],
 )  # fmt: skip
 def test_a_bad_pack_is_refused_with_place_and_remedy(text: str, told: str) -> None:

@@ -438,10 +438,10 @@ def test_of_two_people_who_confirm_at_once_one_is_told_to_look_again() -> None:
 def test_an_order_keeps_the_edition_of_the_rules_it_was_opened_under() -> None:
     life = Life("suqian")
     jinan = Life("jinan")
-    assert (life.order.pack, jinan.order.pack) == ("suqian@2020-10-19", "jinan@2018-draft")
+    assert (life.order.pack, jinan.order.pack) == ("suqian@2020-10-19.1", "jinan@2018-draft.1")
     assert jinan.pack.status == "draft"
     life.pack = jinan.pack
-    assert "suqian@2020-10-19" in life.refuses(AGENT, a.Accept())
+    assert "suqian@2020-10-19.1" in life.refuses(AGENT, a.Accept())
 
 
 def test_a_clock_that_was_set_back_does_not_turn_history_around() -> None:
