@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from cti.adapters.sql.report_store import SqlReports
+from workorder.reports.figures import Figure
 from workorder.reports.grid import Grid
 from workorder.reports.information import Duties, Owed
 from workorder.reports.report import Report
@@ -18,6 +19,8 @@ class ReportDesk(Protocol):
 
     @property
     def store(self) -> SqlReports: ...
+
+    def figures(self) -> Mapping[str, Figure]: ...
 
     def templates(self) -> Mapping[str, Template]: ...
 

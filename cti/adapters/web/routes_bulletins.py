@@ -19,6 +19,7 @@ from workorder.order import order_day
 from workorder.reports.grid import Grid
 from workorder.reports.periods import last_whole
 from workorder.reports.report import to_plain
+from workorder.reports.tally import DIMENSIONS
 
 Counter = Annotated[Account, Depends(require(Permission.REPORTS))]
 Issuer = Annotated[Account, Depends(require(Permission.EXPORT_APPROVE))]
@@ -33,7 +34,7 @@ def routes(deps: PagesDeps) -> APIRouter:
 
     @router.get("/bulletins")
     async def listed(me: Counter) -> dict[str, Any]:
-        """Return which reports there are, and those that were drafted, the newest first."""
+        """Return which reports there are, those that were drafted (newest first), and what a pivot may be asked for."""
         known = [
             {
                 "name": each.name,
@@ -45,7 +46,12 @@ def routes(deps: PagesDeps) -> APIRouter:
             }
             for each in desk.templates().values()
         ]
-        return {"templates": known, "drafts": [_plain(each) for each in await desk.store.latest()]}
+        return {
+            "templates": known,
+            "drafts": [_plain(each) for each in await desk.store.latest()],
+            "figures": [{"name": each.name, "title": each.title} for each in desk.figures().values()],
+            "dimensions": [{"name": name, "title": title} for name, title in DIMENSIONS.items()],
+        }
 
     @router.get("/bulletins/{name}")
     async def one(

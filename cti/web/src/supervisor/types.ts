@@ -56,16 +56,85 @@ export interface Draw {
   drawn: number
   calls?: ListedCall[]
 }
+export interface Template {
+  name: string
+  title: string
+  period: string
+  clause: string
+}
+export interface Draft {
+  name: string
+  title: string
+  since: string
+  until: string
+  digest: string
+  is_sound: boolean
+  made: string
+  issued: string | null
+  issued_by: string
+}
+export interface NumberRow {
+  title: string
+  kind: Column['kind']
+  value: Cell
+  before: Cell
+  change: string
+  formula: string
+  clause: string
+  note: string
+}
+export interface SheetPart {
+  part: 'grid'
+  title: string
+  columns: Column[]
+  rows: Cell[][]
+  chart: 'bar' | 'line' | 'none'
+  note: string
+}
+/** A report by template. */
+export interface Paper {
+  name: string
+  title: string
+  city: string
+  since: string
+  until: string
+  clause: string
+  is_public: boolean
+  parts: ({ part: 'words'; title: string; text: string } | { part: 'numbers'; title: string; rows: NumberRow[] } | SheetPart)[]
+  notes: string[]
+  digest: string
+}
+export interface Pivot {
+  title: string
+  columns: Column[]
+  rows: Cell[][]
+  note: string
+}
+export interface Wanted {
+  name?: string
+  since?: string | null
+  until?: string | null
+  words?: string
+}
 export interface Wish {
   id: string
+  what: string
   title: string
-  wanted: { name?: string; since?: string | null; until?: string | null }
+  wanted: Wanted
   reason: string
   asked_by: string
   asked: string
   state: 'waiting' | 'approved' | 'refused'
   decided_by: string
   why: string
+}
+
+export const FORM_TITLES: Record<string, string> = { xlsx: 'Excel', pdf: 'PDF', html: '网页', wav: '录音' }
+const FORMS: Record<string, string[]> = { bulletin: ['html', 'xlsx', 'pdf'], recording: ['wav'] }
+
+/** In which forms a kind of export leaves; most are a table. */
+export function formsOf(what: string): string[] {
+  return FORMS[what] ?? ['xlsx', 'pdf']
 }
 
 export const OUTCOMES: Record<string, string> = {
