@@ -27,7 +27,7 @@ def test_accounts_are_made_listed_changed_and_disabled(hotline: object, monkeypa
     assert code == 0
     assert re.search(r"一次性密码：\w{4}-\w{4}-\w{4}-\w{4}", told)
     assert "已有账号" in hotline("add", "xiaomei", "--role", "agent")[1]
-    assert "哪个单位" in hotline("add", "water", "--role", "unit")[1]
+    assert "写明单位" in hotline("add", "water", "--role", "unit")[1]
     assert "改法" in hotline("add", "a b", "--role", "agent")[1]
     assert hotline("add", "sso", "--role", "agent", "--sso")[0] == 0
     monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))

@@ -15,7 +15,7 @@ from tests.kills.order_ledger import Sent, kept
 from tests.kills.order_server import FastClock
 from tests.kills.orders import campaign
 
-KILLS = 6
+KILLS = 4
 
 
 @pytest.mark.slow
