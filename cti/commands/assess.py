@@ -24,7 +24,7 @@ from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
 from cti.commands.city import own_cities
 from cti.server.assessment import Assessment
-from cti.server.city_packs import load_calendar, load_city, own_calendar
+from cti.server.files.city_packs import load_calendar, load_city, own_calendar
 from cti.server.installation import folders_of
 from cti.settings import Settings
 from ivr.call import call_id

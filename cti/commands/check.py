@@ -14,12 +14,12 @@ from cti.commands.check_city import CITY_CHECKS, city_files_in_use, city_problem
 from cti.commands.check_sounds import Lengths, no_lengths, spoken_lengths
 from cti.commands.city import own_cities
 from cti.response_mode import load_mode
-from cti.server.city_packs import SHIPPED_DAYS, city_files, own_calendar
 from cti.server.drafting import own_words, words_in_use
 from cti.server.emergency import policy_path
-from cti.server.flow_files import SHIPPED_PROMPTS, FlowFiles, catalogue_of, flows_in_use
+from cti.server.files.city_packs import SHIPPED_DAYS, city_files, own_calendar
+from cti.server.files.flow_files import SHIPPED_PROMPTS, FlowFiles, catalogue_of, flows_in_use
+from cti.server.files.policy_files import masking_file
 from cti.server.installation import queues_of, queues_path
-from cti.server.policy_files import masking_file
 from cti.settings import Settings, default_settings, load_settings
 from ivr.flow.check import check_files
 from ivr.flow.inspect import Catalogue

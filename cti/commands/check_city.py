@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cti.adapters.files.city_sources import CityFiles, city_folder, load_city_map
 from cti.commands.city import own_cities
-from cti.server.city_packs import load_city
+from cti.server.files.city_packs import load_city
 from cti.server.orders import dispatch_catalogue
 from cti.settings import Settings
 from ivr.errors import AuthorError

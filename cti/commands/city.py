@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
-from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
+from cti.server.files.city_packs import city_files, load_calendar, load_city, own_calendar
 from cti.settings import Settings
 from workorder.cities.pack import SILENT, Pack
 from workorder.cities.rule_lines import SWITCHES, Difference, RuleLine, differences, rule_lines

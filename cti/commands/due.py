@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
 from cti.commands.city import own_cities
-from cti.server.city_packs import load_calendar, load_city, own_calendar
+from cti.server.files.city_packs import load_calendar, load_city, own_calendar
 from cti.settings import Settings
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem

@@ -18,7 +18,7 @@ from cti.adapters.sql.sealed_files import SealedFiles
 from cti.adapters.sql.sealing import SqlSealing
 from cti.commands.city import own_cities
 from cti.commands.order_desk import VERBS, act
-from cti.server.city_packs import city_files, load_calendar, load_city, own_calendar
+from cti.server.files.city_packs import city_files, load_calendar, load_city, own_calendar
 from cti.server.orders import attachments_folder, dispatch_catalogue, order_keys
 from cti.settings import Settings
 from ivr.errors import AuthorError

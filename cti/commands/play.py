@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cti.commands.check import catalogue_for
-from cti.server.flow_files import FlowFiles
+from cti.server.files.flow_files import FlowFiles
 from cti.server.installation import queues_of
 from cti.settings import Settings
 from ivr.call import PhoneNumber

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from cti.server.flow_files import archived_book, catalogue_of
+from cti.server.files.flow_files import archived_book, catalogue_of
 from cti.server.installation import folders_of, queues_of
 from cti.settings import Settings
 from ivr.adapters.files.journal_files import JournalFiles

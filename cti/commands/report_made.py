@@ -18,7 +18,7 @@ from rich.table import Table
 from cti.adapters.files.report_files import FORMS
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
-from cti.server.city_packs import load_city
+from cti.server.files.city_packs import load_city
 from cti.server.report_drafts import draft_due
 from cti.server.reports import Reports
 from cti.settings import Settings

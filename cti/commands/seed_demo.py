@@ -18,7 +18,7 @@ from cti.adapters.sql.seeding import SqlSeeding
 from cti.commands.city import own_cities
 from cti.demo.invented import Inventor
 from cti.demo.matters import Told, read_matters
-from cti.server.city_packs import load_calendar, load_city, own_calendar
+from cti.server.files.city_packs import load_calendar, load_city, own_calendar
 from cti.server.orders import Orders
 from cti.settings import Settings
 from ivr.errors import AuthorError

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from cti.adapters.control.door import Request, Verb, open_door
 from cti.adapters.control.visit import ControllerAwayError, ask
+from cti.server.files.seat_file import seats_of
 from cti.server.installation import seat_password
 from cti.server.phones import VERBS, phone_socket
-from cti.server.seat_file import seats_of
 from cti.settings import Settings
 from ivr.adapters.simulator.phone_errors import SimulatedPhoneError
 from ivr.adapters.simulator.pyvoip_softphone import PhoneRefusalError, Softphone

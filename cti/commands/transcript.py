@@ -15,7 +15,7 @@ from rich.text import Text
 from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.database import Database
-from cti.server.policy_files import masking_of
+from cti.server.files.policy_files import masking_of
 from cti.server.transcript_view import STYLES, WHO, plain_of, readable_turns, shown
 from cti.settings import Settings
 from ivr.call import CallId, call_id

@@ -13,7 +13,7 @@ from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.demo.cast import AGENTS, FIRE_AGENT
 from cti.demo.stage import Performance
-from cti.server.flow_files import archived_book, catalogue_of
+from cti.server.files.flow_files import archived_book, catalogue_of
 from cti.server.installation import folders_of, queues_of
 from cti.server.transcript_view import STYLES, WHO, readable_turns, shown
 from cti.settings import Settings

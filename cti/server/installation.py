@@ -11,8 +11,8 @@ from pathlib import Path
 from cti.adapters.mqtt.private_broker import BrokerAccount, broker_files
 from cti.emergency_trunk import EmergencyTrunk
 from cti.seats_file import Seat as SettledSeat
+from cti.server.files.seat_file import seats_of
 from cti.server.modes import mode_queues
-from cti.server.seat_file import seats_of
 from cti.settings import PRIVATE, PROJECT, Settings
 from cti.switch_settings import CarrierTrunk
 from ivr.adapters.asterisk import render_pjsip

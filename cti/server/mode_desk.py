@@ -9,7 +9,7 @@ from datetime import datetime
 from cti.adapters.sql.audit_store import SqlAudit
 from cti.adapters.sql.database import Database
 from cti.response_mode import USUAL, ModeStanding, last_of, report_due
-from cti.server.flow_files import FlowFiles, catalogue_of, missing_flows, read_edition
+from cti.server.files.flow_files import FlowFiles, catalogue_of, missing_flows, read_edition
 from cti.server.installation import queues_path
 from cti.server.modes import QUEUES, laid_over, mode_on, modes_of, named_mode, switch, switches
 from cti.server.situation import situation_reports

@@ -14,8 +14,8 @@ from cti.adapters.control.door import Request, Verb
 from cti.board_facts import Monitored
 from cti.server.call_places import RefusedError, Target, Tools, answering, must_be_free, places_of
 from cti.server.seats import seat_of, text_of
-from cti.server.transfer_legs import MONITOR, call_of_leg
-from cti.server.transfers import TransferDesk
+from cti.server.transfer.desk import TransferDesk
+from cti.server.transfer.legs import MONITOR, call_of_leg
 from ivr.call import CallId, ChannelName, Leg, QueueName, SeatId, call_id
 from ivr.errors import SwitchError
 from ivr.events import LegDown, OriginateEnded, SwitchEvent

@@ -13,8 +13,8 @@ from cti.adapters.sql.database import Database
 from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.sealing import SqlSealing
-from cti.server.city_packs import FollowedCalendar, city_files, load_city
 from cti.server.drafting import SHIPPED_CATALOGUE, own_words
+from cti.server.files.city_packs import FollowedCalendar, city_files, load_city
 from cti.settings import Settings
 from ivr.call import CallId
 from ivr.errors import AuthorError, StoreRefusedError

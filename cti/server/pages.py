@@ -34,18 +34,18 @@ from cti.adapters.web.order_deps import CitySources, OrdersDeps
 from cti.adapters.web.passwords import Passwords, one_time_password
 from cti.adapters.web.sessions import Sessions
 from cti.adapters.web.watch import follow
-from cti.server.admin_desk import OfficeDesk
+from cti.server.admin.admin_desk import OfficeDesk
 from cti.server.clock import SystemClock
 from cti.server.emergency import control_socket
+from cti.server.files.policy_files import safe_masking
+from cti.server.files.seat_file import SeatsNow
 from cti.server.hot_watch import HotWatch, watch_hot
 from cti.server.installation import folders_of, seat_password
 from cti.server.open311_out import HandingOver, run_handing_over
 from cti.server.orders import Orders, dispatch_catalogue, partner_file
 from cti.server.page_process import page_process
-from cti.server.policy_files import safe_masking
 from cti.server.report_drafts import draft_reports
 from cti.server.reports import Reports
-from cti.server.seat_file import SeatsNow
 from cti.server.webhooks import Webhooks, run_webhooks
 from cti.settings import Settings
 from ivr.adapters.asterisk.supervise import ProcessSpec

@@ -12,7 +12,7 @@ from pathlib import Path
 from cti.adapters.control.door import Request, Verb
 from cti.adapters.control.door_client import DoorClient
 from cti.adapters.control.visit import ControllerAwayError
-from cti.server.seat_file import seats_of
+from cti.server.files.seat_file import seats_of
 from cti.settings import Settings
 
 SECONDS = 3.0

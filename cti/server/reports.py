@@ -11,7 +11,7 @@ import workorder.reports
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.report_facts import SqlReportFacts
 from cti.adapters.sql.report_store import SqlReports
-from cti.server.city_packs import load_city
+from cti.server.files.city_packs import load_city
 from cti.server.orders import dispatch_catalogue
 from cti.settings import Settings
 from cti.today import midnight

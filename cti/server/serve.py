@@ -31,10 +31,7 @@ from cti.seats_file import Seat
 from cti.server.assistant import Assistant, assistant_verbs
 from cti.server.board_feed import BoardFeed
 from cti.server.call_places import Tools
-from cti.server.calls_out import CallsOut
-from cti.server.city_packs import FollowedCalendar
 from cti.server.clock import SystemClock
-from cti.server.danger_words import DangerWords, open_spotter, own_danger
 from cti.server.dossier import Dossier, link_files
 from cti.server.drafting import LearningPrefill, make_drafter, own_words
 from cti.server.ears import open_ears
@@ -48,7 +45,13 @@ from cti.server.emergency import (
     verbs_of,
 )
 from cti.server.fault_log import fault_watch
-from cti.server.flow_files import FlowShelf, keys_out_of_queues
+from cti.server.files.city_packs import FollowedCalendar
+from cti.server.files.danger_words import DangerWords, open_spotter, own_danger
+from cti.server.files.flow_files import FlowShelf, keys_out_of_queues
+from cti.server.files.policy_watch import PolicyWatch, speak_for
+from cti.server.files.queue_file import QueueFile
+from cti.server.files.seat_file import SeatFile, seats_of
+from cti.server.files.switch_files import SwitchFiles
 from cti.server.installation import (
     broker_url,
     espeak_of,
@@ -70,15 +73,12 @@ from cti.server.orders import Orders, order_keys
 from cti.server.pausing import pause_verbs
 from cti.server.phones import phone_verbs
 from cti.server.policy import Routing
-from cti.server.policy_watch import PolicyWatch, speak_for
-from cti.server.queue_file import QueueFile
-from cti.server.seat_file import SeatFile, seats_of
 from cti.server.seats import SeatVerbs, not_ready_reasons
 from cti.server.situation import SituationReports
-from cti.server.switch_files import SwitchFiles
 from cti.server.tapes import Tapes
-from cti.server.transfer_verbs import TransferVerbs
-from cti.server.transfers import TransferDesk
+from cti.server.transfer.calls_out import CallsOut
+from cti.server.transfer.desk import TransferDesk
+from cti.server.transfer.verbs import TransferVerbs
 from cti.server.trial_call import TrialCall
 from cti.server.vitals import beat, beat_once, follow, recover, settle_memory
 from cti.server.watching import WatchedJournal, WatchedPublisher, Watching

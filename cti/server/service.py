@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from cti.server.dossier import link_processes
 from cti.server.ears import worker_processes, workers_of
 from cti.server.emergency import emergency_policy
-from cti.server.flow_files import (
+from cti.server.files.flow_files import (
     FlowFiles,
     catalogue_of,
     flows_in_use,
@@ -26,6 +26,7 @@ from cti.server.flow_files import (
     missing_flows,
     read_edition,
 )
+from cti.server.files.seat_file import seats_of
 from cti.server.installation import (
     comforts,
     espeak_of,
@@ -38,7 +39,6 @@ from cti.server.installation import (
     write_broker_files,
 )
 from cti.server.pages import FIRST_ADMIN, certificate_problems, first_admin, page_processes
-from cti.server.seat_file import seats_of
 from cti.settings import PRIVATE, PROJECT, Settings
 from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.render_dialplan import NET_SOUNDS

@@ -27,7 +27,7 @@ from cti.adapters.sql.database import Database
 from cti.adapters.sql.schema import calls, transcript_index, turns
 from cti.server.assistant import Assistant
 from cti.server.drafting import make_drafter, make_prefill
-from cti.server.policy_files import shipped_masking
+from cti.server.files.policy_files import shipped_masking
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber
 from ivr.events import LegUp
 from ivr.ports import Heard

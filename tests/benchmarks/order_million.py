@@ -22,7 +22,7 @@ from cti.adapters.sql.schema_orders import order_units
 from cti.adapters.sql.seeding import SqlSeeding
 from cti.demo.invented import Inventor
 from cti.demo.matters import read_matters
-from cti.server.city_packs import load_calendar, load_city
+from cti.server.files.city_packs import load_calendar, load_city
 from cti.server.orders import Orders
 from cti.settings import Settings
 from workorder.life.states import ENDS, LifeState

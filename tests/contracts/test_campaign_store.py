@@ -12,7 +12,7 @@ import pytest
 from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.campaign_store import Found, SqlCampaigns
 from cti.adapters.sql.database import Database
-from cti.server.policy_files import shipped_masking
+from cti.server.files.policy_files import shipped_masking
 from tests.fakes import NOON
 from tests.workorder.test_campaigns import DIAL, SURVEY, survey
 from workorder.audit import Person

@@ -12,8 +12,8 @@ from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_store import SqlOrderStore
+from cti.server.files.policy_files import shipped_masking
 from cti.server.orders import Orders
-from cti.server.policy_files import shipped_masking
 from cti.settings import default_settings
 from ivr.call import CallId
 from ivr.errors import ChangedMeanwhileError, StoreRefusedError

@@ -13,7 +13,7 @@ import pytest
 from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.merchant_store import MerchantFilter, SqlMerchantOrders
-from cti.server.policy_files import shipped_masking
+from cti.server.files.policy_files import shipped_masking
 from ivr.call import CallId
 from tests.fakes import NOON
 from workorder.audit import Person

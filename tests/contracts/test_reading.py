@@ -21,7 +21,7 @@ from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.schema import order_lives
-from cti.server.policy_files import shipped_masking
+from cti.server.files.policy_files import shipped_masking
 from ivr.call import CallId, Leg, PhoneNumber
 from ivr.errors import ChangedMeanwhileError, StoreRefusedError
 from ivr.ports import Heard, HeardWord

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cti.access import ROLES, TITLES, Account, Permission, Role, hidden_from, mask_number, mask_plain, may_hold_number
 from cti.accounts import wrong_name, wrong_password
-from cti.server.policy_files import shipped_masking
+from cti.server.files.policy_files import shipped_masking
 from ivr.speech.redact import ALL_KINDS, PrivateKind, redact
 
 MASKING = shipped_masking()

@@ -17,7 +17,7 @@ from cti.__main__ import main
 from cti.adapters.sql.assessment_store import SqlAssessment
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.schema_assessment import assessment_months
-from cti.server.city_packs import SHIPPED_CITIES, load_city
+from cti.server.files.city_packs import SHIPPED_CITIES, load_city
 from workorder.assessment.counts import UnitCounts
 from workorder.assessment.scheme import Scheme, scheme_of
 from workorder.assessment.snapshot import take_month

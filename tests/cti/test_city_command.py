@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cti.__main__ import main
-from cti.server.city_packs import SHIPPED_CITIES, FollowedCalendar, load_calendar, load_city
+from cti.server.files.city_packs import SHIPPED_CITIES, FollowedCalendar, load_calendar, load_city
 from ivr.errors import AuthorError
 from workorder.order import numbered, order_day
 

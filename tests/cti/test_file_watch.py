@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cti.server import file_watch
-from cti.server.file_watch import FileWatch
+from cti.server.files import file_watch
+from cti.server.files.file_watch import FileWatch
 
 
 class Door:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cti.server import flow_files
-from cti.server.flow_files import SHIPPED_FLOWS, FlowFiles, FlowShelf, flows_in_use, keys_out_of_queues
+from cti.server.files import flow_files
+from cti.server.files.flow_files import SHIPPED_FLOWS, FlowFiles, FlowShelf, flows_in_use, keys_out_of_queues
 from cti.server.installation import queues_of
 from cti.settings import Settings, default_settings
 from ivr.adapters.voice.espeak import Espeak, Voice, VoiceError

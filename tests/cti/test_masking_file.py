@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cti.commands.check import files_in_use, problems_of
-from cti.server.policy_files import SHIPPED_MASKING, masking_file, masking_of, safe_masking
+from cti.server.files.policy_files import SHIPPED_MASKING, masking_file, masking_of, safe_masking
 from cti.settings import PROJECT, Settings, default_settings
 from ivr.errors import AuthorError
 from ivr.speech.redact import ALL_KINDS, PrivateKind

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cti.server.policy_watch import PolicyWatch
+from cti.server.files.policy_watch import PolicyWatch
 from ivr.problems import Problem
 from routing.emergency.policy import Policy
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cti.server.files.queue_file import QueueFile
 from cti.server.installation import comforts, queues_of, switch_config
-from cti.server.queue_file import QueueFile
 from cti.settings import default_settings
 from ivr.adapters.asterisk.render_queues import queue_sections
 from routing.queue import Queues, load_queues

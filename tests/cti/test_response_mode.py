@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cti.__main__ import main
 from cti.adapters.sql.database import Database
 from cti.response_mode import Switched, last_of, line_of, load_mode, switches_in
-from cti.server.flow_files import FlowFiles, catalogue_of, read_edition
+from cti.server.files.flow_files import FlowFiles, catalogue_of, read_edition
 from cti.server.installation import queues_of
 from cti.server.mode_desk import standing
 from cti.server.modes import mode_on, switch

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from cti.file_versions import Shelf
 from cti.seats_file import Seat, WrittenSeats, load_seats, seats_text
-from cti.server.flow_bench import problems_in
+from cti.server.admin.flow_bench import problems_in
+from cti.server.files.seat_file import SeatFile, SeatsNow, kept_while_busy, own_seats, seats_of
 from cti.server.installation import SHIPPED_QUEUES, switch_config
-from cti.server.seat_file import SeatFile, SeatsNow, kept_while_busy, own_seats, seats_of
 from cti.settings import Settings, default_settings
 from ivr.call import SeatId
 from ivr.errors import AuthorError, SwitchLostError

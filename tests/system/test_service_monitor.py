@@ -12,7 +12,7 @@ import pytest
 from cti.adapters.control.door_client import DoorClient
 from cti.seats_file import Seat, WrittenSeats, seats_text
 from cti.server.emergency import control_socket
-from cti.server.seat_file import own_seats
+from cti.server.files.seat_file import own_seats
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.call import SeatId
 from tests.system.running_service import RunningService

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.server.policy_files import shipped_masking
+from cti.server.files.policy_files import shipped_masking
 from ivr.call import CallId, Leg
 from ivr.ports import Heard, HeardWord
 from ivr.speech.redact import ALL_KINDS, PrivateKind, find_private

@@ -53,7 +53,7 @@ class CityLine:
 
 
 class AdminDesk(Protocol):
-    """Fulfilled by `cti.server.admin_desk.OfficeDesk`. WorldError when something outside is away or took too long."""
+    """Fulfilled by `cti.server.admin.admin_desk`. WorldError when something outside is away or took too long."""
 
     async def standing(self, shelf: Shelf) -> Standing:
         """Return the files in use."""

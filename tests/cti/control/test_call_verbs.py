@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from cti.adapters.control.door import answer
 from cti.server.call_places import Tools
-from cti.server.calls_out import CallsOut
 from cti.server.monitoring import MonitorDesk
-from cti.server.transfer_verbs import TransferVerbs
-from cti.server.transfers import TransferDesk
+from cti.server.transfer.calls_out import CallsOut
+from cti.server.transfer.desk import TransferDesk
+from cti.server.transfer.verbs import TransferVerbs
 from cti.server.watching import Watching
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName, SeatId
 from ivr.events import BridgeEntered, LegDown, LegUp, OriginateEnded, SeatAnswered, SeatRang, SwitchEvent, TalkEnded

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from cti.access import Role
-from cti.server import danger_words
-from cti.server.danger_words import DangerWords, open_spotter, own_danger
+from cti.server.files import danger_words
+from cti.server.files.danger_words import DangerWords, open_spotter, own_danger
 from ivr.problems import Problem
 from routing.emergency.watch import Spots
 from tests.cti.web.site import Page, Site, site

@@ -16,8 +16,8 @@ import pytest_asyncio
 from cti.access import Role
 from cti.adapters.web.security import MOST_BYTES
 from cti.file_versions import Shelf
-from cti.server.flow_files import SHIPPED_FLOWS, flows_in_use
-from cti.server.shelves import files_of
+from cti.server.admin.shelves import files_of
+from cti.server.files.flow_files import SHIPPED_FLOWS, flows_in_use
 from tests.cti.web.site import Page, Site, site
 
 GREETING = "您好，这里是一二三四五政务服务便民热线，通话将被录音。"
@@ -309,7 +309,7 @@ async def test_what_cannot_be_written_is_not_published(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", str(Path("flows")))
 
-    monkeypatch.setattr("cti.server.admin_desk.put_files", full)
+    monkeypatch.setattr("cti.server.admin.admin_desk.put_files", full)
     wish = {"files": edited(now, "tries:", "tries: "), "based_on": now["digest"], "note": "空格", "reason": "照旧"}
     assert (await admin.post("/api/flows/publish", wish)).status_code == 503
     monkeypatch.undo()

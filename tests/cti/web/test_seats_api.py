@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from cti.access import Role
-from cti.server.seat_file import seats_of
+from cti.server.files.seat_file import seats_of
 from tests.cti.web.site import Page, Site, site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.server.city_packs import SHIPPED_CITIES, load_city
+from cti.server.files.city_packs import SHIPPED_CITIES, load_city
 from workorder.assessment.counts import UnitCounts
 from workorder.assessment.scheme import Measure, Scheme, scheme_of, score_of
 from workorder.assessment.snapshot import digest_of, published_from, rank_year, read_snapshot, take_month

@@ -8,12 +8,12 @@ from pathlib import Path
 from cti.adapters.files.replace_files import replace_files
 from cti.file_versions import Files, Shelf
 from cti.seats_file import WrittenSeats, seats_text
-from cti.server.city_packs import SHIPPED_DAYS
-from cti.server.danger_words import own_danger
 from cti.server.drafting import SHIPPED_CATALOGUE, SHIPPED_GAZETTEER, SHIPPED_LEXICONS, own_words
-from cti.server.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, flows_in_use, own_flows
+from cti.server.files.city_packs import SHIPPED_DAYS
+from cti.server.files.danger_words import own_danger
+from cti.server.files.flow_files import SHIPPED_FLOWS, SHIPPED_PROMPTS, flows_in_use, own_flows
+from cti.server.files.seat_file import own_seats
 from cti.server.installation import SHIPPED_QUEUES, own_queues, queues_path
-from cti.server.seat_file import own_seats
 from cti.settings import Settings
 from routing.adapters.emergency_words import word_files
 

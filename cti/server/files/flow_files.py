@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cti.seats_file import Seat
+from cti.server.files.seat_file import seats_of
 from cti.server.modes import overlaid
-from cti.server.seat_file import seats_of
 from cti.settings import Settings
 from ivr.adapters.voice.espeak import Espeak
 from ivr.adapters.voice.prompts import Prepared, net_sounds, prepare, standing_sounds
@@ -27,7 +27,7 @@ from routing.queue import Queues
 
 log = logging.getLogger(__name__)
 
-IVR = Path(__file__).resolve().parents[2] / "ivr"
+IVR = Path(__file__).resolve().parents[3] / "ivr"
 SHIPPED_FLOWS = IVR / "flows"
 SHIPPED_PROMPTS = IVR / "prompts" / "prompts.yaml"
 POLL_SECONDS = 1.0

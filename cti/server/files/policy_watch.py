@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from cti.server.file_watch import FileWatch
+from cti.server.files.file_watch import FileWatch
 from ivr.adapters.voice.espeak import Espeak
 from ivr.adapters.voice.prompts import prepare
 from ivr.errors import AuthorError, HotlineError

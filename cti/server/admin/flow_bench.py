@@ -15,11 +15,11 @@ from cti.file_versions import Files, Shelf
 from cti.flow_picture import Picture, picture_of
 from cti.flow_trial import Moment, Trial
 from cti.seats_file import Seat, load_seats
-from cti.server.flow_files import catalogue_of
+from cti.server.admin.shelves import CALENDAR, CATALOGUE, PROMPTS, QUEUES, SEATS, audio_files, files_of, fixed_names
+from cti.server.admin.word_bench import danger_problems
+from cti.server.files.flow_files import catalogue_of
+from cti.server.files.seat_file import seats_of
 from cti.server.installation import queues_of, seat_problems
-from cti.server.seat_file import seats_of
-from cti.server.shelves import CALENDAR, CATALOGUE, PROMPTS, QUEUES, SEATS, audio_files, files_of, fixed_names
-from cti.server.word_bench import danger_problems
 from cti.settings import Settings
 from ivr.call import QueueName
 from ivr.errors import AuthorError

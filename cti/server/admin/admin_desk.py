@@ -30,17 +30,17 @@ from cti.file_versions import (
 from cti.flow_picture import Picture
 from cti.flow_trial import Trial
 from cti.response_mode import ModeStanding
-from cti.server import flow_bench, word_bench
-from cti.server.city_packs import city_files, load_city
+from cti.server.admin import flow_bench, word_bench
+from cti.server.admin.shelves import AUDIO, audio_files, files_of, put_files
 from cti.server.fault_log import FaultLog
-from cti.server.flow_files import flows_in_use, own_flows
+from cti.server.files.city_packs import city_files, load_city
+from cti.server.files.flow_files import flows_in_use, own_flows
 from cti.server.health import examined
 from cti.server.installation import espeak_of, folders_of
 from cti.server.mode_desk import standing as mode_standing
 from cti.server.mode_desk import switch_mode
 from cti.server.modes import mode_on
 from cti.server.orphans import orphaned
-from cti.server.shelves import AUDIO, audio_files, files_of, put_files
 from cti.server.side_process import SideProcess
 from cti.settings import Settings
 from cti.settings_view import SettingLine, setting_lines

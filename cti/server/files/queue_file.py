@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from cti.server.file_watch import FileWatch
+from cti.server.files.file_watch import FileWatch
 from ivr.errors import HotlineError
 from ivr.problems import Problem
 from routing.queue import Queues, load_queues

@@ -15,9 +15,9 @@ from dataclasses import replace
 from cti.board_facts import Consulting
 from cti.board_rows import Consult
 from cti.server.call_places import Places, RefusedError, Target, Tools, places_of, seat_on
-from cti.server.transfer_hands import TransferHands
-from cti.server.transfer_legs import TRANSFER, TransferLegs, call_of_leg, is_ours
-from cti.server.transfer_story import begun_line, ended_line, last_begun
+from cti.server.transfer.hands import TransferHands
+from cti.server.transfer.legs import TRANSFER, TransferLegs, call_of_leg, is_ours
+from cti.server.transfer.story import begun_line, ended_line, last_begun
 from ivr.call import CallId, ChannelName, PhoneNumber, QueueName, SeatId
 from ivr.errors import StoreError, SwitchError
 from ivr.events import OriginateEnded, SeatAnswered, SwitchEvent, SwitchReady

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from cti.adapters.control.door import Request, Verb
 from cti.server.call_places import Places, RefusedError, Target, Tools, answering, must_be_callable, places_of
 from cti.server.seats import seat_of, text_of
-from cti.server.transfers import TransferDesk
+from cti.server.transfer.desk import TransferDesk
 from ivr.call import Leg, QueueName, SeatId, call_id
 from ivr.moves import end_leg
 from routing.agent import AgentState

@@ -11,8 +11,8 @@ from datetime import datetime
 from cti.adapters.control.door import Request, Verb
 from cti.server.call_places import RefusedError, Tools, answering, must_be_callable, must_be_free
 from cti.server.seats import seat_of, text_of
-from cti.server.transfer_hands import TransferHands
-from cti.server.transfer_legs import CALLED, TransferLegs
+from cti.server.transfer.hands import TransferHands
+from cti.server.transfer.legs import CALLED, TransferLegs
 from ivr.call import CallId, PhoneNumber, SeatId, call_id
 from ivr.errors import StoreError
 from ivr.events import BridgeEntered, LegDown, SwitchEvent

@@ -1,0 +1,1 @@
+"""What the pages ask about files that are being written: tried, published, given back."""
