@@ -114,6 +114,7 @@ class Script:
         self.may_save.set()
         self.refusals: dict[str, Row] = {}
         """What the controller answers to a verb instead of doing it."""
+        self.mode: Row = {"on": "", "title": "平时", "since": None, "by": "", "reason": "", "modes": [], "history": []}
         self.words: list[Row] = []
         self.draft: Row | None = None
         self.similar: list[Row] = []
@@ -273,6 +274,10 @@ class Script:
             if verb == "phone.answer":
                 await self.answer()
             return {"ok": True, "text": "好的", "draft": self.draft, "order": "WO20261122-000007"}
+
+        @app.get("/api/mode")
+        async def mode() -> Row:
+            return self.mode
 
         @app.get("/api/vocabulary")
         async def vocabulary() -> Row:

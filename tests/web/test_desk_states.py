@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from cti.adapters.web.static import DIST
 from tests.web.browser import Browsers, another_page, assert_accessible, assert_fits, errors_of, new_page
 from tests.web.desk import button, phone_says
-from tests.web.scripted import CALL, CASE, Script, party, scripted
+from tests.web.scripted import CALL, CASE, Script, ago, party, scripted
 
 pytestmark = [pytest.mark.xdist_group("web-states"), pytest.mark.asyncio(loop_scope="module")]
 
@@ -271,6 +271,25 @@ async def test_an_expired_session_and_a_second_window_are_told_and_nothing_is_lo
         await expect(page.get_by_role("alert").filter(has_text="另一个窗口")).to_be_visible()
         await expect(page.get_by_role("button", name="改在本窗口使用")).to_be_enabled()
         await assert_accessible(page, "taken")
+
+
+async def test_a_response_mode_stands_above_the_desk_and_leaves_the_controls_in_sight(browsers: Browsers) -> None:
+    async with talking(browsers) as (page, script):
+        script.mode |= {
+            "on": "incident",
+            "title": "突发事件",
+            "since": ago(600),
+            "by": "张主任",
+            "reason": "防汛Ⅲ级响应",
+        }
+        await page.reload()
+        banner = page.get_by_role("status").filter(has_text="应急模式：突发事件")
+        await expect(banner).to_contain_text("张主任：防汛Ⅲ级响应", timeout=30_000)
+        await assert_accessible(page, "a response mode")
+        await assert_fits(page)
+        for name in ("静音", "挂断"):
+            await expect(button(page, name)).to_be_in_viewport(ratio=1)
+        await expect(page.get_by_role("button", name="确认工单")).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("look", [("深色",), ("大字",), ("深色", "大字")])

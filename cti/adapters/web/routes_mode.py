@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from cti.access import Account, Permission
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import ErrorBody
-from cti.adapters.web.sessions import require
+from cti.adapters.web.sessions import require, require_to_look_on
 from cti.response_mode import ModeStanding
 
-Watcher = Annotated[Account, Depends(require(Permission.WALLBOARD))]
+Watcher = Annotated[Account, Depends(require_to_look_on(Permission.WALLBOARD, Permission.DESK))]
 Switcher = Annotated[Account, Depends(require(Permission.QUEUES_STEER, Permission.ADMIN_SETTINGS))]
 
 

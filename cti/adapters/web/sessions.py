@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -94,8 +94,17 @@ def hash_of(token: str) -> str:
 
 async def signed_in(connection: HTTPConnection) -> SignedIn:
     """Who sends this request, from their own page: 401 when nobody is signed in, 403 without the CSRF header."""
+    return await _signed_in(connection, is_use=True)
+
+
+async def looks_on(connection: HTTPConnection) -> SignedIn:
+    """The same for what a page asks by itself: it keeps nobody signed in."""
+    return await _signed_in(connection, is_use=False)
+
+
+async def _signed_in(connection: HTTPConnection, *, is_use: bool) -> SignedIn:
     sessions: Sessions = connection.app.state.deps.sessions
-    found = await sessions.find(connection)
+    found = await sessions.find(connection, is_use=is_use)
     if found is None:
         raise refused(401)
     method = str(connection.scope.get("method", "GET"))
@@ -112,14 +121,26 @@ def require(*permissions: Permission) -> Callable[..., Awaitable[Account]]:
     """
 
     async def check(found: Annotated[SignedIn, Depends(signed_in)]) -> Account:
-        account = found.account
-        if account.must_change:
-            raise refused(403, "这是一次性密码，要先修改。改法：在登录页设一个新密码", "password_must_change")
-        if permissions and not any(account.may(each) for each in permissions):
-            raise refused(403)
-        return account
+        return _allowed(found.account, permissions)
 
     return check
+
+
+def require_to_look_on(*permissions: Permission) -> Callable[..., Awaitable[Account]]:
+    """`require` for what an open page asks again and again without its person: it keeps nobody signed in."""
+
+    async def check(found: Annotated[SignedIn, Depends(looks_on)]) -> Account:
+        return _allowed(found.account, permissions)
+
+    return check
+
+
+def _allowed(account: Account, permissions: Collection[Permission]) -> Account:
+    if account.must_change:
+        raise refused(403, "这是一次性密码，要先修改。改法：在登录页设一个新密码", "password_must_change")
+    if permissions and not any(account.may(each) for each in permissions):
+        raise refused(403)
+    return account
 
 
 def address_of(connection: HTTPConnection) -> str:

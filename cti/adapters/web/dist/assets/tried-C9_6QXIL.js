@@ -1,0 +1,1 @@
+import{h as e}from"./reactivity.esm-bundler-Bw3zyzF6.js";import{t}from"./api-CaDvEAtM.js";function n(){let n=e(``),r=e(``);async function i(e){n.value=``,r.value=``;try{await e()}catch(e){n.value=e instanceof t?e.message:`没有做成，请稍后再试。`}}return{problem:n,done:r,tried:i}}export{n as t};
