@@ -21,6 +21,7 @@ from cti.access import ROLES, Role
 from cti.adapters.web import static
 from cti.adapters.web.security import Guard
 from tests.ports import free_port
+from workorder.marks import ABUSES, MARK_TITLES, MarkKind
 
 CALL, CASE, SEAT = "hl-1.1", "hl-1.1-1", "801"
 Row = dict[str, Any]
@@ -115,6 +116,7 @@ class Script:
         self.refusals: dict[str, Row] = {}
         """What the controller answers to a verb instead of doing it."""
         self.mode: Row = {"on": "", "title": "平时", "since": None, "by": "", "reason": "", "modes": [], "history": []}
+        self.marks: list[Row] = []
         self.words: list[Row] = []
         self.draft: Row | None = None
         self.similar: list[Row] = []
@@ -278,6 +280,23 @@ class Script:
         @app.get("/api/mode")
         async def mode() -> Row:
             return self.mode
+
+        @app.get("/api/order-marks/{number}")
+        async def marks(number: str) -> Row:
+            kinds = [{"value": kind.value, "title": title} for kind, title in MARK_TITLES.items()]
+            choices = {"kinds": kinds, "abuses": list(ABUSES), "violations": []}
+            return {"marks": self.marks, "proposed_violation": "", "choices": choices}
+
+        @app.post("/api/order-marks/{number}")
+        async def mark(number: str, request: Request) -> Any:
+            body = await request.json()
+            self.asked.append(("mark", {"number": number, **body}))
+            if body["kind"] == "referred":
+                return JSONResponse({"error": "还没有劝阻过，不能移交。改法：先劝阻并记下", "code": "refused"}, 409)
+            title = MARK_TITLES[MarkKind(body["kind"])]
+            row = {"id": str(len(self.marks)), "kind_title": title, "code": "", "who": "李晓梅", "state": "open"}
+            self.marks.append({**row, **body})
+            return self.marks[-1]
 
         @app.get("/api/vocabulary")
         async def vocabulary() -> Row:

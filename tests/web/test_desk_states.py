@@ -273,6 +273,37 @@ async def test_an_expired_session_and_a_second_window_are_told_and_nothing_is_lo
         await assert_accessible(page, "taken")
 
 
+@pytest.mark.requirement("J-38")
+async def test_abuse_is_marked_on_the_calls_order_during_the_talk(browsers: Browsers) -> None:
+    async with talking(browsers) as (page, script):
+        card = page.get_by_role("region", name="来电人")
+        await expect(card.get_by_role("button", name="标记滥用")).to_have_count(0)  # there is no order yet
+        await script.call(order="WO20261122-000007")
+        await card.get_by_role("button", name="标记滥用").press("Enter")
+        dialog = page.get_by_role("dialog", name="标记滥用热线")
+        kinds = dialog.get_by_label("是哪一种")
+        await expect(kinds.locator("option", has_text="侮辱")).to_have_count(1, timeout=30_000)
+        await assert_accessible(page, "marking abuse")
+        await kinds.select_option("referred")
+        await dialog.get_by_label("依据").fill("反复辱骂坐席")
+        await dialog.get_by_role("button", name="标记", exact=True).click()
+        await expect(dialog.get_by_role("alert")).to_contain_text("还没有劝阻过")
+        await kinds.select_option("侮辱")
+        await dialog.get_by_role("button", name="标记", exact=True).press("Enter")
+        known = dialog.get_by_role("list", name="已有的标记")
+        await expect(known).to_contain_text("滥用热线：侮辱", timeout=30_000)
+        assert script.of("mark")[-1] == {
+            "number": "WO20261122-000007",
+            "kind": "abuse",
+            "code": "侮辱",
+            "reason": "反复辱骂坐席",
+        }
+        await assert_accessible(page, "marked")
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_be_hidden()
+        await phone_says(page, "通话中")
+
+
 async def test_a_response_mode_stands_above_the_desk_and_leaves_the_controls_in_sight(browsers: Browsers) -> None:
     async with talking(browsers) as (page, script):
         script.mode |= {
