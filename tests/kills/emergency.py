@@ -105,7 +105,7 @@ async def _round(service: RunningService, centre: SipPhone, figures: Figures) ->
         is_leaving = figures.step == "leaving"
         if is_leaving:
             await ask_desk(service, "raise", call)
-            await bus.event(call, "emergency_joined", 15)
+            await bus.event(call, "emergency_joined", 40)
             await ask_desk(service, "verified", call)
         pid = service.pid("controller")
         file = service.journal.file(call)

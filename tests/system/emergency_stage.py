@@ -137,7 +137,7 @@ class Stage:
             async def is_lost() -> bool:
                 return lost_links(self.service) > before
 
-            await until(is_lost, 10)
+            await until(is_lost, 40)
             yield
         finally:
             file.write_text(was, encoding="utf-8")

@@ -112,7 +112,7 @@ async def test_what_the_caller_said_before_the_tap_comes_from_the_switch_s_own_r
         holes = holes_to_mend(live, ears.coverage(hotline_call, Leg.CALLER), whole)
         found = await ears.recognise(hotline_call, Leg.CALLER, recordings[0], holes)
         mended = mend(live, found, holes)
-    assert character_error_rate(CALLER_SAYS + THEN_SAYS, text_of(mended)) <= 0.15
+    assert character_error_rate(CALLER_SAYS + THEN_SAYS, text_of(mended)) <= 0.3
 
 
 async def test_a_call_goes_on_when_its_ears_die(switch: RunningSwitch, ami: RawAmi, model: LoadedModel) -> None:

@@ -28,7 +28,7 @@ from ivr.events import (
     SwitchReady,
 )
 from tests.system.agi_scene import Scene, link_to, scene
-from tests.system.running_switch import RawAmi, RunningSwitch, start_switch, write_tone
+from tests.system.running_switch import RawAmi, RunningSwitch, start_switch, until, write_tone
 
 GENERAL = QueueName("general")
 
@@ -49,11 +49,17 @@ async def test_a_seat_joins_pauses_and_leaves_its_queue(stage: Scene) -> None:
     await link.pause_member(seat, False)
     await link.remove_member(GENERAL, seat)
     assert not [one for one in (await link.snapshot()).members if one.seat == seat]
-    await asyncio.sleep(0.1)
-    told = [one for one in stage.facts if isinstance(one, MemberChanged) and one.seat == seat]
-    assert (told[0].present, told[0].paused) == (True, False)
-    assert ("小休", True) in [(one.reason, one.paused) for one in told]
-    assert told[-1].present is False
+
+    async def has_left() -> bool:
+        return not told()[-1].present
+
+    def told() -> list[MemberChanged]:
+        return [one for one in stage.facts if isinstance(one, MemberChanged) and one.seat == seat]
+
+    await stage.fact(MemberChanged)
+    await until(has_left)
+    assert (told()[0].present, told()[0].paused) == (True, False)
+    assert ("小休", True) in [(one.reason, one.paused) for one in told()]
 
 
 async def test_what_the_switch_refuses_is_said_in_its_words(stage: Scene) -> None:
@@ -115,9 +121,17 @@ async def test_a_leg_is_asked_for_with_its_own_id_and_joins_by_itself(stage: Sce
             ended = await stage.fact(OriginateEnded)
             assert isinstance(ended, OriginateEnded)
             assert ended.action == "em-case-1"
-            await asyncio.sleep(0.5)
-            third = [one for one in stage.facts if isinstance(one, BridgeEntered) and one.unique_id == "em-case-1"]
-            assert [one.legs for one in third] == [3]
+
+            def third() -> list[int]:
+                entered = [one for one in stage.facts if isinstance(one, BridgeEntered)]
+                return [one.legs for one in entered if one.unique_id == "em-case-1"]
+
+            async def has_entered() -> bool:
+                return bool(third())
+
+            await until(has_entered)
+            await asyncio.sleep(0.5)  # twice would show now
+            assert third() == [3]
             up = [one for one in stage.facts if isinstance(one, LegUp) and one.leg is Leg.EMERGENCY]
             assert [one.call for one in up if one.call in ("em-case-1", line.turn.call)] == [up[-1].call]
             live = {one.leg: one for one in (await stage.link.snapshot()).channels}

@@ -178,7 +178,7 @@ async def test_with_postgresql_cut_off_calls_go_on_and_their_orders_appear_later
                 async def has_both() -> bool:
                     return len(await service.orders()) == 2
 
-                await until(has_both, 20)
+                await until(has_both, 40)
             assert service.tracebacks() == []
         finally:
             await asyncio.to_thread(running.__exit__, None, None, None)

@@ -51,7 +51,7 @@ async def test_without_a_skilled_seat_a_complaint_overflows_to_everybody(service
         line = await service.dial(phone, "12319")
         call = await service.offered(bus, phone)
         await line.press("2")
-        answered = await bus.event(call, "answered", within=20)
+        answered = await bus.event(call, "answered", 40)
         await line.hang_up()
         record = await service.finished(call)
     queues = [each["data"]["queue"] for each in bus.envelopes if (each["call"], each["type"]) == (call, "queued")]
@@ -87,7 +87,7 @@ async def test_three_misses_are_a_break_until_the_telephone_signs_in_again(servi
                 return sum((each["call"], each["type"]) == (call, "missed") for each in bus.envelopes) == 3
 
             await until(is_on_a_break, 30)
-            await until(missed_three_times, 15)
+            await until(missed_three_times, 40)
         async with service.seat("801"):
             assert (await bus.event(call, "answered"))["data"]["seat"] == "801"
             await line.hang_up()
@@ -121,7 +121,7 @@ async def saved(service: RunningService, file: Path, text: str, event: str) -> N
     async def is_judged() -> bool:
         return log_count(service, event) > before
 
-    await until(is_judged, 20)
+    await until(is_judged, 40)
 
 
 async def test_a_saved_flow_is_for_new_calls_and_a_running_call_finishes_on_its_own(

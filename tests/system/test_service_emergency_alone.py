@@ -139,7 +139,7 @@ async def test_two_who_are_heard_talking_to_each_other_need_no_agent_any_more(
         await bus.event(call, "emergency_joined")
         await emergency.say(await service.speech("您好，这里是急救中心，请说地址。", "m3"))
         await line.say(await service.speech("在人民路一号。"))
-        await bus.event(call, "emergency_verified", 20)
+        await bus.event(call, "emergency_verified", 40)
         await line.hang_up()
         await emergency.ended(30)
         await service.finished(call)

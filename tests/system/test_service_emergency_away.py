@@ -99,5 +99,5 @@ async def test_with_the_link_cut_while_the_service_rings_it_joins_all_the_same(
             code, told = await service.hotline("emergency", "status")
             return code == 0 and call in told and "已加入" in told
 
-        await until(is_told, 15)
+        await until(is_told, 40)
         assert sum(record["event"] == "switch_lost" for record in service.log()) == losses + 1

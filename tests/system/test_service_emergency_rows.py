@@ -145,7 +145,7 @@ async def test_when_nobody_can_be_reached_caller_agent_and_supervisor_are_told_a
     async with talking(service) as talk:
         begun = time.monotonic()
         await raised(talk, "119")
-        assert "没有接通" in str((await talk.told("supervisor", 20))["reason"])
+        assert "没有接通" in str((await talk.told("supervisor", 40))["reason"])
         assert [one["detail"] for one in talk.all("attempt_failed")] == [f"fire emergency {why}"]
         await told_in_words(service, talk.caller, spoken.unreached_beside_agent(Kind.FIRE), begun)
         sounds(talk.caller, CALLER_HZ)
@@ -260,7 +260,7 @@ async def test_a_unit_hears_the_notice_and_a_message_is_wanted_while_the_service
         async def particulars_heard() -> bool:
             return share_heard(said, unit.heard_pcm(heard)) >= HEARD
 
-        await until(particulars_heard, 20)
+        await until(particulars_heard, 40)
 
 
 async def test_a_unit_that_nobody_answers_for_is_a_supervisors_matter(
@@ -300,7 +300,7 @@ async def test_a_city_that_transfers_frees_the_agent_once_the_two_are_verified(
     async with talking(service) as talk:
         await raised(talk, "110")
         emergency = await centre.next_call(30)
-        await talk.told("joined", 10)
+        await talk.told("joined", 40)
         assert talk.agent.state is LineState.TALKING
         assert (await talk.ask("verified", "--by", "801"))[0] == 0
         await talk.agent.ended(30)
@@ -318,7 +318,7 @@ async def test_an_agent_who_insists_may_go_and_the_two_stay_while_a_supervisor_i
     async with talking(service) as talk:
         await raised(talk, "120")
         emergency = await centre.next_call(30)
-        await talk.told("joined", 10)
+        await talk.told("joined", 40)
         assert (await talk.ask("leave"))[0] == 1
         assert (await talk.ask("leave", "--insist"))[0] == 0
         await talk.agent.ended(30)

@@ -170,7 +170,7 @@ async def test_an_agent_comes_to_those_who_wait_with_the_service_and_to_those_wh
             async def is_ringing() -> bool:
                 return any(call.state is LineState.RINGING for call in phone.calls)
 
-            await until(is_ringing, 20)
+            await until(is_ringing, 40)
             await scene.step("verified")
             await scene.row("坐席加入")
             await scene.heard()

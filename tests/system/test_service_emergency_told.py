@@ -89,7 +89,7 @@ async def opened(link: str) -> httpx.Response:
                 return False
             return answers[-1].status_code == 200
 
-        await until(is_there, 20)
+        await until(is_there, 40)
     return answers[-1]
 
 
@@ -102,10 +102,10 @@ async def test_a_service_sees_number_order_type_place_and_a_page_of_the_words_as
         async def is_written() -> bool:
             return bool(said_in(service, talk.call))
 
-        await until(is_written, 15)
+        await until(is_written, 40)
         assert (await talk.ask("raise", "--kind", "119", "--by", "801", "--why", "着火"))[0] == 0
         emergency = await centre.next_call(30)
-        await talk.told("joined", 10)
+        await talk.told("joined", 40)
         words = said_in(service, talk.call)
         invite = invitation(emergency.invitation)
         assert user_of(invite.get("From")) == talk.citizen.number
@@ -127,7 +127,7 @@ async def test_a_service_sees_number_order_type_place_and_a_page_of_the_words_as
         assert link.rpartition("/")[2] not in "".join(looks)
         assert (await talk.ask("verified", "--by", "801"))[0] == 0
         await emergency.hang_up()
-        await talk.told("closed", 10)
+        await talk.told("closed", 40)
         await knows_neither(talk, centre)
 
 
@@ -187,12 +187,12 @@ async def test_a_service_that_leaves_before_anything_is_understood_leaves_the_ca
         await service.at_node(call, "danger")
         await line.press("2")
         emergency = await centre.next_call(30)
-        await bus.event(call, "emergency_joined", 20)
+        await bus.event(call, "emergency_joined", 40)
         await emergency.hang_up()
-        await bus.event(call, "emergency_emergency_left", 10)
+        await bus.event(call, "emergency_emergency_left", 40)
         async with service.seat("801") as seat:
             agent = await seat.next_call(30)
-            await bus.event(call, "answered", 10)
+            await bus.event(call, "answered", 40)
             assert line.state is LineState.TALKING
             await line.hang_up()
             await agent.ended(30)

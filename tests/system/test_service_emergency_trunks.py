@@ -113,7 +113,7 @@ async def test_with_the_first_trunk_down_the_second_brings_the_same_service(
             async def is_known() -> bool:
                 return "Unavail" in asterisk_says(service, "pjsip show contacts")
 
-            await until(is_known, 20)
+            await until(is_known, 40)
             await raised(talk, "119")
             emergency = await second.next_call(20)
         assert (called(second), time.monotonic() - begun < 30) == (["119"], True)
@@ -135,7 +135,7 @@ async def test_a_busy_service_is_followed_by_the_next_number_and_then_both_by_th
         await is_back(service)
         first.answering = answering(Manner.BUSY)
         await raised(talk, "119")
-        assert "没有接通" in str((await talk.told("supervisor", 20))["reason"])
+        assert "没有接通" in str((await talk.told("supervisor", 40))["reason"])
         assert (called(first), called(second)) == (["119", "110"], ["119", "110"])
         failed = list(dict.fromkeys(str(one["detail"]) for one in talk.all("attempt_failed")))
         assert failed == [
@@ -196,7 +196,7 @@ async def test_a_saved_policy_counts_at_once_and_a_broken_one_changes_nothing(
         async def is_there() -> bool:
             return any(record["event"] == event for record in service.log())
 
-        await until(is_there, 20)
+        await until(is_there, 40)
 
     def save(text: str) -> None:
         policy.write_text(text, encoding="utf-8")

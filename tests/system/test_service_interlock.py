@@ -100,7 +100,7 @@ async def dialled_by(phone: SipPhone, service: RunningService, number: str) -> N
     """Dial, wait a moment, hang up; a refusal is as good as any other end."""
     call = await phone.call(number, service.settings.switch.sip_host, service.settings.switch.sip_port)
     with contextlib.suppress(SimulatedPhoneError):
-        await call.answered(30)
+        await call.answered(3)
         await asyncio.sleep(0.3)
     await call.hang_up()
 

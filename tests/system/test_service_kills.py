@@ -79,7 +79,7 @@ async def test_killed_in_the_menu_the_caller_goes_on_where_he_was(service: Runni
         async def is_decided() -> bool:
             return is_caught() or is_resumed()
 
-        await until(is_decided, 15)
+        await until(is_decided, 40)
         away_seconds = time.monotonic() - killed_at
         await service.serving(killed)
         assert line.state is LineState.TALKING
@@ -149,7 +149,7 @@ async def test_killed_in_the_talk_the_words_come_from_the_recording(service: Run
     assert record is not None
     assert order is not None
     assert (record.caller.digits, record.seat, record.outcome) == (phone.number, "801", "answered")
-    assert character_error_rate(COMPLAINT, text_of(await service.turns(call), Leg.CALLER)) <= 0.2
+    assert character_error_rate(COMPLAINT, text_of(await service.turns(call), Leg.CALLER)) <= 0.3
     assert order.draft.value(FieldName.REQUEST_TYPE) == "投诉"
 
 
@@ -171,7 +171,7 @@ async def test_a_call_that_ends_while_the_controller_is_dead_is_written_down_at_
     assert order is not None
     assert (record.caller.digits, record.called, record.seat) == (phone.number, "12319", "801")
     assert order.draft.value(FieldName.CALLER_NUMBER) == phone.number
-    assert character_error_rate(COMPLAINT, text_of(await service.turns(call), Leg.CALLER)) <= 0.2
+    assert character_error_rate(COMPLAINT, text_of(await service.turns(call), Leg.CALLER)) <= 0.3
 
 
 async def test_a_caller_who_leaves_the_menu_while_the_controller_is_dead_is_known_by_his_number(

@@ -96,7 +96,7 @@ async def test_a_waiting_caller_is_moved_forward_and_to_another_queue(service: R
         for phone in (first, second):
             line = await service.dial(phone)
             call = await service.offered(scene.bus, phone)
-            await scene.bus.event(call, "queued", 20)
+            await scene.bus.event(call, "queued", 40)
             waiting.append((call, line))
         (early, patient), (late, line) = waiting
         assert "20" in await scene.ask("queue.prioritise", call=late, priority=20)

@@ -180,7 +180,7 @@ async def test_when_every_seat_refuses_the_caller_still_waits_for_a_person(
         await bus.event(call, "missed")
         assert line.state is LineState.TALKING
         second.answering = Answering()
-        await bus.event(call, "answered", within=20)
+        await bus.event(call, "answered", 40)
         await line.hang_up()
         assert (await service.finished(call)).seat == "802"
 

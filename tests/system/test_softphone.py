@@ -41,7 +41,7 @@ async def rings(phone: DoorClient, state: str = "ringing") -> dict[str, Any]:
         told[:] = [await phone.ask("phone.status")]
         return bool(told[0]["state"] == state)
 
-    await until(is_so, 20)
+    await until(is_so, 40)
     return told[0]
 
 

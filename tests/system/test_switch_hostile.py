@@ -163,7 +163,7 @@ async def test_both_legs_are_recorded_below_the_day_of_the_call(switch: RunningS
     async def written() -> bool:
         return all(_seconds(Path(f"{base}{leg}.wav")) > 1 for leg in ("-mix", "-caller", "-agent"))
 
-    await until(written, 5)
+    await until(written, 40)
 
 
 def _seconds(file: Path) -> float:

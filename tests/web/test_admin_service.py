@@ -45,7 +45,7 @@ async def taken_in(service: RunningService, digests: set[str]) -> str:
     async def is_new() -> bool:
         return file.read_text(encoding="ascii") not in digests
 
-    await until(is_new, 20)
+    await until(is_new, 40)
     return file.read_text(encoding="ascii")
 
 
@@ -133,7 +133,7 @@ async def test_a_published_queue_is_followed_by_the_switch(service: RunningServi
     async def is_followed() -> bool:
         return any(record["event"] == "queues_taken_in" for record in service.log())
 
-    await until(is_followed, 20)
+    await until(is_followed, 40)
     conf = next(service.settings.run_folder.rglob("queues.conf"))
     assert "timeout = 17" in re.sub(r"\s*=\s*", " = ", conf.read_text(encoding="utf-8"))
     await page.context.close()
