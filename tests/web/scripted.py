@@ -298,6 +298,23 @@ class Script:
             self.marks.append({**row, **body})
             return self.marks[-1]
 
+        @app.get("/api/city/types")
+        async def types() -> Row:
+            group = {"group": "公用设施", "types": [{"matter": "雨水井盖", "units": ["水务局"]}]}
+            return {"version": "1", "components": [group], "events": []}
+
+        @app.get("/api/orders/{number}/case/proposal")
+        async def proposal(number: str) -> Row:
+            checklist = {"位置": "幸福里小区三号楼", "类别": "雨水井盖", "照片": "", "责任单位": "水务局"}
+            units = {"unit": "水务局", "candidates": ["水务局", "住建局"], "question": "是小区里的还是马路上的？"}
+            return {"matter": "雨水井盖", **units, "checklist": checklist}
+
+        @app.post("/api/orders/{number}/case", status_code=201)
+        async def file_case(number: str, request: Request) -> Row:
+            body = await request.json()
+            self.asked.append(("case", {"number": number, **body}))
+            return {"number": "WO20261122-000008", "unit": body["unit"] or "水务局", "why": "雨水井盖归水务局"}
+
         @app.get("/api/vocabulary")
         async def vocabulary() -> Row:
             return {"categories": ["城乡建设/城市管理/路灯", "城乡建设/城市管理/供水"], "units": ["水务局", "住建局"]}

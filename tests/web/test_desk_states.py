@@ -304,6 +304,30 @@ async def test_abuse_is_marked_on_the_calls_order_during_the_talk(browsers: Brow
         await phone_says(page, "通话中")
 
 
+@pytest.mark.requirement("D-09")
+async def test_a_confirmed_order_is_filed_as_a_case_by_one_click_when_its_checks_are_answered(
+    browsers: Browsers,
+) -> None:
+    async with talking(browsers) as (page, script):
+        order = page.get_by_role("region", name="工单", exact=True)
+        await page.keyboard.press("Control+Enter")
+        await expect(order).to_contain_text("已确认", timeout=30_000)
+        await order.get_by_role("button", name="立案").press("Enter")
+        dialog = page.get_by_role("dialog", name="立为城市管理案件")
+        await expect(dialog.get_by_role("combobox", name="类别")).to_have_value("雨水井盖", timeout=30_000)
+        await assert_accessible(page, "filing a case")
+        await dialog.get_by_role("button", name="立案").click()  # the browser holds it back: one check has no answer
+        await expect(dialog.get_by_label("照片")).to_be_focused()
+        assert script.of("case") == []
+        await dialog.get_by_label("照片").fill("来电，无照片")
+        await dialog.get_by_role("button", name="立案").click()
+        await expect(dialog.get_by_role("status")).to_contain_text("已立案 WO20261122-000008", timeout=30_000)
+        [filed] = script.of("case")
+        assert (filed["number"], filed["matter"], filed["unit"]) == ("WO20261122-000007", "雨水井盖", "")
+        assert filed["checklist"]["照片"] == "来电，无照片"
+        await assert_accessible(page, "a case was filed")
+
+
 async def test_a_response_mode_stands_above_the_desk_and_leaves_the_controls_in_sight(browsers: Browsers) -> None:
     async with talking(browsers) as (page, script):
         script.mode |= {
