@@ -45,7 +45,7 @@ async def test_a_rude_call_is_judged_with_the_number_of_the_complaint(
     await page.get_by_label("密码").fill(PASSWORD)
     await page.get_by_role("button", name="登录").click()
     await page.wait_for_url(lambda url: "/sign-in" not in url)
-    await page.goto("/supervisor/quality")
+    await page.get_by_role("link", name="质检").click(timeout=PATIENCE)
     await page.get_by_label("从", exact=True).fill(DAY)
     await page.get_by_label("到", exact=True).fill(DAY)
     await page.get_by_label("抽几通").fill("1")

@@ -53,7 +53,8 @@ async def reading(house: tuple[OrderSite, str], browsers: Browsers) -> AsyncIter
     await page.get_by_label("密码").fill(PASSWORD)
     await page.get_by_role("button", name="登录").click()
     await page.wait_for_url(lambda url: "/sign-in" not in url)
-    await page.goto("/supervisor/reports/bulletins")
+    await page.get_by_role("link", name="报表").click(timeout=PATIENCE)
+    await page.get_by_role("link", name="统计报告").click(timeout=PATIENCE)
     yield page
     assert errors_of(page) == []
     await page.context.close()
