@@ -11,6 +11,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,9 @@ class RunningService:
         while READY not in (text := out.read_text(errors="replace")):
             if self._up.poll() is not None or time.monotonic() > ends:
                 raise AssertionError(f"{text}\n{self.log_tail()}")
+            time.sleep(0.05)
+        while self.settings.pages.serve and not is_answered(self.settings.pages.port):  # calls do not wait for it
+            assert time.monotonic() < ends, f"no pages\n{self.log_tail()}"
             time.sleep(0.05)
 
     def down(self) -> None:
@@ -334,6 +338,15 @@ class RunningService:
             return node in self.nodes(call)
 
         await until(there, within)
+
+
+def is_answered(port: int) -> bool:
+    """Whether somebody accepts connections at this port of ours."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
