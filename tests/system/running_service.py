@@ -115,7 +115,7 @@ class RunningService:
             if self._up.poll() is not None or time.monotonic() > ends:
                 raise AssertionError(f"{text}\n{self.log_tail()}")
             time.sleep(0.05)
-        while self.settings.pages.serve and not is_answered(self.settings.pages.port):  # calls do not wait for it
+        while self.settings.pages.is_served and not is_answered(self.settings.pages.port):  # calls do not wait for it
             assert time.monotonic() < ends, f"no pages\n{self.log_tail()}"
             time.sleep(0.05)
 
