@@ -143,7 +143,7 @@ FlowEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class LegUp:
-    """A channel that belongs to `call` exists; `leg` tells whose it is."""
+    """A channel that belongs to `call` exists; `leg` tells whose it is. The switch may say it twice of one channel."""
 
     call: CallId
     leg: Leg
@@ -151,6 +151,7 @@ class LegUp:
     number: PhoneNumber
     at: datetime
     seat: SeatId | None = None
+    unique_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

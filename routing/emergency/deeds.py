@@ -32,6 +32,7 @@ from routing.emergency.threeway_words import (
     MarkForSupervisor,
     NotifyUnit,
     Originate,
+    OriginateRefused,
     OriginateSent,
     StartTimer,
     TellAgent,
@@ -145,7 +146,7 @@ class Deeds:
         allowed = may_dial_on(wish.number, wish.trunk, self._tools.locks)
         if isinstance(allowed, Refused):
             log.error("emergency_number_refused", extra={"case": name, "reason": allowed.reason})
-            self._ledger.tell(name, OriginateEnded(wish.channel_id, wish.channel_id, False, 0, now))
+            self._ledger.tell(name, OriginateRefused(wish.channel_id, now))
             return
         self._ledger.tell(name, OriginateSent(wish.channel_id, now))
         try:
@@ -157,7 +158,7 @@ class Deeds:
         except (SwitchRefusedError, UnsafeHeaderError) as refused:
             log.error("emergency_call_refused", extra={"case": name, "reason": str(refused)})
             now = self._tools.clock.now()
-            self._ledger.tell(name, OriginateEnded(wish.channel_id, wish.channel_id, False, 0, now))
+            self._ledger.tell(name, OriginateRefused(wish.channel_id, now))
 
     def _number(self, call: CallId) -> PhoneNumber:
         known = self._ledger.calls.get(call)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from ivr.call import Leg
 from ivr.events import BridgeEntered, LegDown, LegUp, OriginateEnded
 from routing.emergency.attempts import HUNG_UP, NO_ANSWER, TRUNK_DOWN, UNKNOWN, why_failed
 from routing.emergency.threeway_dial import failed, originate, timer, verify_timer
@@ -23,6 +22,7 @@ from routing.emergency.threeway_state import (
     GONE_SECONDS,
     GRACE_SECONDS,
     JOIN_SECONDS,
+    NO_LEG_SECONDS,
     Calling,
     Joined,
     Step,
@@ -37,6 +37,7 @@ from routing.emergency.threeway_words import (
     InviteAgent,
     LookAtSwitch,
     Mark,
+    OriginateRefused,
     OriginateSent,
     RaisedAgain,
     Resynced,
@@ -57,7 +58,9 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
         case OriginateSent(channel_id=channel_id, at=at) if channel_id == state.channel_id:
             detail = f"{state.route.target.name} {state.route.trunk}"
             return replace(state, is_sent=True, sent_at=at), (WriteMark(case.call, Mark.INVITE_SENT, at, detail),)
-        case LegUp(leg=Leg.EMERGENCY, channel=channel, call=call) if call == case.call and state.channel is None:
+        case OriginateRefused(channel_id=channel_id, at=at) if channel_id == state.channel_id and state.channel is None:
+            return failed(state, TRUNK_DOWN, at)
+        case LegUp(unique_id=unique_id, channel=channel) if unique_id == state.channel_id and state.channel is None:
             return replace(state, is_sent=True, channel=channel), ()
         case EmergencyRang(unique_id=unique_id, at=at) if unique_id == state.channel_id:
             return replace(state, has_rung=True), (WriteMark(case.call, Mark.RINGING, at),)
@@ -65,9 +68,8 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
             mark = WriteMark(case.call, Mark.ANSWERED, at)
             return replace(state, is_sent=True, is_answered=True), (mark, timer(state, "join", JOIN_SECONDS))
         case OriginateEnded(unique_id=unique_id, succeeded=False, at=at) if unique_id == state.channel_id:
-            if state.channel is None:  # no leg ever was: the trunk did not take it
-                return failed(state, TRUNK_DOWN, at)
-            return state, (timer(state, "gone", GONE_SECONDS),)  # its Hangup tells the truth
+            seconds = NO_LEG_SECONDS if state.channel is None else GONE_SECONDS
+            return replace(state, is_sent=True, is_failed=True), (timer(state, "gone", seconds),)  # its Hangup tells the truth
         case BridgeEntered(unique_id=unique_id, at=at) if unique_id == state.channel_id:
             return _join(state, at)
         case LegDown(unique_id=unique_id, at=at) if unique_id == state.channel_id:
@@ -92,7 +94,9 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
         case TimerExpired(name=name) if name in (f"ring:{state.channel_id}", f"join:{state.channel_id}"):
             hang = HangUpLeg(case.call, state.channel_id)
             return replace(state, is_given_up=True), (hang, timer(state, "gone", GONE_SECONDS))
-        case TimerExpired(name=name) if name == f"gone:{state.channel_id}":
+        case TimerExpired(name=name, at=at) if name == f"gone:{state.channel_id}":
+            if state.is_failed and state.channel is None:  # no leg ever was: the trunk did not take it
+                return failed(state, TRUNK_DOWN, at)
             return state, (LookAtSwitch(case.call),)
         case Resynced():
             return _calling_resynced(state, event)

@@ -28,6 +28,7 @@ from routing.emergency.threeway_words import (
     Dismissed,
     EmergencyRang,
     Mark,
+    OriginateRefused,
     OriginateSent,
     RaisedAgain,
     Resynced,
@@ -48,7 +49,7 @@ _EVENTS: Mapping[str, type] = MappingProxyType(
         for each in (
             RaisedAgain, Confirmed, Dismissed, OriginateSent, EmergencyRang, VerifiedByClick, TurnsHeard, AgentJoined,
             AgentLeaves, Acknowledged, TimerExpired, Resynced, LegUp, LegDown, OriginateEnded, BridgeEntered,
-            BridgeLeft, SwitchLost, UnitNews, Raise,
+            BridgeLeft, SwitchLost, UnitNews, OriginateRefused, Raise,
         )
     }
 )  # fmt: skip

@@ -15,6 +15,8 @@ JOIN_SECONDS = 5.0
 """An answered leg that has not joined by then is given up."""
 GONE_SECONDS = 3.0
 """A leg we hung up that is not reported gone by then: the switch is asked."""
+NO_LEG_SECONDS = 0.5
+"""How long after a failed Originate of which no leg was heard: the switch may tell of a leg's end after that."""
 GRACE_SECONDS = 3.0
 """How much longer than the ringing we wait for the switch to say how it ended."""
 
@@ -75,7 +77,10 @@ class Suggested:
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """One leg is on its way. `is_sent` once the Originate left, `channel` once the leg exists."""
+    """One leg is on its way. `is_sent` once the Originate left, `channel` once the leg exists.
+
+    `is_failed` once the switch has said that nothing came of it: why, its leg's end tells, if there was a leg.
+    """
 
     case: Case
     route: Route
@@ -86,6 +91,7 @@ class Calling:
     has_rung: bool = False
     is_answered: bool = False
     is_given_up: bool = False
+    is_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

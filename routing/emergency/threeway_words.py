@@ -93,6 +93,14 @@ class OriginateSent:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginateRefused:
+    """The Originate of this attempt was not taken, by our own interlock or by the switch: there is no leg."""
+
+    channel_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EmergencyRang:
     """The far end said that it rings."""
 
@@ -174,8 +182,8 @@ class Resynced:
 
 
 ThreeWayEvent: TypeAlias = (
-    RaisedAgain | Confirmed | Dismissed | OriginateSent | EmergencyRang | VerifiedByClick | TurnsHeard | AgentJoined
-    | AgentLeaves | Acknowledged | UnitNews | TimerExpired | Resynced
+    RaisedAgain | Confirmed | Dismissed | OriginateSent | OriginateRefused | EmergencyRang | VerifiedByClick
+    | TurnsHeard | AgentJoined | AgentLeaves | Acknowledged | UnitNews | TimerExpired | Resynced
     | LegUp | LegDown | OriginateEnded | BridgeEntered | BridgeLeft | SwitchLost
 )  # fmt: skip
 

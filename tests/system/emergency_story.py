@@ -18,6 +18,7 @@ from routing.emergency.threeway_words import (
     Dismissed,
     EmergencyRang,
     Mark,
+    OriginateRefused,
     OriginateSent,
     RaisedAgain,
     Resynced,
@@ -36,6 +37,7 @@ _PLAIN: Mapping[type, str] = {
     Dismissed: "坐席否定",
     RaisedAgain: "再次触发（点击）",
     OriginateSent: "呼叫已发出",
+    OriginateRefused: "交换机拒绝呼叫",
     EmergencyRang: "对方振铃",
     AgentJoined: "坐席加入",
     TurnsHeard: "听到双方对话",
@@ -101,7 +103,7 @@ def event_name(state: ThreeWay, event: ThreeWayEvent) -> str:
         case LegUp(leg=Leg.EMERGENCY):
             return "紧急一方的腿出现"
         case OriginateEnded(succeeded=succeeded):
-            return "对方应答" if succeeded else "交换机拒绝呼叫"
+            return "对方应答" if succeeded else "交换机报告呼叫失败"
         case BridgeEntered(unique_id=leg) if leg == our_leg(state):
             return "对方进入通话"
         case AgentLeaves(insists=insists):

@@ -133,7 +133,7 @@ async def test_a_leg_is_asked_for_with_its_own_id_and_joins_by_itself(stage: Sce
             await asyncio.sleep(0.5)  # twice would show now
             assert third() == [3]
             up = [one for one in stage.facts if isinstance(one, LegUp) and one.leg is Leg.EMERGENCY]
-            assert [one.call for one in up if one.call in ("em-case-1", line.turn.call)] == [up[-1].call]
+            assert len({one.channel for one in up}) == 1  # the switch may say twice that the one channel is new
             live = {one.leg: one for one in (await stage.link.snapshot()).channels}
             assert live[Leg.EMERGENCY].variables["HL_NODE"] == '31.2304,121.4737 (a "b" \\c); 东方红广场'
             assert {one.call for one in live.values()} == {line.turn.call}

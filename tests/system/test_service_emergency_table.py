@@ -295,7 +295,7 @@ ONE_AGENT = "while an agent is in the talk no other is brought in"
 CANNOT_BE = {
     **{(UNSENT, event): NEVER_SENT for event in (
         "紧急一方的腿出现", "对方振铃", "对方应答", "对方进入通话", "对方占线（486）", "对方无人接听（480）",
-        "对方拒接（603）", "中继不通（503）", "对方挂断", "应答后未进入通话",
+        "对方拒接（603）", "中继不通（503）", "对方挂断", "应答后未进入通话", "交换机报告呼叫失败",
     )},
     **{(UNSENT, event): NOT_HEARD for event in ("市民断线", "坐席断线", "坐席加入")},
     **{(state, "坐席加入"): ONE_AGENT for state in ("呼叫中", "呼叫中（最后一路）", "已加入")},
@@ -304,9 +304,13 @@ CANNOT_BE = {
 }  # fmt: skip
 """Rows that the pure tests alone show, for the world cannot make them."""
 
-MAY_BE = {(state, "市民断线") for state in ("已提示", "呼叫中", "呼叫中（最后一路）", "未接通", "已加入（无坐席）")}
-"""The switch ends another leg with the caller's, mostly telling of it first: the agent's, whose queue it was, or in a
-conversation of two the service's. Then it is another row."""
+MAY_BE = {
+    *((state, "市民断线") for state in ("已提示", "呼叫中", "呼叫中（最后一路）", "未接通", "已加入（无坐席）")),
+    *((state, "交换机报告呼叫失败") for state in ("呼叫中", "呼叫中（最后一路）", "呼叫中（无坐席）")),
+}
+"""Which of two facts the switch tells first is chance. It ends another leg with the caller's, mostly telling of it
+first: the agent's, whose queue it was, or in a conversation of two the service's. And that a call has failed it tells
+before or after the end of the leg, which says why."""
 
 BY_EARS = {("已加入", "听到双方对话"), ("已加入（无坐席）", "听到双方对话")}
 """Shown where somebody listens: test_service_emergency.py and test_service_emergency_alone.py."""

@@ -77,7 +77,7 @@ def _leg_up(event: AmiMessage, at: datetime) -> SwitchEvent | None:
         return None
     seat = seat_of_channel(event["Channel"]) if leg is Leg.AGENT else None
     number = PhoneNumber.parse(event["CallerIDNum"])
-    return LegUp(call_of(event), leg, ChannelName(event["Channel"]), number, at, seat)
+    return LegUp(call_of(event), leg, ChannelName(event["Channel"]), number, at, seat, event["Uniqueid"])
 
 
 def _leg_state(event: AmiMessage, at: datetime) -> SwitchEvent | None:

@@ -58,7 +58,7 @@ def story(first: Raise, *events: ThreeWayEvent) -> list[dict[str, object]]:
 
 def calling(attempt: int, since: float) -> tuple[ThreeWayEvent, ...]:
     leg = f"em-c1-{attempt}"
-    up = LegUp(CALL, Leg.EMERGENCY, EMERGENCY, PhoneNumber("119"), at(since))
+    up = LegUp(CALL, Leg.EMERGENCY, EMERGENCY, PhoneNumber("119"), at(since), unique_id=leg)
     return OriginateSent(leg, at(since)), up, EmergencyRang(leg, at(since + 1))
 
 

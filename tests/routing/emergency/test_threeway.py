@@ -35,9 +35,11 @@ from routing.emergency.threeway_words import (
     MarkForSupervisor,
     NotifyUnit,
     Originate,
+    OriginateRefused,
     OriginateSent,
     RaisedAgain,
     Resynced,
+    StartTimer,
     TellAgent,
     TellCaller,
     ThreeWayCommand,
@@ -74,8 +76,12 @@ def raised(
     )  # fmt: skip
 
 
-def leg_up() -> LegUp:
-    return LegUp(CALL, Leg.EMERGENCY, EMERGENCY, PhoneNumber("119"), AT)
+def leg_up(attempt: int = 1) -> LegUp:
+    return leg_of(f"em-c1-{attempt}")
+
+
+def leg_of(unique_id: str) -> LegUp:
+    return LegUp(CALL, Leg.EMERGENCY, EMERGENCY, PhoneNumber("119"), AT, unique_id=unique_id)
 
 
 def leg_down(attempt: int = 1, cause: int = 17, tech: str = "486") -> LegDown:
@@ -166,7 +172,7 @@ def test_a_line_that_gives_no_sign_is_left_for_the_other_trunk(rang: bool, secon
 def test_busy_tries_the_next_number_then_the_other_trunk_then_says_so() -> None:
     events: list[ThreeWayEvent] = []
     for attempt in range(1, 5):
-        events += [OriginateSent(f"em-c1-{attempt}", AT), leg_up(), leg_down(attempt)]
+        events += [OriginateSent(f"em-c1-{attempt}", AT), leg_up(attempt), leg_down(attempt)]
     state, told = play(raised(), *events)
     assert dialled(told) == [("119", "emergency"), ("2119", "emergency"), ("119", "main"), ("2119", "main")]
     assert isinstance(state, Unreached)
@@ -182,15 +188,42 @@ def test_a_trunk_that_is_down_is_left_for_the_other_one() -> None:
     assert dialled(told) == [("119", "emergency"), ("119", "main")]
 
 
-def test_an_originate_that_made_no_leg_at_all_counts_as_a_trunk_that_is_down() -> None:
-    refused = OriginateEnded("a", "em-c1-1", False, 0, AT)
-    _, told = play(raised(), OriginateSent("em-c1-1", AT), refused)
+def test_an_originate_that_was_not_taken_counts_as_a_trunk_that_is_down() -> None:
+    _, told = play(raised(), OriginateSent("em-c1-1", AT), OriginateRefused("em-c1-1", AT))
     assert dialled(told) == [("119", "emergency"), ("119", "main")]
+
+
+FAILED = OriginateEnded("a", "em-c1-1", False, 0, AT)
+
+
+def test_an_originate_that_made_no_leg_at_all_is_known_to_half_a_second_later() -> None:
+    _, told = play(raised(), OriginateSent("em-c1-1", AT), FAILED)
+    assert told[-1] == StartTimer(CALL, "gone:em-c1-1", 0.5)
+    _, told = play(raised(), OriginateSent("em-c1-1", AT), FAILED, TimerExpired("gone:em-c1-1", AT))
+    assert dialled(told) == [("119", "emergency"), ("119", "main")]
+    assert LookAtSwitch(CALL) not in told
+
+
+@pytest.mark.parametrize("before", [(), (leg_up(),)])
+def test_the_switch_may_tell_that_a_call_failed_before_it_tells_of_the_leg_that_was_busy(
+    before: tuple[LegUp, ...],
+) -> None:
+    late = () if before else (leg_up(),)
+    _, told = play(raised(), OriginateSent("em-c1-1", AT), *before, FAILED, *late, leg_down())
+    assert dialled(told) == [("119", "emergency"), ("2119", "emergency")], "a busy number, not a dead trunk"
+
+
+def test_a_leg_that_is_told_of_too_late_is_not_taken_for_the_next_one() -> None:
+    over = (OriginateSent("em-c1-1", AT), FAILED, TimerExpired("gone:em-c1-1", AT))
+    state, told = play(raised(), *over, leg_up(), leg_down())
+    assert isinstance(state, Calling)
+    assert (state.channel_id, state.is_sent, state.channel) == ("em-c1-2", False, None)
+    assert len(dialled(told)) == 2
 
 
 def test_a_number_that_two_targets_share_is_called_once() -> None:
     both = (Target("traffic", "122", ("122", "110")), POLICE)
-    events = [each for n in (1, 2) for each in (OriginateSent(f"em-c1-{n}", AT), leg_up(), leg_down(n))]
+    events = [each for n in (1, 2) for each in (OriginateSent(f"em-c1-{n}", AT), leg_up(n), leg_down(n))]
     state, told = play(raised(targets=both), *events)
     assert dialled(told) == [("122", "emergency"), ("110", "emergency")]
     assert isinstance(state, Unreached)
@@ -375,12 +408,16 @@ def test_killed_before_a_unit_was_called_it_is_called_once(was_called: bool) -> 
 
 @dataclass
 class World:
-    """A switch and people in miniature: who lives, what was dialled, who was let go and why."""
+    """A switch and people in miniature: who lives, what was dialled, who was let go and why.
+
+    `failed`: our leg is no more, and what the switch tells of it may come in any order.
+    """
 
     state: ThreeWay
     caller: bool = True
     agent: bool = False
     ours: str = ""
+    failed: str = ""
     in_bridge: bool = False
     with_machine: bool = False
     routes: list[tuple[str, str]] = field(default_factory=list)
@@ -418,7 +455,7 @@ class World:
 RULES = tuple(Rule(kind, Mode.THREE_WAY, ("fire",), guide="请拨打 119") for kind in Kind)
 KNOWN_WORDS = frozenset(spoken.words_known(Policy("x", "1", RULES, {"fire": FIRE})))
 HAPPENINGS = """
-sent up rang answered refused joined down caller agent_gone agent leaves insists turns click
+sent up rang answered refused failed joined down caller agent_gone agent leaves insists turns click
 ring_timer join_timer gone_timer verify_timer resync dismiss confirm again lost
 """
 STEPS = st.sampled_from(HAPPENINGS.split())
@@ -430,23 +467,28 @@ def happen(world: World, step: str) -> ThreeWayEvent | None:
     match step:
         case "sent" if ours:
             return OriginateSent(ours, AT)
-        case "up" if ours:
-            return leg_up()
+        case "up" if ours or world.failed:
+            return leg_of(ours or world.failed)
         case "rang" if ours:
             return EmergencyRang(ours, AT)
         case "answered" if ours:
             return OriginateEnded("a", ours, True, 4, AT)
-        case "refused" if ours and not world.in_bridge:
-            if isinstance(world.state, Calling) and world.state.channel is None:
-                world.ours = ""
+        case "refused" if ours and isinstance(world.state, Calling) and world.state.channel is None:
+            if world.in_bridge:
+                return None
+            world.ours = ""
+            return OriginateRefused(ours, AT)
+        case "failed" if ours and not world.in_bridge:
+            world.ours, world.failed = "", ours
             return OriginateEnded("a", ours, False, 0, AT)
         case "joined" if ours and world.caller and not world.in_bridge:
             world.in_bridge = True
             world.with_machine = False
             return BridgeEntered(CALL, EMERGENCY, ours, "b", 2, AT)
-        case "down" if ours:
-            world.ours, world.in_bridge = "", False
-            return LegDown(CALL, EMERGENCY, 17, "486", AT, ours)
+        case "down" if ours or world.failed:
+            ended = ours or world.failed
+            world.ours, world.failed, world.in_bridge = "", "", False
+            return LegDown(CALL, EMERGENCY, 17, "486", AT, ended)
         case "caller" if world.caller:
             world.caller = False
             return gone(CALLER)
@@ -466,7 +508,7 @@ def happen(world: World, step: str) -> ThreeWayEvent | None:
         case "click":
             return VerifiedByClick("801", AT)
         case "ring_timer" | "join_timer" | "gone_timer" | "verify_timer":
-            return TimerExpired(f"{step.removesuffix('_timer')}:{ours}", AT)
+            return TimerExpired(f"{step.removesuffix('_timer')}:{ours or world.failed}", AT)
         case "resync":
             if ours and isinstance(world.state, Calling) and not world.state.is_sent:
                 world.routes.pop()
