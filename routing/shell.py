@@ -24,7 +24,7 @@ from ivr.events import (
     SwitchReady,
     TalkEnded,
 )
-from ivr.ports import Switch
+from ivr.ports import Switch, SwitchSnapshot
 from routing.agent import MISSES_BEFORE_BREAK, AgentEvent, AgentState, can_move, move
 from routing.membership import SeatSkills, compare
 from routing.queue import Queues
@@ -97,7 +97,11 @@ class SeatDesk:
         """Let one event of the switch move the seats it concerns."""
         match event:
             case SwitchReady():
-                await self.reconcile()
+                snapshot = await self.reconcile()
+                if snapshot is not None:
+                    self._compare_talks(
+                        {each.seat: each.call for each in snapshot.channels if each.seat and each.bridge}
+                    )
             case MemberChanged():
                 await self._member_changed(event)
             case SeatRang(seat=seat, call=call):
@@ -131,8 +135,11 @@ class SeatDesk:
                 self._tell(desk)
         await self.reconcile()
 
-    async def reconcile(self) -> None:
-        """Make the switch's members those of the settings: stale ones gone, real ones kept."""
+    async def reconcile(self) -> SwitchSnapshot | None:
+        """Make the switch's members those of the settings: stale ones gone, real ones kept; return how it stands then.
+
+        Who talks is not compared: while we ask the switch goes on telling, and its answer may lack a talk just begun.
+        """
         try:
             snapshot = await self._switch.snapshot()
             skills = [desk.skills for desk in self.desks.values()]
@@ -141,16 +148,21 @@ class SeatDesk:
                 await self._switch.remove_member(place.queue, place.seat)
             for place, agent, penalty in difference.missing:
                 await self._switch.add_member(place.queue, place.seat, agent, penalty)
-            for member in (await self._switch.snapshot()).members:
-                self._seen(member.seat, member.device, member.paused, member.reason)
-            self._compare_talks({each.seat: each.call for each in snapshot.channels if each.seat and each.bridge})
-            for seat in {member.seat for member in snapshot.members if member.reason == MISSED_REASON}:
-                log.info("seat_stays_not_ready", extra={"seat": seat})
+            snapshot = await self._switch.snapshot()
         except SwitchError as error:
             log.warning("seats_not_reconciled", extra={"reason": str(error)})
+            return None
+        for member in snapshot.members:
+            self._seen(member.seat, member.device, member.paused, member.reason)
+        for seat in {member.seat for member in snapshot.members if member.reason == MISSED_REASON}:
+            log.info("seat_stays_not_ready", extra={"seat": seat})
+        return snapshot
 
     def _compare_talks(self, talks: Mapping[SeatId, CallId]) -> None:
-        """Who talks, talks, though another controller saw them answer; who no longer does, has an order to write."""
+        """Who talks, talks, though another controller saw them answer; who no longer does, has an order to write.
+
+        Only right after a login, when nothing that the switch tells is taken meanwhile.
+        """
         for seat, desk in self.desks.items():
             if seat in talks and desk.state is not AgentState.TALKING:
                 self._move(seat, AgentEvent.ANSWERED, talks[seat])
@@ -174,6 +186,7 @@ class SeatDesk:
         before = (desk.is_reachable, desk.is_paused, desk.reason)
         desk.is_reachable = device.lower() not in UNREACHABLE
         desk.is_paused, desk.reason = paused, reason if paused else ""
+        is_new = (desk.is_paused, desk.reason) != before[1:]
         if (desk.is_reachable, desk.is_paused, desk.reason) != before:
             self._tell(desk)
         if not desk.is_reachable:
@@ -183,7 +196,8 @@ class SeatDesk:
         else:
             if desk.state is AgentState.SIGNED_OUT:
                 self._move(seat, AgentEvent.SIGNED_IN)
-            if paused and not (desk.state is AgentState.AFTER_CALL and reason == AFTER_CALL_REASON):
+            is_at_order = desk.state is AgentState.AFTER_CALL and (reason == AFTER_CALL_REASON or not is_new)
+            if paused and not is_at_order:  # a break asked for in the talk begins after the order
                 self._move(seat, AgentEvent.BREAK_ASKED)
             elif not paused and desk.state is AgentState.NOT_READY:
                 self._move(seat, AgentEvent.READY_ASKED)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.call import CallId, ChannelName, QueueName, SeatId
-from ivr.events import MemberChanged, SeatAnswered, SeatMissed, SeatRang, SwitchReady, TalkEnded
+from ivr.events import MemberChanged, SeatAnswered, SeatMissed, SeatRang, SwitchEvent, SwitchReady, TalkEnded
 from ivr.ports import QueueMember, SwitchSnapshot
 from routing.agent import AgentState
 from routing.membership import Place, SeatSkills, compare, wanted_places
@@ -106,6 +107,36 @@ async def test_a_talk_moves_the_seat_through_ringing_talking_and_after_call() ->
         await desk.take(event)
         states.append(desk.desks[seat].state)
     assert states == [AgentState.READY, AgentState.RINGING, AgentState.TALKING, AgentState.AFTER_CALL]
+
+
+async def test_a_break_asked_for_in_a_talk_begins_after_the_order_whatever_the_switch_tells_first() -> None:
+    """The telephone's standing and the end of the talk come from two threads of the switch."""
+    seat, paused = SeatId("801"), MemberChanged(ELDER, SeatId("801"), True, "小休", "not in use", True, NOON)
+    told: tuple[SwitchEvent, ...] = (TalkEnded(CALL, ELDER, seat, "caller", 9, NOON), paused)
+    for first, second in itertools.permutations(told):
+        desk, _ = desk_with()
+        await desk.take(seen(seat, "not in use"))
+        await desk.take(SeatAnswered(CALL, ELDER, seat, CHANNEL, 3, 1, NOON))
+        assert (await desk.make_not_ready(seat, "小休"))[0]
+        await desk.take(replace(paused, device="in use"))
+        await desk.take(first)
+        await desk.take(second)
+        assert desk.desks[seat].state is AgentState.AFTER_CALL, first
+    await desk.take(replace(paused, reason="培训"))
+    assert desk.desks[seat].state is AgentState.NOT_READY, "asked for now, it begins now"
+
+
+async def test_a_talk_that_begins_while_seats_are_compared_is_not_taken_for_one_that_is_over() -> None:
+    desk, switch = desk_with(member(GENERAL, "801"), member(GENERAL, "802"), member(ELDER, "801"))
+    await desk.take(SwitchReady(1, NOON))
+    await desk.take(SeatAnswered(CALL, GENERAL, SeatId("801"), CHANNEL, 3, 1, NOON))
+    await desk.follow([ANNA, BERT])  # what the switch says of its channels may be older than what it told
+    assert desk.desks[SeatId("801")].state is AgentState.TALKING
+    switch.state = replace(switch.state, epoch=2)
+    await desk.take(SwitchReady(2, NOON))
+    assert desk.desks[SeatId("801")].state is AgentState.AFTER_CALL, (
+        "after a login nobody talks whom the switch has not"
+    )
 
 
 async def test_three_misses_in_a_row_are_a_break_but_not_with_an_answer_between() -> None:
