@@ -20,6 +20,7 @@ from routing.emergency.legs import EMERGENCY
 log = logging.getLogger(__name__)
 
 RING_SECONDS = 30
+REASON_SECONDS = 0.5
 TALK_SECONDS = 20
 """How long the line stays open once the centre has answered; nothing is said on it."""
 
@@ -43,13 +44,30 @@ class TrialCall:
 
     def take(self, event: SwitchEvent) -> None:
         """Follow our own leg."""
-        if isinstance(event, OriginateEnded) and self._leg in (event.unique_id, event.action) and self._leg:
-            self.state = "answered" if event.succeeded else "failed"
-        elif isinstance(event, LegRang) and event.unique_id == self._leg and self.state == "calling":
-            self.state = "ringing"
-        elif isinstance(event, LegDown) and event.unique_id == self._leg:
-            self.reason = event.tech_cause or str(event.cause)
-            self.state = "over" if self.state in ("answered", "over") else "failed"
+        if not self._leg:
+            return
+        match event:
+            case OriginateEnded() if self._leg in (event.unique_id, event.action):
+                self._ended(event)
+            case LegRang(unique_id=leg) if leg == self._leg and self.state == "calling":
+                self.state = "ringing"
+            case LegDown(unique_id=leg) if leg == self._leg:
+                self.reason = event.tech_cause or str(event.cause)
+                self.state = "over" if self.state in ("answered", "over") else "failed"
+            case _:
+                pass
+
+    def _ended(self, event: OriginateEnded) -> None:
+        """The switch tells how a call went beside what it tells of its leg: before the leg's end, or after it."""
+        if event.succeeded:
+            self.state = "over" if self.reason else "answered"
+        elif self.state in ("calling", "ringing"):  # why, its leg's end says, if there was a leg
+            leg = self._leg
+            asyncio.get_running_loop().call_later(REASON_SECONDS, lambda: self._give_up(leg))
+
+    def _give_up(self, leg: str) -> None:
+        if leg == self._leg and self.state in ("calling", "ringing"):
+            self.state = "failed"
 
     def _begin(self, request: Request) -> Mapping[str, object]:
         name = str(request.get("trunk") or TRUNK)
