@@ -138,7 +138,9 @@ class MonitorDesk:
         here = self._by_seat.get(seat_of(request))
         if here is None:
             raise RefusedError("您没有在监听。")
-        channel = here.channel
+        # whether it rings still or has been answered just now, the switch knows
+        listening = (await self._tools.switch.snapshot()).listening
+        channel = next((each.channel for each in listening if each.unique_id == here.leg), here.channel)
         if channel is not None:
             await self._tools.switch.hang_up(channel)
         self._forget(here)

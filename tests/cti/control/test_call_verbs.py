@@ -209,6 +209,19 @@ async def test_a_supervisor_changes_how_they_listen_without_being_rung_again() -
     assert desks.asked("hang_up") == [(AGENT, 16)]
 
 
+async def test_who_stops_before_it_was_told_that_they_had_answered_listens_no_more() -> None:
+    """What became of an Originate is told by another thread of the switch: perhaps late."""
+    desks = Desks()
+    assert (await desks.ask("monitor.listen", seat="803"))["ok"]
+    leg, boss = str(desks.asked("originate")[0][1]), ChannelName("PJSIP/803-00000003")
+    ear = replace(channel(boss, Leg.AGENT, "", "803"), unique_id=leg)
+    desks.switch.state = replace(desks.switch.state, listening=(ear,))
+    assert (await desks.ask("monitor.stop", seat="803"))["ok"]
+    assert desks.asked("hang_up") == [(boss, 16)]
+    await desks.happens(OriginateEnded(leg, leg, True, 4, NOON, boss), LegDown(CallId(leg), boss, 16, "", NOON, leg))
+    assert desks.shown()["monitored_by"] == []
+
+
 async def test_who_waits_is_moved_and_prioritised() -> None:
     desks = Desks()
     assert (await desks.ask("queue.move", call=WAITING, queue="elder"))["ok"]
