@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -24,10 +25,16 @@ class Open311Error(Exception):
 
 
 class Open311Client:
-    """One server. XML is what the standard demands, JSON what most have: JSON is tried first."""
+    """One server. XML is what the standard demands, JSON what most have: JSON is tried first.
 
-    def __init__(self, client: httpx.AsyncClient, address: str, api_key: str, form: str = "") -> None:
+    A whole answer must be there within `answer_seconds`: one that drips holds up nobody.
+    """
+
+    def __init__(
+        self, client: httpx.AsyncClient, address: str, api_key: str, form: str = "", answer_seconds: float = 10.0
+    ) -> None:
         self._client = client
+        self._answer_seconds = answer_seconds
         self._address = address.rstrip("/")
         self._key = api_key
         self._form = form
@@ -71,12 +78,15 @@ class Open311Client:
     ) -> list[Mapping[str, Any]]:
         content = bytearray()
         try:
-            async with self._client.stream(method, f"{self._address}/{path}.{form}", data=fields) as answer:
+            async with (
+                asyncio.timeout(self._answer_seconds),
+                self._client.stream(method, f"{self._address}/{path}.{form}", data=fields) as answer,
+            ):
                 async for chunk in answer.aiter_bytes():
                     content += chunk
                     if len(content) > MOST_BYTES:
                         raise Open311Error("对方的回答太长。")
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise Open311Error(f"对方没有回答（{type(error).__name__}）。") from error
         if answer.status_code >= 300:
             raise Open311Error(f"对方回答 {answer.status_code}：{_told(bytes(content), form)}", answer.status_code)

@@ -69,7 +69,7 @@ class HandingOver:
         done = 0
         async with httpx.AsyncClient(timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False) as client:
             try:
-                there = Open311Client(client, partner.open311, _key_of(partner))
+                there = Open311Client(client, partner.open311, _key_of(partner), answer_seconds=ANSWER_SECONDS)
                 codes = [str(each.get("service_code", "")) for each in await there.services()]
             except (Open311Error, OSError, ValueError) as error:
                 for each in due:
@@ -77,7 +77,7 @@ class HandingOver:
                 return 0
             for each in due:
                 try:
-                    await self._outside.keep(await self._step(there, codes, partner, each))
+                    await self._step(there, codes, partner, each)
                     done += 1
                 except Open311Error as error:
                     await self._later(each, str(error))
@@ -85,28 +85,33 @@ class HandingOver:
 
     async def _step(
         self, there: Open311Client, codes: Sequence[str], partner: Partner, request: OutsideRequest
-    ) -> OutsideRequest:
+    ) -> None:
         """Take one request one step on: send it, learn its id, or learn how it stands."""
         order, draft = await self._lives.order(request.number), await self._drafts.order(request.number)
         now = self._clock.now()
         later = replace(request, next_try=now + ASK_AGAIN, failures=0, reason="")
         if order is None or draft is None or is_sealed(draft.draft):
-            return replace(later, status="closed", reason="敏感工单不转给外部，请人工办理。")
-        if not request.request_id and not request.token:
-            if order.lead != partner.unit:
-                return replace(later, status="closed", reason="转出之前已经改派。")
+            await self._outside.keep(replace(later, status="closed", reason="敏感工单不转给外部，请人工办理。"))
+        elif request.request_id:
+            status, notes = await there.standing(request.request_id)
+            if order.lead == partner.unit:
+                await self._follow(partner, order, status, notes)
+            await self._outside.keep(replace(later, status=status, notes=notes))
+        elif request.token:
+            await self._outside.keep(replace(later, request_id=await there.id_of(request.token)))
+        elif order.lead != partner.unit:
+            await self._outside.forget(request)  # it comes back here when it is dispatched here again
+        else:
             identity, token = await there.send(fields_of(order, draft, codes))
+            await self._outside.keep(replace(later, request_id=identity, token=token, status="open"))
             await self._does(partner, order, Sign(partner.name))
-            return replace(later, request_id=identity, token=token, status="open")
-        if not request.request_id:
-            return replace(later, request_id=await there.id_of(request.token))
-        status, notes = await there.standing(request.request_id)
-        if status == "closed" and order.lead == partner.unit:
-            if order.state is LifeState.DISPATCHED:
-                order = await self._does(partner, order, Sign(partner.name)) or order
-            if order.state in WORKING:
-                await self._does(partner, order, Reply(notes or "对方已办结，没有写说明。", asks_recheck=True))
-        return replace(later, status=status, notes=notes)
+
+    async def _follow(self, partner: Partner, order: LivingOrder, status: str, notes: str) -> None:
+        """Let our order go where theirs is: signed once they have it, answered once they closed it."""
+        if order.state is LifeState.DISPATCHED:
+            order = await self._does(partner, order, Sign(partner.name)) or order
+        if status == "closed" and order.state in WORKING:
+            await self._does(partner, order, Reply(notes or "对方已办结，没有写说明。", asks_recheck=True))
 
     async def _does(self, partner: Partner, order: LivingOrder, action: Sign | Reply) -> LivingOrder | None:
         actor = Actor(partner.name, Role.UNIT, partner.unit)

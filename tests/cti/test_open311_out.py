@@ -14,11 +14,13 @@ import pytest
 import uvicorn
 
 from cti.adapters.files.partner_file import PartnerFile
+from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.outside_store import OutsideRequest, SqlOutside
 from cti.server import open311_out
 from cti.server.open311_client import Open311Client, Open311Error
 from cti.server.open311_out import HandingOver, fields_of
+from ivr.errors import StoreAwayError
 from tests.cti.web.order_site import OrderSite, order_site
 from tests.ports import free_port
 from workorder.order import OrderNumber
@@ -33,17 +35,20 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Front:
-    """What stands before the other city's pages: refuses JSON, or loses an answer after it was done, when told to."""
+    """What stands before the other city's pages: refuses (JSON), or loses an answer after it was done, when told to."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
         self.refuses_json = False
+        self.refuses = 0
         self.answers_lost = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         is_call = scope["type"] == "http"
         if is_call and self.refuses_json and scope["path"].endswith(".json"):
             await _plain(send, 406)
+        elif is_call and self.refuses:
+            await _plain(send, self.refuses)
         elif is_call and scope["method"] == "POST" and self.answers_lost:
             self.answers_lost -= 1
 
@@ -168,6 +173,62 @@ async def nothing_of_the_citizen_leaves_without_consent(both: Cities) -> None:
     assert "13812345678" not in told
     assert await both.handing.round() == 0
     assert "电话" in (await both.request(number)).reason, "their refusal is kept"
+
+
+async def test_an_order_that_was_taken_away_before_it_was_sent_is_sent_when_it_comes_back(tmp_path: Path) -> None:
+    async with cities(tmp_path) as both:
+        number = await both.dispatched()
+        both.front.refuses = 503
+        assert await both.handing.round() == 0
+        both.front.refuses = 0
+        chief, host = await both.ours.supervisor(), await both.ours.host()
+        unit = await both.ours.unit(NEIGHBOUR)
+        await both.ours.does(unit, number, "request_return", basis="三定方案", suggestion="水务局")
+        await both.ours.does(chief, number, "accept_return")
+        both.later()
+        assert await both.handing.round() == 1
+        assert await both.there() == [], "it is somebody else's now"
+        await both.ours.does(host, number, "coordinate", why="两市都有份", coordinator="热线办")
+        await both.ours.does(host, number, "decide_lead", lead=NEIGHBOUR)
+        assert await both.handing.round() == 1
+        (theirs,) = await both.there()
+        assert (await both.request(number)).request_id == theirs["number"]
+
+
+async def test_what_was_sent_is_known_even_if_signing_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cities(tmp_path) as both:
+        number = await both.dispatched()
+        lives = both.ours.site.deps.orders.lives
+        with monkeypatch.context() as away:
+
+            async def not_now(*_: object) -> None:
+                raise StoreAwayError("数据库没有应答")
+
+            away.setattr(SqlLifeStore, "act", not_now)
+            with pytest.raises(StoreAwayError):
+                await both.handing.round()
+        sent = await both.request(number)
+        assert sent.request_id, "their number is not lost: it would be asked for a second time"
+        both.later()
+        assert await both.handing.round() == 1
+        order = await lives.order(number)
+        assert order is not None
+        assert order.state.value == "handling"
+        assert len(await both.there()) == 1
+
+
+async def test_a_server_that_drips_or_has_no_address_is_given_up() -> None:
+    class Dripping(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"["
+            await asyncio.Event().wait()
+
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200, stream=Dripping()))
+    async with asyncio.timeout(30), httpx.AsyncClient(transport=transport) as client:
+        with pytest.raises(Open311Error, match="TimeoutError"):
+            await Open311Client(client, "http://127.0.0.1:9/", "key", "json", answer_seconds=0.05).services()
+        with pytest.raises(Open311Error, match="InvalidURL"):
+            await Open311Client(client, "https://[城", "key", "json").services()
 
 
 async def test_a_server_that_answers_nonsense_is_no_harm() -> None:

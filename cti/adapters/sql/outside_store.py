@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.database import Database
@@ -66,6 +66,14 @@ class SqlOutside:
         await self._database.write(
             "保存转给外部的工单",
             lambda connection: connection.execute(update(outside_requests).where(mine).values(row)),
+        )
+
+    async def forget(self, request: OutsideRequest) -> None:
+        """Let an order that was never sent be as if it had not been taken in."""
+        r = outside_requests.c
+        mine = (r.partner == request.partner) & (r.number == request.number)
+        await self._database.write(
+            "不再转给外部", lambda connection: connection.execute(delete(outside_requests).where(mine))
         )
 
     async def of(self, number: OrderNumber) -> tuple[OutsideRequest, ...]:
