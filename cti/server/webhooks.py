@@ -77,7 +77,7 @@ class Webhooks:
                     standing = Standing(Cursor(event.at, event.number, event.seq))
                     self._standing[partner.name] = standing
                     told += 1
-        except (httpx.HTTPError, OSError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             pause = min(LONGEST_PAUSE_SECONDS, EVERY_SECONDS * 2.0 ** min(standing.failures, 10))
             later = replace(standing, failures=standing.failures + 1, next_try=now + timedelta(seconds=pause))
             self._standing[partner.name] = later
@@ -134,10 +134,10 @@ def message_of(event: LifeEvent) -> dict[str, Any]:
 
 
 async def run_webhooks(hooks: Webhooks, every_seconds: float = EVERY_SECONDS) -> None:
-    """Tell until cancelled; a database that is away is waited for."""
+    """Tell until cancelled; a database that is away, or a disk that is full, is waited for."""
     while True:
         try:
             await hooks.round()
-        except StoreError as error:
+        except (StoreError, OSError) as error:  # the disk may be full: what was told may then be told again
             log.warning("webhooks_wait", extra={"reason": str(error)[:200]})
         await asyncio.sleep(every_seconds)

@@ -111,6 +111,19 @@ async def test_what_is_not_acknowledged_is_told_again_later_and_holds_up_nobody(
         assert json.loads(bad.heard[-1][1])["step"] == 1
 
 
+async def test_an_address_that_is_none_holds_up_nobody_and_stops_nothing(tmp_path: Path) -> None:
+    async with order_site(tmp_path) as here, receiving() as good:
+        file = PartnerFile(here.site.deps.orders.partners)
+        file.add("坏的", ["open311"], "open311", "https://[城")
+        file.add("好的", ["open311"], "open311", f"http://127.0.0.1:{good.port}/")
+        hooks = hooks_of(here)
+        await hooks.round()
+        here.site.clock.at += timedelta(seconds=1)
+        await here.opened()
+        here.site.clock.at += timedelta(seconds=10)
+        assert await hooks.round() == 1
+
+
 async def test_a_receiver_that_answers_twice_is_told_every_step_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
