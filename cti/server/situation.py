@@ -1,7 +1,7 @@
 """Reports of the situation (情况快报): how calls and orders stand, as often as the response mode that is on says.
 
-Each is one file, `situation/<instant>.json` in the run folder; the newest tells when the next is due, so that a restart
-neither skips nor doubles one.
+Each is one file, `situation/<instant>.json` in the run folder; the newest tells when the next is due and where it takes
+up, so that neither a restart nor another pace skips a report, doubles one, or leaves a call out between two.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from ivr.ports import Clock
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 20.0
+LONGEST = timedelta(days=7)
+"""After a longer silence nobody is told of all that was before: that is what the reports of days and months are for."""
 _INSTANT = "%Y%m%dT%H%M%SZ"
 
 
@@ -48,11 +50,11 @@ class SituationReports:
 
     async def look(self) -> Path | None:
         """Write the report that is due now, if one is; returns its file."""
-        now = self._clock.now()
+        now = self._clock.now().replace(microsecond=0)  # as the file's name has it: the next one begins there
         mode, switched, last = await asyncio.to_thread(self._standing)
         if now < report_due(mode, switched, last, self._begun):
             return None
-        since = max(each for each in (last, now - timedelta(minutes=mode.report_minutes)) if each is not None)
+        since = max(last, now - LONGEST) if last is not None else now - timedelta(minutes=mode.report_minutes)
         first, today = since.astimezone(CHINA).date(), now.astimezone(CHINA).date()
         calls = [each for each in await self._rows.calls(since, now) if each.queued and since <= each.queued < now]
         kinds = await self._rows.order_counts("categories", since, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -105,9 +106,10 @@ async def test_the_situation_is_reported_at_the_pace_of_the_mode(settings: Setti
         assert await after(90), "half an hour after the switch"
         assert not await after(119)
         assert await after(120)
+        assert not await after(135)
         switch(settings, "", "张主任", "响应结束", clock.now())
-        assert not await after(120 + 24 * 60 - 1)
-        assert await after(120 + 24 * 60)
+        assert not await after(135 + 24 * 60 - 1)
+        assert await after(135 + 24 * 60 + 1), "looked for a little late"
         written = sorted((settings.run_folder / "situation").glob("*.json"))
         told = [json.loads(file.read_text(encoding="utf-8")) for file in written]
         assert [(each["mode"], each["every_minutes"]) for each in told] == [
@@ -115,6 +117,8 @@ async def test_the_situation_is_reported_at_the_pace_of_the_mode(settings: Setti
             ("incident", 30),
             ("", 24 * 60),
         ]
+        for earlier, later in pairwise(told):
+            assert later["since"] == earlier["until"], "no call falls between two reports"
     finally:
         await database.close()
 
