@@ -47,7 +47,11 @@ class PartnerFile:
         key: str = "",
     ) -> tuple[str, str]:
         """Add a partner, or give it a new token; returns the token and the webhook's secret, kept nowhere in clear
-        (the secret lies in a file of mode 600). AuthorError with every problem."""
+        (the secret lies in a file of mode 600). AuthorError with every problem; a file with mistakes stays as it is.
+        """
+        known, problems = read_partners(self._file.read_bytes(), str(self._file)) if self._file.is_file() else ((), ())
+        if problems:
+            raise AuthorError(problems)
         token, secret, secret_file, key_file = secrets.token_urlsafe(32), "", "", ""
         named = hashlib.sha256(name.encode()).hexdigest()[:12]
         if open311:
@@ -66,7 +70,7 @@ class PartnerFile:
             open311,
             key_file,
         )
-        text = plain_partners([*(each for each in self.partners() if each.name != name), partner])
+        text = plain_partners([*(each for each in known if each.name != name), partner])
         _, problems = read_partners(text, str(self._file))
         if problems:
             raise AuthorError(problems)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from cti.adapters.files.partner_file import PartnerFile
+from ivr.errors import AuthorError
 from tests.cti.web.order_site import OrderSite, order_site
 
 MESSAGE = {
@@ -134,3 +135,13 @@ async def test_open311_tells_mistakes_as_the_standard_has_them_and_nothing_of_ot
             assert (await machine.get(f"/open311/v2/requests/{missing}.json")).status_code == 404
         assert (await machine.get("/open311/v2/requests.json", params={"start_date": "2026-01-01"})).status_code == 400
         assert (await machine.get("/open311/v2/requests.json", params={"start_date": "x"})).status_code == 422
+
+
+def test_a_partner_is_not_added_to_a_file_with_mistakes_which_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "partners.yaml"
+    PartnerFile(file).add("便民网", ["intake"], "wechat")
+    broken = file.read_text(encoding="utf-8").replace("intake", "intake, everything")
+    file.write_text(broken, encoding="utf-8")
+    with pytest.raises(AuthorError, match="everything"):
+        PartnerFile(file).add("城市大脑", ["intake"], "wechat")
+    assert file.read_text(encoding="utf-8") == broken, "the others are still there to be mended"
