@@ -69,14 +69,15 @@ class FaultLog:
 
     def person(self, part: str, event: FaultEvent, by: str, words: str, at: datetime) -> None:
         """Let a person write down a fault's begin or end; AuthorError when it cannot be."""
+        part, words = part.strip()[:60], words.strip()[:300]  # as it is kept: by the same words it is ended
         is_open = any(each.part == part and each.ended is None for each in self.faults())
-        if not part.strip() or not words.strip():
+        if not part or not words:
             raise AuthorError((Problem(Place("fault"), "没有写部件或情况。", "写明哪个部件、怎么了。"),))
         if event is FaultEvent.BEGAN and is_open:
             raise AuthorError((Problem(Place(part[:40]), "这个部件的故障已经记下，还没有恢复。", "恢复后写 end。"),))
         if event is FaultEvent.ENDED and not is_open:
             raise AuthorError((Problem(Place(part[:40]), "这个部件没有未恢复的故障。", "hotline fault 看列表。"),))
-        self.add(FaultLine(at, part.strip()[:60], event, by, words.strip()[:300]))
+        self.add(FaultLine(at, part, event, by, words))
 
     def begun(self, now: datetime) -> None:
         """The controller begins: what was left of an earlier one that died tells since when nobody was there."""

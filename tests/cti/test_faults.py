@@ -123,6 +123,13 @@ def test_people_write_down_what_no_probe_sees_and_the_list_shows_it(
     assert "MTTR" in whole["formula"]
 
 
+def test_a_fault_is_ended_by_the_words_it_was_begun_with_however_long_they_are(settings: Settings) -> None:
+    faults, part = FaultLog(settings), " 三楼机房" + "交换机" * 30
+    faults.person(part, BEGAN, "王工", "断电", NOON)
+    faults.person(part, ENDED, "王工", "来电", NOON + HOUR)
+    assert [each.ended for each in faults.faults()] == [NOON + HOUR]
+
+
 @pytest.mark.requirement("D-51")
 async def test_the_pages_list_the_faults_beside_the_health_of_every_part(tmp_path: Path) -> None:
     async with site(tmp_path) as here:
