@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from cti.adapters.files.order_keys import OrderKeys
@@ -14,7 +15,7 @@ from cti.adapters.sql.life_store import SqlLifeStore
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.sealing import SqlSealing
 from cti.server.drafting import SHIPPED_CATALOGUE, own_words
-from cti.server.files.city_packs import FollowedCalendar, city_files, load_city
+from cti.server.files.city_packs import city_files, followed_calendar, load_city
 from cti.settings import Settings
 from ivr.call import CallId
 from ivr.errors import AuthorError, StoreRefusedError
@@ -50,6 +51,13 @@ def dispatch_catalogue(settings: Settings) -> Catalogue:
     """Return who does what here: the installation's own catalogue, else the one that ships; AuthorError as told."""
     own = own_words(settings) / "catalogue.yaml"
     file = own if own.is_file() else SHIPPED_CATALOGUE
+    about = file.stat()
+    return _read_catalogue(file, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read_catalogue(file: Path, changed_ns: int, size: int) -> Catalogue:
+    """Read a file once for each time that it was written: a city's takes seconds."""
     catalogue, problems = read_catalogue(file.read_text(encoding="utf-8"), str(file))
     if catalogue is None:
         raise AuthorError(problems)
@@ -62,7 +70,7 @@ class Orders:
     def __init__(
         self, settings: Settings, database: Database, calendar: Callable[[], WorkCalendar] | None = None
     ) -> None:
-        self.calendar: Callable[[], WorkCalendar] = calendar or FollowedCalendar(settings.data_folder)
+        self.calendar: Callable[[], WorkCalendar] = calendar or followed_calendar(settings.data_folder)
         keys = order_keys(settings)
         self.lives = SqlLifeStore(database, self.calendar, keys)
         self.sealing = SqlSealing(database, keys)

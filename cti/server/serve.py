@@ -45,7 +45,7 @@ from cti.server.emergency import (
     verbs_of,
 )
 from cti.server.fault_log import fault_watch
-from cti.server.files.city_packs import FollowedCalendar
+from cti.server.files.city_packs import followed_calendar
 from cti.server.files.danger_words import DangerWords, open_spotter, own_danger
 from cti.server.files.flow_files import FlowShelf, keys_out_of_queues
 from cti.server.files.policy_watch import PolicyWatch, speak_for
@@ -141,7 +141,7 @@ async def serve(settings: Settings) -> None:
     config = switch_config(settings, queue_file.queues)
     policy = emergency_policy(settings)
     database = Database(settings.database)
-    workdays = FollowedCalendar(settings.data_folder)
+    workdays = followed_calendar(settings.data_folder)
     lives = SqlLifeStore(database, workdays, order_keys(settings))
     broker = MqttPublisher(broker_url(settings))
     watching = Watching(clock, queue_file.queues.service_level_seconds)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cti.__main__ import main
-from cti.server.files.city_packs import SHIPPED_CITIES, FollowedCalendar, load_calendar, load_city
+from cti.server.files.city_packs import SHIPPED_CITIES, followed_calendar, load_calendar, load_city
 from ivr.errors import AuthorError
 from workorder.order import numbered, order_day
 
@@ -93,7 +93,7 @@ def test_stored_orders_are_taken_again_under_another_citys_rules(
 
 
 def test_a_calendar_published_meanwhile_counts_at_once_and_a_broken_one_leaves_what_was(tmp_path: Path) -> None:
-    calendar, sunday, own = FollowedCalendar(tmp_path), date(2027, 1, 3), tmp_path / "calendar.yaml"
+    calendar, sunday, own = followed_calendar(tmp_path), date(2027, 1, 3), tmp_path / "calendar.yaml"
     assert not calendar().kind(sunday).is_workday
     own.write_text("calendar: 1\nyears:\n  - {year: 2027, source: 通知, workdays: [2027-01-03]}\n", encoding="utf-8")
     assert calendar().kind(sunday).is_workday

@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Generic, TypeVar
 
+from cti.adapters.files.followed import Followed
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
 from workorder.grid.city_map import Asset, CityMap, Grid, Roster
@@ -22,10 +20,6 @@ from workorder.grid.files import read_assets, read_collectors, read_grids, read_
 from workorder.grid.ports import CameraPlace, Population
 from workorder.grid.shapes import Point, metres_between, overlap
 from workorder.grid.source_files import read_cameras, read_population
-
-T = TypeVar("T")
-
-log = logging.getLogger(__name__)
 
 SHIPPED_TYPES = Path(str(resources.files("workorder.grid"))) / "types.yaml"
 KINDS = ("grids*.yaml", "assets*.yaml", "collectors.yaml", "types.yaml", "population.yaml", "cameras.yaml")
@@ -91,27 +85,6 @@ def _clashes(known: list[Grid], new: tuple[Grid, ...], file: Path) -> list[Probl
     ]
 
 
-class _Followed(Generic[T]):
-    """What some files say, read again when one of them changes; a mistake leaves what was, and is told to the log."""
-
-    def __init__(self, files: Callable[[], tuple[Path, ...]], load: Callable[[], T], empty: T) -> None:
-        self._files, self._load, self._value = files, load, empty
-        self._mark: object = None
-
-    async def now(self) -> T:
-        return await asyncio.to_thread(self._now)
-
-    def _now(self) -> T:
-        try:
-            mark = [(file, stat.st_mtime_ns, stat.st_size) for file in self._files() for stat in [file.stat()]]
-            if mark != self._mark:
-                self._mark = mark
-                self._value = self._load()
-        except (AuthorError, OSError) as error:
-            log.error("city_files_not_read", extra={"reason": str(error)[:300]})
-        return self._value
-
-
 class FileGeo:
     """`GeoSource` from files."""
 
@@ -125,10 +98,10 @@ class FileGeo:
             return found
 
         kinds = KINDS[:4]
-        self._city = _Followed(lambda: tuple(file for kind in kinds for file in files.of(kind)), load, CityMap())
+        self._city = Followed(lambda: tuple(file for kind in kinds for file in files.of(kind)), load, CityMap())
 
     async def city(self) -> CityMap:
-        return await self._city.now()
+        return await asyncio.to_thread(self._city)
 
 
 class FilePopulation:
@@ -146,10 +119,10 @@ class FilePopulation:
                 found |= {each.grid: each for each in read}
             return found
 
-        self._counted = _Followed[dict[str, Population]](lambda: files.of("population.yaml"), load, {})
+        self._counted = Followed[dict[str, Population]](lambda: files.of("population.yaml"), load, {})
 
     async def of(self, grid: str) -> Population | None:
-        return (await self._counted.now()).get(grid)
+        return (await asyncio.to_thread(self._counted)).get(grid)
 
 
 class FileVideo:
@@ -167,8 +140,8 @@ class FileVideo:
                 found += read
             return tuple(found)
 
-        self._cameras = _Followed[tuple[CameraPlace, ...]](lambda: files.of("cameras.yaml"), load, ())
+        self._cameras = Followed[tuple[CameraPlace, ...]](lambda: files.of("cameras.yaml"), load, ())
 
     async def near(self, place: Point, metres: float) -> tuple[CameraPlace, ...]:
-        found = [(metres_between(each.at, place), each) for each in await self._cameras.now()]
+        found = [(metres_between(each.at, place), each) for each in await asyncio.to_thread(self._cameras)]
         return tuple(each for far, each in sorted(found, key=lambda pair: (pair[0], pair[1].id)) if far <= metres)

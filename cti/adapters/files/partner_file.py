@@ -9,8 +9,10 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from cti.adapters.files.followed import Followed
 from cti.partners import Partner, plain_partners, read_partners
 from ivr.errors import AuthorError
+from ivr.problems import Problem
 
 log = logging.getLogger(__name__)
 
@@ -20,21 +22,20 @@ class PartnerFile:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._stamp = -1
-        self._partners: tuple[Partner, ...] = ()
+        self._partners = Followed[Sequence[Partner]](lambda: [file] if file.is_file() else [], self._load, ())
 
     def partners(self) -> Sequence[Partner]:
         """Return them; nobody while the file is missing or has mistakes."""
-        try:
-            stamp = self._file.stat().st_mtime_ns
-        except OSError:
-            return ()
-        if stamp != self._stamp:
-            self._partners, problems = read_partners(self._file.read_bytes(), str(self._file))
-            self._stamp = stamp
-            for problem in problems:
-                log.error("partners_refused", extra={"reason": str(problem)[:200]})
-        return self._partners
+        return self._partners()
+
+    def _load(self) -> Sequence[Partner]:
+        partners, problems = self._read()
+        for problem in problems:
+            log.error("partners_refused", extra={"reason": str(problem)[:200]})
+        return partners
+
+    def _read(self) -> tuple[Sequence[Partner], tuple[Problem, ...]]:
+        return read_partners(self._file.read_bytes(), str(self._file)) if self._file.is_file() else ((), ())
 
     def add(
         self,
@@ -49,7 +50,7 @@ class PartnerFile:
         """Add a partner, or give it a new token; returns the token and the webhook's secret, kept nowhere in clear
         (the secret lies in a file of mode 600). AuthorError with every problem; a file with mistakes stays as it is.
         """
-        known, problems = read_partners(self._file.read_bytes(), str(self._file)) if self._file.is_file() else ((), ())
+        known, problems = self._read()
         if problems:
             raise AuthorError(problems)
         token, secret, secret_file, key_file = secrets.token_urlsafe(32), "", "", ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from cti.adapters.files.merchant_file import MerchantFile
+from cti.adapters.files.merchant_file import followed_merchants
 from cti.adapters.sql.merchant_store import SqlMerchantOrders
 from cti.adapters.web.deps import PagesDeps
 from workorder.audit import Person
@@ -40,11 +40,11 @@ class Bookings:
     def __init__(self, deps: PagesDeps) -> None:
         self.orders = SqlMerchantOrders(deps.database)
         self._deps = deps
-        self._file = MerchantFile(merchants_file(deps.settings.data_folder))
+        self._register = followed_merchants(merchants_file(deps.settings.data_folder))
 
     @property
     def register(self) -> Register:
-        return self._file.register()
+        return self._register()
 
     async def refusal(self, at: datetime) -> Refusal | None:
         """Return why there are no life services here: the city's rules have none, or nobody is registered."""
@@ -59,7 +59,12 @@ class Bookings:
 
     async def offers(self, service: str) -> tuple[Offer, ...]:
         """Return who offers a service, the best first."""
-        return ranked(self.register, service, await self.orders.quality())[:MOST_OFFERED]
+        return (await self.offers_of([service]))[service]
+
+    async def offers_of(self, services: Sequence[str]) -> Mapping[str, tuple[Offer, ...]]:
+        """Return who offers each service, the best first; what citizens said of all is read once."""
+        said = await self.orders.quality()
+        return {each: ranked(self.register, each, said)[:MOST_OFFERED] for each in services}
 
     async def open(self, wish: Booking, person: Person, at: datetime) -> MerchantOrder | Refusal:
         """Open the order; the same `contact` again is the same order."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import MappingProxyType
 
 import chinese_calendar
 
+from cti.adapters.files.followed import Followed
 from ivr.errors import AuthorError
 from ivr.problems import Place, Problem
 from ivr.yaml_fields import remedy_for_unknown
@@ -18,8 +18,6 @@ from workorder.cities.pack import Pack
 from workorder.cities.pack_file import load_pack
 from workorder.clock.days import WorkCalendar, YearOfDays
 from workorder.clock.days_file import load_days
-
-log = logging.getLogger(__name__)
 
 OWN_CALENDAR = "calendar.yaml"
 SHIPPED_CITIES = Path(str(files("workorder.cities")))
@@ -61,32 +59,16 @@ def load_calendar(own: Path | None = None) -> WorkCalendar:
     return calendar
 
 
-class FollowedCalendar:
-    """The workdays as they are now: a calendar that is published counts at once, a broken one leaves what was."""
+def followed_calendar(data_folder: Path) -> Callable[[], WorkCalendar]:
+    """Return the workdays as they are now: a calendar that is published counts at once, a broken one leaves what was.
 
-    def __init__(self, data_folder: Path) -> None:
-        """AuthorError with every problem when there is nothing sound to begin with."""
-        self._folder = data_folder
-        self._mark = self._now()
-        self._calendar = load_calendar(own_calendar(data_folder))
+    AuthorError with every problem when there is nothing sound to begin with.
+    """
 
-    def __call__(self) -> WorkCalendar:
-        mark = self._now()
-        if mark != self._mark:
-            self._mark = mark
-            try:
-                self._calendar = load_calendar(own_calendar(self._folder))
-                log.info("calendar_taken_in")
-            except (AuthorError, OSError) as error:
-                log.error("calendar_not_read", extra={"reason": str(error)[:300]})
-        return self._calendar
+    def load() -> WorkCalendar:
+        return load_calendar(own_calendar(data_folder))
 
-    def _now(self) -> tuple[int, int] | None:
-        try:
-            stat = (self._folder / OWN_CALENDAR).stat()
-        except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_size
+    return Followed(lambda: [file] if (file := own_calendar(data_folder)) else [], load, load())
 
 
 def _packaged_years() -> tuple[YearOfDays, ...]:
