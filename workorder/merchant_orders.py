@@ -6,7 +6,7 @@ and keeps the citizen's number to itself until the citizen has agreed that the m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from ivr.call import CallId, PhoneNumber
 from ivr.speech.redact import redact
 from workorder.life.refusal import STALE, Refusal
-from workorder.merchants import HIGHEST_RATING, LOWEST_RATING, Quality
+from workorder.merchants import HIGHEST_RATING, LOWEST_RATING
 
 
 class MerchantState(StrEnum):
@@ -192,17 +192,6 @@ def for_merchant(order: MerchantOrder) -> Citizen:
         return whole
     name = whole.name[:1] + "**" if whole.name else ""
     return Citizen(name, PhoneNumber(whole.phone).masked, "诉求人同意后可见", redact(whole.wish))
-
-
-def quality_of(orders: Iterable[MerchantOrder]) -> dict[str, Quality]:
-    """Return what follow-ups said, by merchant."""
-    found: dict[str, Quality] = {}
-    for each in orders:
-        if each.verdict is not None:
-            said = each.verdict
-            one = Quality(1, int(said.is_completed), int(bool(said.complaint.strip())), float(said.rating))
-            found[each.merchant] = found.get(each.merchant, Quality()).plus(one)
-    return found
 
 
 def moves_table() -> str:

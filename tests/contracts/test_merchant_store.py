@@ -80,6 +80,21 @@ async def test_an_order_comes_back_as_it_was_kept_with_every_step(database: Data
     assert "13812345678" not in str(trail), "the trail holds no number"
 
 
+async def test_what_citizens_said_of_a_merchant_is_added_up(database: Database) -> None:
+    store = SqlMerchantOrders(database)
+    said = (
+        ("M001", Verdict(5, True)),
+        ("M001", Verdict(1, False, "没有来")),
+        ("M001", Verdict(4, True, " ")),
+        ("M002", Verdict(3, False)),
+        ("M003", None),
+    )
+    for nth, (merchant, verdict) in enumerate(said):
+        order = replace(ORDER, id=f"SH-{nth}", merchant=merchant, verdict=verdict)
+        await store.begin(order, AGENT)
+    assert await store.quality() == {"M001": Quality(3, 2, 1, 10.0), "M002": Quality(1, 0, 0, 3.0)}
+
+
 async def test_of_two_changes_at_once_one_is_told_that_it_came_second(database: Database) -> None:
     one, two = SqlMerchantOrders(database), SqlMerchantOrders(database)
     await one.begin(ORDER, AGENT)

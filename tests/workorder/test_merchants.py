@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,7 +26,6 @@ from workorder.merchant_orders import (
     judged,
     moved,
     moves_table,
-    quality_of,
     withdrawn,
 )
 from workorder.merchants import Merchant, Quality, Ranking, Register, ranked, read_merchants
@@ -120,9 +118,6 @@ def test_an_order_is_proposed_contacted_and_confirmed_and_may_be_cancelled_on_th
     )
     assert (order.state, order.agreed, order.revision) == (MerchantState.CONFIRMED, "今天下午，80 元", 6)
     assert isinstance(judged(order, Verdict(1, False), "李", NOW), Refusal), "asked once"
-    assert quality_of([order, replace(order, id="SH-2", verdict=Verdict(1, False, "没有来"))]) == {
-        "M1": Quality(2, 1, 1, 6.0)
-    }
     gone = does(order, lambda o: moved(o, MerchantMove.CANCEL, "不做了", "李", NOW))
     assert not [move for state, move in MOVES if state is gone.state], "nothing comes after it"
     assert isinstance(moved(order, MerchantMove.CANCEL, " ", "李", NOW), Refusal), "why must be said"

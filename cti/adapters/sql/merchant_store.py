@@ -26,7 +26,6 @@ from workorder.merchant_orders import (
     MerchantState,
     Step,
     Verdict,
-    quality_of,
     seen_at,
 )
 from workorder.merchants import Quality
@@ -124,11 +123,26 @@ class SqlMerchantOrders:
 
     async def quality(self) -> Mapping[str, Quality]:
         """Return what follow-ups said of each merchant's orders."""
-        c = merchant_orders.c
-        query = select(merchant_orders).where(c.record["judged"].as_string() == "yes")
+        c, verdict = merchant_orders.c, merchant_orders.c.record
+        is_completed = verdict[("verdict", "is_completed")].as_boolean()
+        is_complaint = func.trim(verdict[("verdict", "complaint")].as_string()) != ""
+        query = (
+            select(
+                c.merchant,
+                func.count().label("orders"),
+                func.count().filter(is_completed).label("completed"),
+                func.count().filter(is_complaint).label("complaints"),
+                func.sum(verdict[("verdict", "rating")].as_integer()).label("rated"),
+            )
+            .where(c.record["judged"].as_string() == "yes")
+            .group_by(c.merchant)
+        )
 
         async def work(connection: AsyncConnection) -> dict[str, Quality]:
-            return quality_of(_order(row) for row in await connection.execute(query))
+            return {
+                row.merchant: Quality(row.orders, row.completed, row.complaints, float(row.rated))
+                for row in await connection.execute(query)
+            }
 
         return await self._database.read("读取企业评价", work)
 

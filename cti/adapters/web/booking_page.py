@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -18,6 +18,7 @@ from cti.citizen import Appeal, read_appeal
 from workorder.audit import Person
 from workorder.life.refusal import Refusal
 from workorder.merchant_orders import Citizen
+from workorder.merchants import Offer
 
 ON_THE_WEB = Person("市民", "citizen")
 CONSENT = "网上预订时勾选同意"
@@ -70,6 +71,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     async def form_page(
         form: Mapping[str, str], wrong: Mapping[str, str], problem: str = "", status: int = 200
     ) -> Response:
+        offers = await here.offers_of(here.register.services)
         return page(
             "booking",
             status,
@@ -77,18 +79,18 @@ def routes(deps: PagesDeps) -> APIRouter:
             problems=defaultdict(str, wrong),
             problem=problem,
             token=tokens.token(),
-            groups=[group for each in here.register.services if (group := await _group(each))["choices"]],
+            groups=[_group(service, found) for service, found in offers.items() if found],
         )
 
-    async def _group(service: str) -> dict[str, Any]:
-        offers = (await here.offers(service))[:CHOICES_OF_SERVICE]
-        choices = [
-            {"value": f"{service}/{each.merchant.id}", "title": f"{each.merchant.name}（{each.points:g} 分）"}
-            for each in offers
-        ]
-        return {"service": service, "choices": choices}
-
     return router
+
+
+def _group(service: str, offers: Sequence[Offer]) -> dict[str, Any]:
+    choices = [
+        {"value": f"{service}/{each.merchant.id}", "title": f"{each.merchant.name}（{each.points:g} 分）"}
+        for each in offers[:CHOICES_OF_SERVICE]
+    ]
+    return {"service": service, "choices": choices}
 
 
 def _wish(choice: str, wanted: Appeal) -> Booking:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,11 +15,13 @@ import pytest
 from cti.access import Role
 from cti.adapters.files.partner_file import PartnerFile
 from cti.adapters.sql.call_store import SqlCallStore
+from cti.adapters.sql.merchant_store import SqlMerchantOrders
 from ivr.call import CallId, PhoneNumber
 from tests.cti.web.order_site import CITIZEN, OrderSite, order_site
 from tests.cti.web.site import Page
 from tests.workorder.test_merchants import TEXT
 from workorder.call_record import CallRecord
+from workorder.merchants import Quality
 
 CALL = "hl-1763827200.12"
 WISH = {"name": "王小明", "phone": "13812345678", "place": "武威路9号", "wish": "门锁打不开，要开锁"}
@@ -218,6 +220,22 @@ async def test_a_booking_on_the_web_is_the_same_order_with_channel_web(tmp_path:
         assert (first.json()["channel"], first.json()["merchant"]) == ("web", "M002")
         assert (await agent.get("/api/merchant-orders")).json()["total"] == 4, "three before, and one"
         assert (await website.post("/api/partner/bookings", body)).status_code == 401
+
+
+async def test_the_open_booking_form_reads_what_citizens_said_once_however_many_services_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with merchant_site(tmp_path) as here:
+        asked, read = [], SqlMerchantOrders.quality
+
+        async def counted(store: SqlMerchantOrders) -> Mapping[str, Quality]:
+            asked.append(store)
+            return await read(store)
+
+        monkeypatch.setattr(SqlMerchantOrders, "quality", counted)
+        form = (await here.site.visitor().get("/q/booking")).text
+        assert form.count("<optgroup") > 1, "several services are offered"
+        assert len(asked) == 1
 
 
 async def test_the_booking_form_keeps_the_rules_of_public_forms(tmp_path: Path) -> None:
