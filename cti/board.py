@@ -7,6 +7,7 @@ for one call is in board_calls.py; here is what it means for the rows beside it,
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -56,6 +57,7 @@ Touched: TypeAlias = set[tuple[str, str]]
 """Section (`calls`, `seats`, `queues`, `emergencies`, `today`, `ears`) and key; the last two have the key ``."""
 
 MOST_KEYS = 64
+MOST_GONE = 1000
 OUTBOUND = "oc-"
 """How the id of a call begins that an agent makes."""
 
@@ -71,6 +73,7 @@ class Board:
         self.ears: dict[str, Any] = {"workers": 0, "load": 0.0, "behind_s": 0.0}
         self.today = today
         self._told_today = today
+        self._gone: deque[CallId] = deque(maxlen=MOST_GONE)
 
     # ------------------------------------------------------------------------------------------------------ its facts
 
@@ -86,7 +89,7 @@ class Board:
                 self._seat_of_call(fact, touched)
             case Told(call=call) if call is not None and call in self.calls:
                 self._put(told(self.calls[call], fact, self._is_waiting(call)), touched)
-            case Opened(offered=offered):
+            case Opened(offered=offered) if offered.call not in self._gone:
                 known = self.calls.get(offered.call)
                 self._put(opened(known, fact), touched)
             case Went(call=call, path=path) if call in self.calls:
@@ -190,9 +193,7 @@ class Board:
                 if after.parties or not row.parties:
                     self._put(after, touched)
                 else:
-                    self._wait_over(fact.call, touched)
-                    del self.calls[fact.call]
-                    touched.add(("calls", fact.call))
+                    self._over(fact.call, touched)
             case BridgeEntered() if row is not None:
                 self._put(entered(row, fact.channel), touched)
             case BridgeLeft() if row is not None:
@@ -205,11 +206,16 @@ class Board:
     def _calls_are(self, rows: tuple[CallRow, ...], touched: Touched) -> None:
         living = {row.call for row in rows}
         for call in [call for call in self.calls if call not in living]:
-            self._wait_over(call, touched)
-            del self.calls[call]
-            touched.add(("calls", call))
+            self._over(call, touched)
         for row in rows:
             self._put(row, touched)
+
+    def _over(self, call: CallId, touched: Touched) -> None:
+        """A call is over. Its flow may tell late that it began: a caller who hangs up at once was heard of first."""
+        self._wait_over(call, touched)
+        del self.calls[call]
+        self._gone.append(call)
+        touched.add(("calls", call))
 
     def _seat_of_call(self, fact: SeatRang | SeatMissed | SeatAnswered | TalkEnded, touched: Touched) -> None:
         row = self.calls.get(fact.call)

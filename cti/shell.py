@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from ivr.ports import Heard
 log = logging.getLogger(__name__)
 
 RECOVER_DAYS = 3
+MOST_GONE = 1000
 RETAP_SECONDS = 0.5
 PAUSE_SECONDS = 5.0
 INTERRUPTED_REASON = "排队中系统中断"
@@ -44,9 +46,12 @@ class CallDesk:
         self._tasks = tasks
         self._over = over
         self.live: dict[CallId, CallTask] = {}
+        self._gone: deque[CallId] = deque(maxlen=MOST_GONE)
 
     def opened(self, offered: CallOffered, flow: str) -> None:
-        """A flow has the call."""
+        """A flow has the call, unless it hears late of a caller who is gone."""
+        if offered.call in self._gone:
+            return
         begun = Conversation(offered.call, offered.caller, offered.called, offered.at)
         self._post(offered.call, FlowOpened(offered, flow), begun)
 
@@ -160,6 +165,7 @@ class CallDesk:
             log.exception("call_task_failed", extra={"call": task.here.call})
         finally:
             self.live.pop(task.here.call, None)
+            self._gone.append(task.here.call)
             self._over(task.here.call)
 
     async def recover(self) -> int:

@@ -201,6 +201,9 @@ class Deeds:
         """Words began to be said."""
         if event.succeeded and event.channel:
             call = CallId(event.action.removeprefix(SAYING).rsplit("-", 2)[0])
+            if any(isinstance(live.state, Joined) for live in self._ledger.of(call).values()):
+                self._loop.spawn(self._end(event.channel))  # the service came while the words were on their way
+                return
             self._saying.setdefault(call, []).append(event.channel)
 
     def hush(self, call: CallId) -> None:

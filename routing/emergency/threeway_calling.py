@@ -62,14 +62,16 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
             return failed(state, TRUNK_DOWN, at)
         case LegUp(unique_id=unique_id, channel=channel) if unique_id == state.channel_id and state.channel is None:
             return replace(state, is_sent=True, channel=channel), ()
-        case EmergencyRang(unique_id=unique_id, at=at) if unique_id == state.channel_id:
+        case EmergencyRang(unique_id=unique_id, at=at) if unique_id == state.channel_id and not state.has_rung:
             return replace(state, has_rung=True), (WriteMark(case.call, Mark.RINGING, at),)
         case OriginateEnded(unique_id=unique_id, succeeded=True, at=at) if unique_id == state.channel_id:
             mark = WriteMark(case.call, Mark.ANSWERED, at)
             return replace(state, is_sent=True, is_answered=True), (mark, timer(state, "join", JOIN_SECONDS))
         case OriginateEnded(unique_id=unique_id, succeeded=False, at=at) if unique_id == state.channel_id:
             seconds = NO_LEG_SECONDS if state.channel is None else GONE_SECONDS
-            return replace(state, is_sent=True, is_failed=True), (timer(state, "gone", seconds),)  # its Hangup tells the truth
+            return replace(state, is_sent=True, is_failed=True), (
+                timer(state, "gone", seconds),
+            )  # its Hangup tells the truth
         case BridgeEntered(unique_id=unique_id, at=at) if unique_id == state.channel_id:
             return _join(state, at)
         case LegDown(unique_id=unique_id, at=at) if unique_id == state.channel_id:

@@ -160,6 +160,21 @@ def test_a_call_on_the_board_from_ring_to_end() -> None:
     assert all("÷" in formula for formula in plain["formulas"].values())
 
 
+def test_a_flow_that_hears_late_of_a_caller_who_hung_up_at_once_brings_nobody_back() -> None:
+    """The flow's own line to the switch and the switch's events are two: either may be behind."""
+    board, begun = new_board(), Opened(CallOffered(CALL, NUMBER, "12345", NOON), "main")
+    up, down = LegUp(CALL, Leg.CALLER, CALLER, NUMBER, NOON), LegDown(CALL, CALLER, 16, "", NOON)
+    for fact in (up, down, begun):
+        board.take(fact)
+    assert board.to_plain()["calls"] == {}
+    board = new_board()
+    for fact in (begun, up):
+        board.take(fact)
+    assert board.to_plain()["calls"][CALL]["flow"] == "main"
+    board.take(down)
+    assert board.to_plain()["calls"] == {}
+
+
 def test_who_came_before_a_restart_is_counted_once_and_a_new_day_counts_anew() -> None:
     day = china_day(NOON)
     hour_ago = NOON - timedelta(hours=1)

@@ -313,6 +313,17 @@ async def test_events_of_calls_that_nobody_opened_are_ignored() -> None:
         assert office.desk.live == {}
 
 
+async def test_a_flow_that_hears_late_of_a_caller_who_hung_up_at_once_opens_no_second_call() -> None:
+    async with an_office() as office:
+        await office.take(UP, DOWN)
+        while office.desk.live:
+            await settle()
+        ended = office.database.calls[CALL].ended
+        office.desk.opened(OFFERED, "main")
+        assert office.desk.live == {}, "it would never end: nobody is left to hang up"
+        assert office.database.calls[CALL].ended == ended
+
+
 # -------------------------------------------------------------------------------------------------- after a restart
 
 

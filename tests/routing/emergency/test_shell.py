@@ -516,3 +516,14 @@ async def test_words_end_as_soon_as_the_service_is_in_the_talk() -> None:
         assert here.asked("hang_up") == []
         await here.tell(JOINED)
         assert here.asked("hang_up") == [(half, 16)]
+
+
+async def test_words_that_were_on_their_way_when_the_service_came_end_at_once() -> None:
+    async with scene() as here:
+        await here.tell(*TALK)
+        here.desk.raise_case(CALL, Kind.FIRE, Source.CLICK, "801")
+        await here.settle()
+        half = ChannelName("Local/0a@hl-say-00000001;1")
+        saying = f"say-{CALL}-1795312728000-1"
+        await here.tell(OUR_LEG, TAKEN, JOINED, OriginateEnded(saying, saying, True, 4, NOON, half))
+        assert here.asked("hang_up") == [(half, 16)]

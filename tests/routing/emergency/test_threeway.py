@@ -213,6 +213,11 @@ def test_the_switch_may_tell_that_a_call_failed_before_it_tells_of_the_leg_that_
     assert dialled(told) == [("119", "emergency"), ("2119", "emergency")], "a busy number, not a dead trunk"
 
 
+def test_a_line_that_is_told_twice_to_ring_rings_once() -> None:
+    _, told = play(raised(), *UP)
+    assert told == play(raised(), *UP, EmergencyRang("em-c1-1", AT), leg_up())[1]
+
+
 def test_a_leg_that_is_told_of_too_late_is_not_taken_for_the_next_one() -> None:
     over = (OriginateSent("em-c1-1", AT), FAILED, TimerExpired("gone:em-c1-1", AT))
     state, told = play(raised(), *over, leg_up(), leg_down())
