@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -52,12 +53,12 @@ async def test_cases_their_costs_and_what_they_add_up_to_are_kept(database: Data
     assert await cases.one(OTHER) is None
     sums = [Cost("c1", ONE, CostKind.ADVANCED, 120_050, WATER, "换\0盖", "李", BEGUN)]
     sums.append(replace(sums[0], id="c2", kind=CostKind.RECOVERED, fen=50, note="追缴", at=LATER))
-    for each in reversed(sums):
-        await cases.add_cost(each, LI)
-    kept = await cases.costs([ONE, OTHER])
+    for each in sums:
+        assert await cases.add_cost(each, changed, LI) is None
+    kept = await cases.costs(ONE)
     assert [(each.id, each.fen, each.kind) for each in kept] == [(each.id, each.fen, each.kind) for each in sums]
-    assert await cases.costs() == kept
-    assert await cases.costs([]) == ()
+    assert await cases.costs(OTHER) == ()
+    assert await cases.owing() == {ONE: 120_000}
     assert await cases.reported(BEGUN, LATER) == (), "a case whose order never was counts nowhere"
     pack = await lives.keep_pack((FOLDER / "digital_city.yaml").read_text(encoding="utf-8"), BEGUN)
     assert isinstance(pack, Pack)
@@ -79,14 +80,29 @@ async def test_cases_their_costs_and_what_they_add_up_to_are_kept(database: Data
     assert await cases.sources("digital", BEGUN, LATER) == ()
 
 
+async def test_two_who_settle_the_same_money_at_once_do_not_settle_it_twice(database: Database) -> None:
+    cases, case = SqlCases(database), replace(CASE, solve_first=True)
+    await cases.put(case, LI, BEGUN, "case.filed")
+    advanced = Cost("c0", ONE, CostKind.ADVANCED, 1000, WATER, "换盖", "李", BEGUN)
+    assert await cases.add_cost(advanced, case, LI) is None
+    paid = [replace(advanced, id=f"c{nth}", kind=CostKind.RECOVERED, at=LATER) for nth in range(1, 6)]
+    told = await asyncio.gather(*(cases.add_cost(each, case, LI) for each in paid))
+    assert len([each for each in told if each is None]) == 1
+    assert await cases.owing() == {}
+
+
 async def test_duty_and_tracks_are_kept_and_forgotten(database: Database) -> None:
     tracks, who = SqlTracks(database), Person("C01", "collector")
     await tracks.begin(Duty("C01", BEGUN, None, "1"), who)
     await tracks.begin(Duty("C01", LATER, None, "1"), who)
     assert await tracks.duties("C01", LATER) == (Duty("C01", BEGUN, None, "1"),), "what is open goes on"
+    await tracks.begin(Duty("C01", LATER, None, "2"), who)
+    assert await tracks.duties("C01", LATER) == (Duty("C01", BEGUN, LATER, "1"), Duty("C01", LATER, None, "2")), (
+        "another notice was agreed to"
+    )
     await tracks.end("C01", who, LATER)
     await tracks.end("C01", who, LATER + timedelta(hours=1))
-    assert await tracks.duties("C01", BEGUN) == (Duty("C01", BEGUN, LATER, "1"),)
+    assert await tracks.duties("C01", BEGUN) == (Duty("C01", BEGUN, LATER, "1"), Duty("C01", LATER, LATER, "2"))
     assert await tracks.duties("C01", LATER + timedelta(seconds=1)) == ()
     points = tuple(TrackPoint("C01", BEGUN + timedelta(minutes=n), HERE, 5.0, "XH-01") for n in range(3))
     await tracks.add(points[:2])

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import case as case_when
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.audit_rows import put_audit
 from cti.adapters.sql.database import Database
-from cti.adapters.sql.life_rows import history_of
-from cti.adapters.sql.schema import order_lives
+from cti.adapters.sql.life_rows import event_of
+from cti.adapters.sql.schema import order_events, order_lives
 from cti.adapters.sql.schema_city import city_cases, city_costs
 from cti.adapters.sql.statements import insert_new
 from cti.adapters.sql.types import storable, storable_json
 from ivr.errors import StoreRefusedError
 from workorder.audit import AuditRow, Person
-from workorder.grid.cases import Case, Cost, CostKind, Source, source_of
+from workorder.grid.cases import Case, Cost, CostKind, Source, refused_cost, source_of
 from workorder.grid.counts import Row as CountedRow
 from workorder.grid.shapes import Point
 from workorder.life.actions import Reply, ReplyUnsolvable
 from workorder.life.evolve import evolve
 from workorder.life.history import LifeEvent
 from workorder.life.living import LivingOrder
+from workorder.life.refusal import Refusal
 from workorder.order import OrderNumber
 
-_AT_ONCE = 500
 _C = city_cases.c
 
 
@@ -68,16 +70,17 @@ class SqlCases:
 
     async def reported(self, since: datetime, until: datetime) -> tuple[CountedRow, ...]:
         """Return the cases reported within a time, each with where it stands; the number of its order is its key."""
-        chosen = select(city_cases).where(_C.reported >= since, _C.reported < until).order_by(_C.reported, _C.number)
+        inside = (_C.reported >= since) & (_C.reported < until)
+        chosen = select(city_cases).where(inside).order_by(_C.reported, _C.number)
+        e = order_events.c
+        told = select(e.number, e.event).join(city_cases, _C.number == e.number).where(inside).order_by(e.number, e.seq)
 
         async def work(connection: AsyncConnection) -> tuple[CountedRow, ...]:
-            found = []
-            for row in (await connection.execute(chosen)).all():
-                events = await history_of(connection, OrderNumber(row.number))
-                if events:
-                    life, in_time = _lived(events)
-                    found.append(CountedRow(_case(row), life, in_time))
-            return tuple(found)
+            lives: defaultdict[str, list[LifeEvent]] = defaultdict(list)
+            for row in await connection.execute(told):
+                lives[row.number].append(event_of(row.event))
+            rows = (await connection.execute(chosen)).all()
+            return tuple(CountedRow(_case(row), *_lived(lives[row.number])) for row in rows if row.number in lives)
 
         return await self._database.read("统计案件", work)
 
@@ -97,8 +100,8 @@ class SqlCases:
 
         return await self._database.read("统计案件来源", work)
 
-    async def add_cost(self, cost: Cost, person: Person) -> None:
-        """Note a sum."""
+    async def add_cost(self, cost: Cost, case: Case, person: Person) -> Refusal | None:
+        """Note a sum, or return why it may not be: of two at once the second sees what the first has settled."""
         row = {
             "id": cost.id,
             "number": cost.number,
@@ -110,29 +113,38 @@ class SqlCases:
             "at": cost.at,
         }
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> Refusal | None:
+            await connection.execute(select(_C.number).where(_C.number == case.number).with_for_update())
+            refusal = refused_cost(case, cost.kind, cost.fen, await _costs(connection, case.number))
+            if refusal is not None:
+                return refusal
             await connection.execute(insert(city_costs).values(**row))
             detail = {"kind": cost.kind.value, "fen": cost.fen, "unit": cost.unit}
             await put_audit(connection, AuditRow(cost.at, person, "case.cost", cost.number, detail))
+            return None
 
-        await self._database.write("记录经费", work)
+        return await self._database.write("记录经费", work)
 
-    async def costs(self, numbers: Iterable[OrderNumber] | None = None) -> tuple[Cost, ...]:
-        """Return the sums of these cases (None: of all), oldest first."""
+    async def costs(self, number: OrderNumber) -> tuple[Cost, ...]:
+        """Return the sums of a case, oldest first."""
+        return await self._database.read("读取经费", lambda connection: _costs(connection, number))
+
+    async def owing(self) -> dict[OrderNumber, int]:
+        """Return how many fen of each case nobody has settled yet; those that are settled are left out."""
         c = city_costs.c
-        chosen = select(city_costs).order_by(c.at, c.id)
-        wanted = list(numbers) if numbers is not None else None
+        left = func.sum(case_when((c.kind == CostKind.ADVANCED.value, c.fen), else_=-c.fen))
+        query = select(c.number, left.label("fen")).group_by(c.number).having(left != 0).order_by(c.number)
 
-        async def work(connection: AsyncConnection) -> tuple[Cost, ...]:
-            if wanted is None:
-                return tuple(_cost(row) for row in await connection.execute(chosen))
-            found: list[Cost] = []
-            for first in range(0, len(wanted), _AT_ONCE):
-                part = chosen.where(c.number.in_(wanted[first : first + _AT_ONCE]))
-                found += [_cost(row) for row in await connection.execute(part)]
-            return tuple(found)
+        async def work(connection: AsyncConnection) -> dict[OrderNumber, int]:
+            return {OrderNumber(row.number): int(row.fen) for row in await connection.execute(query)}
 
         return await self._database.read("读取经费", work)
+
+
+async def _costs(connection: AsyncConnection, number: OrderNumber) -> tuple[Cost, ...]:
+    c = city_costs.c
+    rows = await connection.execute(select(city_costs).where(c.number == number).order_by(c.at, c.id))
+    return tuple(_cost(row) for row in rows)
 
 
 def _lived(events: Iterable[LifeEvent]) -> tuple[LivingOrder, bool | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +9,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.sql.database import Database
+from cti.adapters.sql.life_rows import event_of
 from cti.adapters.sql.schema import order_events
-from workorder.life.codec import from_plain
 from workorder.life.history import LifeEvent
 
 
@@ -42,6 +41,6 @@ class EventFeed:
 
         async def work(connection: AsyncConnection) -> tuple[LifeEvent, ...]:
             texts = (await connection.execute(query)).scalars()
-            return tuple(from_plain(LifeEvent, json.loads(text)) for text in texts)
+            return tuple(event_of(text) for text in texts)
 
         return await self._database.read("读取工单事件", work)

@@ -55,7 +55,13 @@ async def locked(connection: AsyncConnection, number: OrderNumber) -> LivingOrde
 
 async def history_of(connection: AsyncConnection, number: OrderNumber) -> tuple[LifeEvent, ...]:
     texts = (await connection.execute(_EVENTS, {"number": number})).scalars()
-    return tuple(from_plain(LifeEvent, json.loads(text)) for text in texts)
+    return tuple(event_of(text) for text in texts)
+
+
+def event_of(text: str) -> LifeEvent:
+    """Return an event as it was stored."""
+    event: LifeEvent = from_plain(LifeEvent, json.loads(text))
+    return event
 
 
 def event_text(event: LifeEvent) -> str:

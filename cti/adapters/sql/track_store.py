@@ -27,12 +27,14 @@ class SqlTracks:
         self._database = database
 
     async def begin(self, duty: Duty, person: Person) -> None:
-        """Begin a spell of duty; one that is still open goes on."""
+        """Begin a spell of duty; one that is still open goes on, if it was begun under the same notice."""
+        running = (_D.collector == duty.collector) & _D.ended.is_(None)
 
         async def work(connection: AsyncConnection) -> None:
-            running = select(_D.began).where(_D.collector == duty.collector, _D.ended.is_(None))
-            if (await connection.execute(running)).first() is not None:
+            notice = (await connection.execute(select(_D.notice).where(running))).scalars().first()
+            if notice == duty.notice:
                 return
+            await connection.execute(update(collector_duties).where(running).values(ended=duty.began))
             row = {"collector": duty.collector, "began": duty.began, "ended": None, "notice": duty.notice}
             await connection.execute(insert(collector_duties).values(**row))
             detail = {"notice": duty.notice}

@@ -25,7 +25,7 @@ from cti.adapters.web.order_deps import number_of, opened, refusal_told
 from cti.adapters.web.sessions import require
 from cti.order_access import sees_all
 from workorder.draft import FieldName
-from workorder.grid.cases import Case, Cost, Found, Source, owed, refused_cost, routed
+from workorder.grid.cases import Case, Cost, Found, Source, owed, routed
 from workorder.life.guards_desk import FILING_CHECKLIST
 from workorder.sealed import is_sealed
 
@@ -51,7 +51,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         return case
 
     async def whole(case: Case) -> dict[str, Any]:
-        costs = await desk.cases.costs([case.number]) if case.solve_first else ()
+        costs = await desk.cases.costs(case.number) if case.solve_first else ()
         money = {"costs": [plain_cost(each) for each in costs], "owed_yuan": owed(costs) / 100}
         return plain_case(case, await desk.city()) | money
 
@@ -122,22 +122,17 @@ def routes(deps: PagesDeps) -> APIRouter:
         fen = round(body.yuan * 100)
         if fen < 1 or abs(fen - body.yuan * 100) > 1e-6 * fen:
             raise refused(422, "金额最多两位小数。改法：写到分", "invalid")
-        refusal = refused_cost(case, body.kind, fen, await desk.cases.costs([case.number]))
+        sum_ = Cost(secrets.token_hex(8), case.number, body.kind, fen, body.unit, body.note, me.name, now)
+        refusal = await desk.cases.add_cost(sum_, case, me.person)
         if refusal is not None:
             raise refusal_told(refusal)
-        sum_ = Cost(secrets.token_hex(8), case.number, body.kind, fen, body.unit, body.note, me.name, now)
-        await desk.cases.add_cost(sum_, me.person)
         return await whole(case)
 
     @router.get("/city/costs")
     async def owing(me: Payer) -> dict[str, Any]:
         """Return the cases whose money nobody has settled yet, and how much in all."""
-        costs = await desk.cases.costs()
-        by_case = {
-            number: tuple(each for each in costs if each.number == number) for number in {c.number for c in costs}
-        }
-        found = [{"number": number, "owed_yuan": owed(mine) / 100} for number, mine in sorted(by_case.items())]
-        left = [each for each in found if each["owed_yuan"]]
-        return {"cases": left, "owed_yuan": owed(costs) / 100}
+        left = await desk.cases.owing()
+        found = [{"number": number, "owed_yuan": fen / 100} for number, fen in left.items()]
+        return {"cases": found, "owed_yuan": sum(left.values()) / 100}
 
     return router
