@@ -138,7 +138,8 @@ class CaseDesk:
         if unit and unit != case.unit:
             found = Found(case.matter, case.at, case.asset, unit, case.solve_first)
             planned = await self._planned(found, case.source, at)
-            case = replace(case, unit=planned.unit, why=planned.why, catalogue=planned.catalogue)
+            why = "；".join(dict.fromkeys([*case.why.split("；"), *planned.why.split("；")]))  # nothing said is lost
+            case = replace(case, unit=planned.unit, why=why, catalogue=planned.catalogue)
         if not case.unit:
             raise refused(409, f"责任单位还没有定：{case.why}。改法：问清后选一个，或提交协调", "refused")
         moved = await self._act(case.number, Dispatch(case.unit, route=case.catalogue), me, at)

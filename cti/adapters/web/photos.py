@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 import secrets
 from datetime import datetime
 from pathlib import Path
 
+from cti.adapters.files.attachments import keep_content
 from cti.adapters.sql.file_rows import OrderFile, SqlOrderFiles
 from cti.adapters.web.errors import refused
 from cti.adapters.web.uploads import KINDS, MOST_BYTES, safe_name, wrong_file
@@ -35,25 +34,11 @@ async def keep_photo(
     files: SqlOrderFiles, folder: Path, order: OrderNumber, name: str, content: bytes, person: Person, at: datetime
 ) -> OrderFile:
     """Keep a photo that was checked; the same one twice is one."""
-    digest = hashlib.sha256(content).hexdigest()
+    digest = await asyncio.to_thread(keep_content, folder, content)
     known = next((each for each in await files.of(order) if each.sha256 == digest), None)
     if known is not None:
         return known
-    await asyncio.to_thread(_keep, folder, digest, content)
     media = KINDS[name.rpartition(".")[2].lower()]
     file = OrderFile(secrets.token_hex(8), order, name, media, len(content), digest, person.name, "", at)
     await files.add(file, person)
     return file
-
-
-def _keep(folder: Path, digest: str, content: bytes) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = folder / digest
-    if target.is_file():
-        return
-    new = folder / f"{digest}.{secrets.token_hex(4)}.new"
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(target)

@@ -130,7 +130,7 @@ def routes(deps: PagesDeps) -> APIRouter:
 
     @router.post("/reports", status_code=201)
     async def report(request: Request, body: Report) -> dict[str, Any]:
-        """Take in a report with its photo and place; the same `their_id` again is the same case."""
+        """Take in a report with its photo and place; the same `their_id` of a collector again is the same case."""
         known, partner = await speaking(request, body.collector)
         now = deps.clock.now()
         if body.at.tzinfo is None or not timedelta(0) <= now - body.at <= MOST_LATE:
@@ -150,7 +150,8 @@ def routes(deps: PagesDeps) -> APIRouter:
         grid = (await desk.city()).grid_at(place)
         where = f"{grid.name if grid else '不在任何网格'}（{place}）"
         found = Found(body.matter.strip(), place, body.asset.strip())
-        case = await desk.report(found, known, body.text, where, f"{partner}\0{body.their_id}", body.at, now)
+        contact = f"{partner}\0{known.id}\0{body.their_id}"  # devices count for themselves
+        case = await desk.report(found, known, body.text, where, contact, body.at, now)
         file = await keep_photo(files, folder, case.number, name, content, collector_person(known), now)
         return {
             "number": case.number,

@@ -187,6 +187,7 @@ async def test_what_is_solved_first_goes_out_at_once_and_its_money_is_owed_until
         assert (flagged["solve_first"], flagged["owed_yuan"]) == (True, 0)
         done = await agent.post(f"{path}/dispatch", {"unit": "规划建设局"})
         assert done.json()["owner"] == "规划建设局", "solved first by a unit whose duty it may not be"
+        assert "分不清是哪家的" in done.json()["why"], "why it was solved first stays in its record"
         assert (await agent.post(f"{path}/costs", sum_)).json()["owed_yuan"] == 1200.5
         for change in ({"yuan": 0}, {"yuan": 1.005}, {"kind": "gift"}):
             assert (await agent.post(f"{path}/costs", sum_ | change)).status_code == 422

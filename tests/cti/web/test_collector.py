@@ -63,6 +63,14 @@ async def test_a_device_reports_at_once_with_photo_and_place_and_the_same_report
         await what_a_device_may_not_send(here, told)
 
 
+async def test_two_collectors_whose_devices_count_alike_report_two_cases(tmp_path: Path) -> None:
+    async with city_site(tmp_path) as here:
+        told = device(here)
+        first = await reported(here, told, "1")
+        second = await reported(here, told, "1", collector="C02", matter="邮筒", text="邮筒倒了")
+        assert first != second, "the second one's report is not lost"
+
+
 async def what_a_device_may_not_send(here: OrderSite, told: Device) -> None:
     """Each is refused with words."""
     now = minutes_ago(here, 0)
