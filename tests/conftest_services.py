@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -26,18 +26,13 @@ import pytest
 
 from cti.adapters.mqtt.private_broker import BrokerAccount, broker_files
 from ivr.adapters.asterisk.private import Part, PartName, as_unprivileged, ensure, parts_folder
+from tests.ports import free_port
 
 _START_SECONDS = 30
 
 
 def part(name: PartName) -> Part:
     return ensure(name, parts_folder(Path.home()))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -178,6 +173,15 @@ class Broker:
             self._process.send_signal(how)
             self._process.wait(10)
             self._process = None
+
+    def has_saved(self, *words: str) -> Callable[[], bool]:
+        """Whether its file holds these words, such as who has subscribed to what: that much a kill leaves it."""
+
+        def is_so() -> bool:
+            file = self._folder / "mosquitto.db"
+            return file.is_file() and all(word.encode() in file.read_bytes() for word in words)
+
+        return is_so
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)

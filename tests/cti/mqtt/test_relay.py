@@ -107,7 +107,7 @@ async def test_a_broker_killed_and_restarted_costs_no_event_and_a_consumer_keeps
             relay.wake()
             if nth in (300, 600):
                 await until(lambda n=nth: len(consumer.kept) > n / 2)  # type: ignore[misc]
-                await asyncio.sleep(1.2)  # the broker has saved who its subscribers are
+                await until(mqtt_broker.has_saved("consumer", "hotline/v1/#"))
                 mqtt_broker.kill()
             if nth in (330, 630):
                 assert await outbox.waiting() > 0
