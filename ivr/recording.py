@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 
 from ivr.call import CallId, call_id
 
-KEEP_DAYS = 3 * 365
 """How long audio is kept unless settings say otherwise. Our choice: the standards we know name no term."""
 
 QUIET_DBFS = -100.0
@@ -62,8 +61,3 @@ def day_folder(call: CallId) -> PurePosixPath:
 def recording_file(call: CallId, part: Part, suffix: str = ".wav") -> PurePosixPath:
     """Return where a part of the call's audio lies below the recordings folder; ValueError for a hostile call id."""
     return day_folder(call) / f"{call_id(call)}-{part.value}{suffix}"
-
-
-def keep_until(day: date, keep_days: int = KEEP_DAYS) -> date:
-    """Return the first day on which audio of `day` may be deleted."""
-    return day + timedelta(days=keep_days)

@@ -9,7 +9,7 @@ Typed reading of a tree, with "did you mean", is in `ivr/yaml_fields.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
@@ -278,16 +278,3 @@ class _Reader:
 def shorten(text: str, longest: int = 40) -> str:
     """Return `text` fit to stand inside a message."""
     return text if len(text) <= longest else f"{text[:longest]}…"
-
-
-def walk(value: YamlValue) -> Iterator[YamlScalar]:
-    """Yield every scalar of a tree in the order written."""
-    stack: list[YamlValue] = [value]
-    while stack:
-        match stack.pop():
-            case YamlScalar() as scalar:
-                yield scalar
-            case YamlList(items=items):
-                stack.extend(reversed(items))
-            case YamlMap(entries=entries):
-                stack.extend(reversed(tuple(entries.values())))

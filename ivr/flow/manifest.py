@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from ivr.flow.model import CallbackNode, CollectNode, Flow, ListenNode, MenuNode, SurveyNode, prompts_of
-from ivr.flow.prompt import Digits, Named, PromptText, Words, estimated_seconds, named_sound, silence_sound, words_sound
+from ivr.flow.prompt import Digits, Named, PromptText, Words, named_sound, silence_sound, words_sound
 from ivr.problems import Problem
 from ivr.yaml_fields import Fields, text_of
 from ivr.yaml_source import YamlMap, read_yaml, shorten
@@ -87,8 +87,3 @@ def _sounds_of(flow: Flow, prompts: Mapping[str, PromptText]) -> Iterator[Prompt
 
 def _silence(seconds: float) -> PromptText:
     return PromptText(silence_sound(seconds), "", silence_seconds=seconds)
-
-
-def estimated_lengths(manifest: Iterable[PromptText]) -> Mapping[str, float]:
-    """Return sound → seconds, guessed from the words: what to use until the audio was measured."""
-    return {sound.name: sound.silence_seconds or estimated_seconds(sound.words, sound.speed) for sound in manifest}

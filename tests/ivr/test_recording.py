@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.call import CallId, call_id
-from ivr.recording import Part, call_day, keep_until, recording_file
+from ivr.recording import Part, call_day, recording_file
 
 
 def test_a_recording_is_named_by_its_call_and_its_day_in_china() -> None:
@@ -34,7 +32,3 @@ def test_every_call_id_names_a_file_inside_the_folder(text: str) -> None:
     parts = recording_file(call_id(text), Part.CALLER).parts
     assert ".." not in parts
     assert "/" not in parts
-
-
-def test_audio_is_kept_for_the_days_that_settings_say() -> None:
-    assert keep_until(date(2026, 11, 22), 30) == date(2026, 12, 22)

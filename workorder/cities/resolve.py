@@ -10,17 +10,12 @@ from workorder.cities.pack import Pack, RoutingStep
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The one unit, by which step of the pack's order and which clause; or no unit and those between whom to decide."""
+    """The one unit, by which step of the pack's order and which clause; or none, and between whom a meeting decides."""
 
     unit: str
     step: RoutingStep | None
     clause: str
     between: tuple[str, ...] = ()
-
-    @property
-    def needs_coordination(self) -> bool:
-        """Whether a meeting must name the lead: nobody has a claim, or several have an equal one."""
-        return not self.unit
 
 
 def resolve(pack: Pack, claims: Mapping[RoutingStep, Sequence[str]]) -> Resolved:

@@ -129,7 +129,7 @@ async def _recording(deps: PagesDeps, me: Account, wanted: Mapping[str, Any]) ->
     root = deps.settings.recordings_folder.resolve()
     file = (root / recording_file(CallId(call), Part.MIX)).resolve() if _CALL.fullmatch(call) else None
     if file is None or not file.is_relative_to(root) or not await asyncio.to_thread(file.is_file):
-        raise refused(422, "没有这通电话的录音。改法：检查通话编号；录音到期会删除", "no_recording")
+        raise refused(422, "没有这通电话的录音。改法：检查通话编号；清理掉的录音不能再导出", "no_recording")
     return Parcel(f"{call}-{Part.MIX.value}", {"wav": lambda _footer: file})
 
 

@@ -79,7 +79,6 @@ class OfficeDesk:
         self._busy = busy
         self._plain = flow_bench.plain_settings(settings)
         self._database = database
-        self._database = database
         self._versions = SqlVersionStore(database)
         self._clock = clock
         self._bench = SideProcess()

@@ -53,7 +53,7 @@ class CallsOut:
                 pass
 
     async def _call_out(self, request: Request) -> str:
-        return await self._dial(seat_of(request), text_of(request, "number", 20), str(request.get("order") or ""))
+        return await self._dial(seat_of(request), text_of(request, "number", 20))
 
     async def _call_back(self, request: Request) -> str:
         """Call the number of a call back, whether it lives or is over."""
@@ -63,15 +63,15 @@ class CallsOut:
         number = known.caller.digits if known is not None else ""
         if not number:
             raise RefusedError("不知道这通电话的号码。改法：从工单上外呼。")
-        return await self._dial(seat_of(request), number, "")
+        return await self._dial(seat_of(request), number)
 
-    async def _dial(self, seat: SeatId, number: str, order: str) -> str:
+    async def _dial(self, seat: SeatId, number: str) -> str:
         """Ring the seat; once it is answered the dialplan dials the number, by the only way out."""
         must_be_free(self._tools, seat)
         must_be_callable(self._tools, number)
         now = self._tools.clock.now()
         leg = f"{CALLED}{int(now.timestamp())}.{next(self._count)}{round(now.microsecond / 1000):03d}"
-        self._legs.calling(CallId(leg), number, order)
+        self._legs.calling(CallId(leg), number)
         self._ringing[CallId(leg)] = PhoneNumber(number)
         if len(self._ringing) > MOST_RINGING:
             self._ringing.popitem(last=False)

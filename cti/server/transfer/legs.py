@@ -57,7 +57,7 @@ class TransferLegs:
         self._ended: set[tuple[CallId, SeatId]] = set()
         self._rejoined: set[tuple[CallId, SeatId]] = set()  # talks that went on over a second line of the same seat
         self._thirds: dict[CallId, _Third] = {}
-        self._called: dict[CallId, tuple[str, str]] = {}
+        self._called: dict[CallId, str] = {}  # whom an agent calls
         self._agents: dict[CallId, LegUp] = {}
         self._answered: set[CallId] = set()
         self._taken_over: dict[str, tuple[SeatId, ChannelName]] = {}
@@ -67,9 +67,9 @@ class TransferLegs:
         if seat:
             self._loose[channel] = (call, seat)
 
-    def calling(self, call: CallId, number: str, order: str) -> None:
+    def calling(self, call: CallId, number: str) -> None:
         """An agent's call to a number has been asked for."""
-        self._called[call] = (number, order)
+        self._called[call] = number
 
     def taking_over(self, leg: str, seat: SeatId, channel: ChannelName) -> None:
         """A leg that only listened becomes a party."""
@@ -140,6 +140,9 @@ class TransferLegs:
                 return named, self._answer(call, self._seats[leg], channel, named)
             case LegDown(call=call, channel=channel, at=at) if leg in self._seats and channel not in self._loose:
                 return named, SeatMissed(call, self._queue(), self._seats.pop(leg), at)
+            case LegDown():
+                self._seats.pop(leg, None)
+                return (named, *self._end_of_talk(named))
             case _:
                 return (named, *self._end_of_talk(named))
 
@@ -164,7 +167,7 @@ class TransferLegs:
                 self._agents[call] = event
                 return (event,)
             case LegUp(leg=Leg.CALLER):
-                number, _ = self._called.get(call, (event.number.digits, ""))
+                number = self._called.get(call, event.number.digits)
                 return (replace(event, number=PhoneNumber(number)),)
             case BridgeEntered(channel=channel) if call in self._agents and call not in self._answered:
                 agent = self._agents[call]

@@ -49,15 +49,6 @@ def read_part(recording: Path, begun_s: float, ended_s: float) -> bytes:
     return _telephone(data[: len(data) - len(data) % layout.frame_bytes], layout)
 
 
-def length_s(recording: Path) -> float:
-    """How long `recording` lasts; EarsError when it cannot be read."""
-    try:
-        layout = _layout(recording)
-    except OSError as error:
-        raise EarsError(f"录音无法读取：{recording}（{error.strerror}）。改法：检查文件是否存在及读取权限。") from error
-    return (layout.end - layout.begin) / layout.frame_bytes / layout.rate_hz
-
-
 def _telephone(data: bytes, layout: _Layout) -> bytes:
     if layout.coding == PCM:
         sound = samples(data)

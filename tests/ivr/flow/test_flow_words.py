@@ -9,7 +9,7 @@ import pytest
 from ivr.call import NodeId
 from ivr.flow.checks import is_phone, passes
 from ivr.flow.hours import is_open, parse_dates, parse_days, parse_spans
-from ivr.flow.manifest import estimated_lengths, load_prompts, prompt_manifest
+from ivr.flow.manifest import load_prompts, prompt_manifest
 from ivr.flow.model import Choice, Target
 from ivr.flow.prompt import estimated_seconds, words_sound
 from ivr.flow.spoken import choose, vocabulary_of
@@ -80,7 +80,6 @@ def test_the_manifest_names_every_sound_once_with_its_words() -> None:
     assert all(sound.words or sound.audio or sound.silence_seconds for sound in manifest)
     slow = [sound.speed for sound in manifest if "不用按键" in sound.words]
     assert slow == [0.75]
-    assert estimated_lengths(manifest)["silence/5"] == 5.0
 
 
 def test_a_sound_keeps_its_name_as_long_as_its_words_and_speed_stay() -> None:

@@ -32,8 +32,8 @@ def test_equal_claims_are_narrowed_by_the_next_step_and_else_go_to_a_meeting() -
     both = resolve(pack_of("suqian"), {C: ["水务局", "市场监管局"], S: ["市场监管局"]})
     assert both.unit == "市场监管局"
     open_ = resolve(pack_of("suqian"), {C: ["水务局", "市场监管局"]})
-    assert (open_.needs_coordination, open_.between) == (True, ("水务局", "市场监管局"))
-    assert resolve(pack_of("suqian"), {}).needs_coordination
+    assert (open_.unit, open_.between) == ("", ("水务局", "市场监管局"))
+    assert resolve(pack_of("suqian"), {}).unit == ""
 
 
 @given(
