@@ -162,12 +162,12 @@ async def test_three_thousand_nodes_are_answered_while_the_loop_goes_on(here: Si
     files = {**now["files"], "big.yaml": f"flow: 1\nstart: n0\nnodes:\n{nodes}"}
     asked = asyncio.create_task(admin.post("/api/flows/check", {"files": files}))
     longest, loop = 0.0, asyncio.get_running_loop()
-    before = loop.time()
+    begun = before = loop.time()
     while not asked.done():
         await asyncio.sleep(0.005)
         longest, before = max(longest, loop.time() - before), loop.time()
     assert any("500" in each["what"] for each in asked.result().json()["problems"])
-    assert longest < 0.5
+    assert longest < (before - begun) / 2  # done on the loop, one step would be nearly all of it
 
 
 @pytest.mark.parametrize("name", ["../menu.yaml", "menu.yml", ".hidden.yaml", "", "a/b.yaml", "菜单.yaml"])
