@@ -1,4 +1,4 @@
-"""The controller: every part wired together, run until told to stop.
+"""The controller: every part wired together, run until told to stop. Long, for it is one list of what knows what.
 
 Whatever dies here strands nobody: the switch keeps its callers, the dialplan asks again, and the next controller reads
 journal, database and switch before it goes on.
@@ -10,7 +10,6 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from cti.adapters.control.door import open_door
@@ -27,7 +26,6 @@ from cti.adapters.sql.outbox_store import SqlOutboxStore
 from cti.adapters.sql.spool_file import SpoolFile
 from cti.adapters.sql.spooling import SpoolingStore
 from cti.conversation import Conversation
-from cti.seats_file import Seat
 from cti.server.assistant import Assistant, assistant_verbs
 from cti.server.board_feed import BoardFeed
 from cti.server.call_places import Tools
@@ -40,15 +38,13 @@ from cti.server.emergency import (
     control_socket,
     emergency_desk,
     emergency_policy,
-    in_this_city,
-    policy_path,
     verbs_of,
 )
 from cti.server.fault_log import fault_watch
 from cti.server.files.city_packs import followed_calendar
-from cti.server.files.danger_words import DangerWords, open_spotter, own_danger
-from cti.server.files.flow_files import FlowShelf, keys_out_of_queues
-from cti.server.files.policy_watch import PolicyWatch, speak_for
+from cti.server.files.danger_words import open_spotter, own_danger
+from cti.server.files.flow_files import FlowShelf
+from cti.server.files.following import Following, skills_of, tell_refused
 from cti.server.files.queue_file import QueueFile
 from cti.server.files.seat_file import SeatFile, seats_of
 from cti.server.files.switch_files import SwitchFiles
@@ -56,7 +52,6 @@ from cti.server.installation import (
     broker_url,
     espeak_of,
     folders_of,
-    make_comforts,
     part,
     queues_in_force,
     queues_of,
@@ -92,19 +87,14 @@ from ivr.adapters.asterisk.private_parts import PartName
 from ivr.adapters.asterisk.steps import StepSettings
 from ivr.adapters.files.journal_files import JournalFiles
 from ivr.adapters.vosk.ears import EarsNews
-from ivr.call import CallId, Leg, SeatId
+from ivr.call import CallId, Leg
 from ivr.commands import InstantCommand
-from ivr.errors import HotlineError, SwitchError
+from ivr.errors import SwitchError
 from ivr.events import CallOffered, SwitchEvent, SwitchReady
-from ivr.flow.model import Flow
 from ivr.ports import Heard, Switch
-from ivr.problems import Problem
 from ivr.shell import FlowDesk
 from routing.adapters.learnt_models import LearntModels
-from routing.agent import AgentState
 from routing.emergency.shell import EmergencyDesk
-from routing.membership import SeatSkills
-from routing.queue import Queues
 from routing.shell import SeatDesk
 
 log = logging.getLogger(__name__)
@@ -136,7 +126,7 @@ async def serve(settings: Settings) -> None:
     folders, clock = folders_of(settings), SystemClock()
     ready_file(settings).unlink(missing_ok=True)
     queue_file = QueueFile(
-        lambda: queues_in_force(settings), queues_of(settings), lambda queues: follow_queues(queues), _tell_refused
+        lambda: queues_in_force(settings), queues_of(settings), lambda queues: following.queues(queues), tell_refused
     )
     config = switch_config(settings, queue_file.queues)
     policy = emergency_policy(settings)
@@ -156,7 +146,7 @@ async def serve(settings: Settings) -> None:
     espeak = espeak_of(settings, part(settings, PartName.ESPEAK))
     switch_files = SwitchFiles(settings, lambda: part(settings, PartName.ASTERISK), link.reload_queues)
     shelf = FlowShelf(
-        settings, lambda: queue_file.queues, folders.sounds, espeak, folders.run / "editions", _tell_refused
+        settings, lambda: queue_file.queues, folders.sounds, espeak, folders.run / "editions", tell_refused
     )
     await shelf.open()
     lost_taps: list[CallDesk] = []  # the desk hears of lost and late taps once it is there
@@ -202,9 +192,9 @@ async def serve(settings: Settings) -> None:
             journal,
         )
         seat_file = SeatFile(
-            settings, seats_of(settings), lambda: _busy(seats), lambda new: follow_seats(new), _tell_refused
+            settings, seats_of(settings), lambda: following.busy(), lambda new: following.desks(new), tell_refused
         )
-        seats = SeatDesk(link, _skills(seat_file.seats), lambda: queue_file.queues, feed.seat)
+        seats = SeatDesk(link, skills_of(seat_file.seats), lambda: queue_file.queues, feed.seat)
         seat_verbs = SeatVerbs(seats, not_ready_reasons(settings.data_folder), folders.run / "seats.json")
         seat_verbs.remember()
         routing = Routing(lambda: queue_file.queues, seats)
@@ -245,6 +235,19 @@ async def serve(settings: Settings) -> None:
             lambda teller: outlets_of(settings, replace(espeak, cache=None), teller, clock, tasks),
         )
         helpers.append(emergency)
+        following = Following(
+            settings,
+            folders.sounds,
+            espeak,
+            switch_files,
+            shelf,
+            queue_file,
+            seat_file,
+            seats,
+            feed,
+            emergency,
+            tasks,
+        )
         trial = TrialCall(link, clock, settings, tasks)
 
         async def tell(event: SwitchEvent) -> None:
@@ -302,7 +305,7 @@ async def serve(settings: Settings) -> None:
                 ready_file(settings).write_text(str(os.getpid()), encoding="ascii")
                 log.info("controller_ready", extra={"agi": config.ports.agi})
                 tasks.create_task(recover(calls), name="recover")
-                tasks.create_task(catch_up(), name="catch up")
+                tasks.create_task(following.catch_up(), name="catch up")
 
         async def hear(heard: Heard) -> None:
             flow_desk.hear(heard)
@@ -311,34 +314,8 @@ async def serve(settings: Settings) -> None:
             emergency.hear(heard)
             dossier.hear(heard)
 
-        async def follow_queues(queues: Queues) -> None:
-            """Make sounds and switch follow the queues; seats are compared anew once they are in force."""
-            await make_comforts(queues, folders.sounds, espeak)
-            await switch_files.follow(queues, keys_out_of_queues(shelf.current().flows.values()), seat_file.seats)
-            feed.queues()
-            asyncio.get_running_loop().call_soon(lambda: tasks.create_task(seats.reconcile()))
-
-        async def follow_flows(flows: Iterable[Flow]) -> None:
-            """Make the switch know the keys out of queues before a flow offers them."""
-            await switch_files.follow(queue_file.queues, keys_out_of_queues(flows), seat_file.seats)
-
-        async def follow_seats(new: tuple[Seat, ...]) -> None:
-            """Who goes is offered nothing more; then the switch learns the seats; then who comes may sign in."""
-            stay = {seat.id for seat in new} & set(seats.desks)
-            await seats.follow(_skills(seat for seat in new if seat.id in stay))
-            await switch_files.follow(queue_file.queues, keys_out_of_queues(shelf.current().flows.values()), new)
-            await seats.follow(_skills(new))
-            feed.seats(seats.desks)
-
-        async def catch_up() -> None:
-            """Let the switch learn what was published while no controller was there."""
-            try:
-                await follow_flows(shelf.current().flows.values())
-            except (HotlineError, OSError) as error:
-                log.error("switch_not_caught_up", extra={"reason": str(error)})
-
         settle_memory()
-        shelf.follow = follow_flows
+        following.start()
         tasks.create_task(database.open_patiently(), name="database")
         tasks.create_task(link.run(), name="link")
         tasks.create_task(beat(link, clock), name="beat")
@@ -346,21 +323,9 @@ async def serve(settings: Settings) -> None:
         tasks.create_task(relay.run(), name="relay")
         tasks.create_task(store.run(), name="spool")
         tasks.create_task(run_timers(lives, clock, f"{socket.gethostname()}:{os.getpid()}", relay.wake), name="timers")
-        tasks.create_task(shelf.run(), name="flows")
-        tasks.create_task(queue_file.run(), name="queues")
         watch = fault_watch(settings, clock, link, database, lambda: broker.is_connected, ears)
         tasks.create_task(watch.run(), name="faults")
         tasks.create_task(SituationReports(settings, database, clock).run(), name="situation")
-        tasks.create_task(seat_file.run(), name="seats")
-        city = PolicyWatch(
-            lambda: policy_path(settings),
-            lambda new: speak_for(new, folders.sounds, espeak),
-            lambda new: emergency.follow_policy(in_this_city(settings, new)),
-            _tell_refused,
-        )
-        tasks.create_task(city.run(), name="policy")
-        danger = DangerWords(own_danger(settings), emergency.follow_words, _tell_refused)
-        tasks.create_task(danger.run(), name="danger words")
         tasks.create_task(follow(link.events(), take), name="switch events")
         tasks.create_task(follow(ears.heard(), hear), name="ears")
         tasks.create_task(watching.run(feed.each_second), name="board")
@@ -390,19 +355,3 @@ async def _show(switch: Switch, feed: BoardFeed, seats: SeatDesk, monitors: Moni
         monitors.adopt(snapshot)
     except SwitchError as error:
         log.warning("board_not_adopted", extra={"reason": str(error)})
-
-
-def _skills(seats: Iterable[Seat]) -> list[SeatSkills]:
-    return [SeatSkills(seat.id, seat.agent, seat.skills, seat.penalty) for seat in seats]
-
-
-def _busy(seats: SeatDesk) -> frozenset[SeatId]:
-    """Return the seats that ring, talk or write: nothing is taken from them now."""
-    at_work = (AgentState.RINGING, AgentState.TALKING, AgentState.AFTER_CALL)
-    return frozenset(seat for seat, desk in seats.desks.items() if desk.state in at_work)
-
-
-def _tell_refused(problems: tuple[Problem, ...]) -> None:
-    for problem in problems:
-        if problem.is_error:
-            log.error("file_problem", extra={"problem": str(problem)})
