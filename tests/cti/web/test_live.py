@@ -142,16 +142,18 @@ async def test_the_second_tab_at_a_seat_takes_over_and_the_first_is_told(tmp_pat
 
 async def test_a_seat_is_signed_out_when_its_page_stays_away_but_not_in_a_talk(tmp_path: Path) -> None:
     async with served(tmp_path) as on:
-        on.here.deps.desks._grace = 0.2
+        on.here.deps.desks._grace = 3.0
         page = await on.here.sign_in("a", seat="801")
         async with on.tab(page) as tab:
             await tab.next("hello")
         async with on.tab(page) as tab:  # a reload
             await tab.next("hello")
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(3.5)
             assert not on.here.door.of("seat.sign_out")
+            on.here.deps.desks._grace = 0.2
         await _until(lambda: len(on.here.door.of("seat.sign_out")) == 1)
         on.here.door.tell("board", {"seats": {"801": {"seat": "801", "state": "talking"}}})
+        await _until(lambda: on.here.deps.hub.board["seats"].get("801", {}).get("state") == "talking")
         async with on.tab(page) as tab:
             await tab.next("hello")
         await asyncio.sleep(0.5)
@@ -203,7 +205,7 @@ async def test_a_first_frame_that_is_none_closes_the_socket(tmp_path: Path, firs
 async def test_a_page_that_reads_nothing_keeps_no_other_waiting_and_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes_live, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(routes_live, "SEND_SECONDS", 2.0)
     async with served(tmp_path) as on:
         page = await on.here.sign_in("zhang", Role.SUPERVISOR)
         async with on.socket(page) as lazy, on.tab(page, "quick") as quick:
