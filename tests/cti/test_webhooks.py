@@ -41,7 +41,7 @@ class Receiver:
             writer.write(f"{answer}{closing}\r\n".encode() * self.answers)
             await writer.drain()
         else:
-            await asyncio.sleep(1)
+            await reader.read()  # until the other end has waited long enough
         writer.close()
 
 
@@ -93,7 +93,7 @@ async def test_every_step_is_told_once_in_order_signed_and_without_content(tmp_p
 async def test_what_is_not_acknowledged_is_told_again_later_and_holds_up_nobody(
     status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(webhooks, "ANSWER_SECONDS", 2.0 if status == 0 else 30.0)
     async with order_site(tmp_path) as here, receiving(status) as bad, receiving() as good:
         file = PartnerFile(here.site.deps.orders.partners)
         file.add("坏的", ["open311"], "open311", f"http://127.0.0.1:{bad.port}/")
