@@ -80,7 +80,7 @@ async def _round(service: RunningService, centre: SipPhone, figures: Figures) ->
                         os.kill(pid, signal.SIGKILL)
             await ask_desk(service, "raise", call)
             if figures.away == "link":
-                await centre.next_call(5)
+                await centre.next_call(30)
                 cut_links(service)
             are_together = await both_hear(centre, caller)
         figures.lost_raises += not are_together

@@ -90,8 +90,8 @@ async def talk(service: RunningService) -> AsyncIterator[tuple[Bus, CallId, SipC
         caller = await service.dial(citizen)
         call = await service.offered(bus, citizen)
         await bus.event(call, "answered", 30)
-        agent = await seat.next_call(10)
-        await agent.answered(5)
+        agent = await seat.next_call(30)
+        await agent.answered(30)
         caller.start_saying(tone(CALLER_HZ, 60.0, 0.15))
         agent.start_saying(tone(AGENT_HZ, 60.0, 0.15))
         yield bus, call, caller, agent

@@ -14,7 +14,7 @@ from ivr.adapters.asterisk.link import AsteriskLink, LinkSettings
 from ivr.adapters.asterisk.steps import AgiSteps
 from ivr.adapters.simulator.sip_call import SipCall
 from ivr.events import SwitchEvent, SwitchReady
-from tests.system.running_switch import RunningSwitch
+from tests.system.running_switch import RunningSwitch, until
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,11 @@ async def scene(switch: RunningSwitch) -> AsyncIterator[Scene]:
             await server.address()
             stage = Scene(link, facts, turns, switch)
             await stage.fact(SwitchReady)
+
+            async def is_empty() -> bool:  # a caller of the test before may still be on the way out
+                return not (await link.snapshot()).channels
+
+            await until(is_empty)
             yield stage
         finally:
             for task in running:

@@ -112,7 +112,7 @@ async def test_a_stranger_cannot_register_or_call_as_a_seat(switch: RunningSwitc
             await stranger.register("127.0.0.1", switch.sip_port)
         call = await stranger.call("12345", "127.0.0.1", switch.sip_port)
         with pytest.raises(CallRefusedError):
-            await call.answered(5)
+            await call.answered(30)
     async with SipPhone(bind_ip="127.0.0.9", number="nobody") as stranger:
         call = await stranger.call("12345", "127.0.0.1", switch.sip_port)
         with pytest.raises((CallRefusedError, CallTimeoutError)):
@@ -154,7 +154,7 @@ async def test_both_legs_are_recorded_below_the_day_of_the_call(switch: RunningS
     async with switch.caller() as phone:
         call = await dial(switch, phone)
         unique = (await ami.event("Newchannel"))["Uniqueid"]
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(3.0)
         await call.hang_up()
     stamp = float(unique.split("-")[1])
     day = time.strftime("%Y/%m/%d", time.gmtime(stamp + 8 * 3600))

@@ -79,7 +79,7 @@ async def test_a_refusal_is_told_with_its_reason(pair: Pair, manner: Manner, sta
     service.answering = answering(manner)
     call = await caller.call("120", *service.address)
     with pytest.raises(CallRefusedError) as refusal:
-        await call.answered(3)
+        await call.answered(30)
     assert refusal.value.status == status
 
 
@@ -98,7 +98,7 @@ async def test_a_service_that_says_nothing_is_given_up(pair: Pair) -> None:
     service.answering = answering(Manner.SILENT)
     call = await caller.call("120", *service.address, Dialling(give_up_seconds=0.8))
     with pytest.raises(CallOverError):
-        await call.answered(3)
+        await call.answered(30)
     assert call.ending is not None
     assert call.ending.by is EndedBy.NO_ANSWER
     assert service.invitations_ignored == 1, "repeats of the invitation are the same invitation"
@@ -112,7 +112,7 @@ async def test_a_mute_service_answers_and_sends_no_audio(pair: Pair) -> None:
 
 
 async def test_a_slow_service_rings_first(pair: Pair) -> None:
-    pair[1].answering = answering(Manner.SLOW, slow_seconds=0.4)
+    pair[1].answering = answering(Manner.SLOW, slow_seconds=1.5)
     call, _ = await connected(pair)
     assert call.answered_at - call.ringing_at > 0.3
     assert call.statuses == [100, 180, 200]
@@ -122,7 +122,7 @@ async def test_a_phone_that_vanishes_sends_nothing_more(pair: Pair) -> None:
     call, other = await connected(pair)
     await asyncio.sleep(0.1)
     call.vanish()
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.5)
     before = len(other.heard_arrivals)
     await other.hang_up()
     assert len(other.heard_arrivals) == before
