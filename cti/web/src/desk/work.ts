@@ -4,6 +4,7 @@ import { act, ApiError, get, post, session } from '../api'
 import { board, link, type CallRow, type EmergencyRow, type LiveEvent } from '../live'
 import { readDraft, type Suggestions, type Typed } from './draft'
 import { forget, keep, kept } from './keeping'
+import { tell, trying } from './notices'
 import { hear, together, type Said } from './turns'
 
 export interface KnownOrder {
@@ -56,27 +57,6 @@ export interface Work {
 export const works = reactive<Record<string, Work>>({})
 export const chosen = ref('')
 export const work = computed<Work | null>(() => works[chosen.value] ?? null)
-export const notice = ref<{ text: string; isBad: boolean } | null>(null)
-
-let noticeTimer = 0
-/** Tell the agent something in the line kept for it; it goes by itself. */
-export function tell(text: string, isBad = false): void {
-  notice.value = text ? { text, isBad } : null
-  clearTimeout(noticeTimer)
-  noticeTimer = window.setTimeout(() => (notice.value = null), isBad ? 12_000 : 5_000)
-}
-
-/** Do something that may be refused, and say so in the server's words. */
-export async function trying<T>(what: () => Promise<T>, done = ''): Promise<T | null> {
-  try {
-    const answer = await what()
-    if (done) tell(done)
-    return answer
-  } catch (error) {
-    tell(error instanceof ApiError ? error.message : '没有完成，请再试一次。', true)
-    return null
-  }
-}
 
 function fresh(call: string): Work {
   return {
