@@ -18,8 +18,8 @@ from ivr.adapters.simulator.sip_phone import SipPhone
 from ivr.adapters.voice.espeak import Espeak, Voice
 from ivr.call import CallId
 
-NOTICE_SECONDS = 20.0
-JOIN_SECONDS = 20.0
+NOTICE_SECONDS = 40.0
+JOIN_SECONDS = 30.0
 PAUSE_SECONDS = 1.2
 """Between two speakers: the ears end a turn at the pause."""
 
@@ -59,11 +59,11 @@ class EmergencyAct:
                 centre.answering = Answering(after_seconds=FIRE_CENTRE.ring_seconds)
                 await seat.register(switch.sip_host, switch.sip_port)
                 call = await phone.call(FIRE_CALLER.called, switch.sip_host, switch.sip_port)
-                await call.answered(10)
-                done.call = await asyncio.wait_for(self._heard.call_of(FIRE_CALLER.number), 10)
+                await call.answered(30)
+                done.call = await asyncio.wait_for(self._heard.call_of(FIRE_CALLER.number), 30)
                 self._say(f"{FIRE_CALLER.name} 拨打 {FIRE_CALLER.called}，通话 {done.call}")
                 agent = await seat.next_call(ANSWER_SECONDS)
-                await agent.answered(5)
+                await agent.answered(30)
                 await self._speak(done, call, agent, centre)
                 for line in (agent, *centre.calls, call):
                     await line.hang_up()

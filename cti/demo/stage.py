@@ -134,17 +134,17 @@ class Stage:
         lines = [await self._espeak.speak(line, voice) for line in citizen.lines]
         async with SipPhone(bind_ip=SIMULATED_PSTN[0], number=citizen.number) as phone:
             call = await phone.call(citizen.called, switch.sip_host, switch.sip_port)
-            await call.answered(10)
-            done.call = await asyncio.wait_for(self._heard.call_of(citizen.number), 10)
+            await call.answered(30)
+            done.call = await asyncio.wait_for(self._heard.call_of(citizen.number), 30)
             self._say(f"{citizen.name} 拨打 {citizen.called}，通话 {done.call}")
             match citizen.way:
                 case Way.KEYS:
-                    await call.wait_for_audio(10)
+                    await call.wait_for_audio(30)
                     await asyncio.sleep(2.0)
                     await call.press(citizen.opening)
                     self._say(f"{citizen.name} 按了 {citizen.opening}")
                 case Way.SPEECH:
-                    await call.wait_for_audio(10)
+                    await call.wait_for_audio(30)
                     await call.wait_for_silence(1.2, 40)
                     await call.say(await self._espeak.speak(citizen.opening, voice))
                     done.spoken.append(citizen.opening)
@@ -154,7 +154,7 @@ class Stage:
             await asyncio.wait_for(self._heard.event(done.call, "answered"), ANSWER_SECONDS)
             self._say(f"{citizen.name} 与坐席接通")
             for text, sound in zip(citizen.lines, lines, strict=True):
-                await call.wait_for_audio(10)
+                await call.wait_for_audio(30)
                 await call.wait_for_silence(QUIET_SECONDS, 30)
                 await call.say(sound)
                 done.spoken.append(text)
