@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr.adapters.simulator.call_plan import Answering
+from ivr.call import CallId
 from routing.shell import MISSED_REASON
 from tests.system.running_service import Bus, RunningService, service_of
 from tests.system.running_switch import RawAmi, until
@@ -39,6 +40,10 @@ def service() -> Iterator[RunningService]:
 async def bus(service: RunningService) -> AsyncIterator[Bus]:
     async with service.bus() as bus:
         yield bus
+
+
+UNAVAILABLE = "5"
+"""AST_DEVICE_UNAVAILABLE"""
 
 
 async def member(ami: RawAmi, queue: str, seat: str) -> dict[str, str]:
@@ -84,15 +89,24 @@ async def test_three_misses_are_a_break_until_the_telephone_signs_in_again(servi
                 return (standing.get("Paused"), standing.get("PausedReason")) == ("1", MISSED_REASON)
 
             async def missed_three_times() -> bool:
-                return sum((each["call"], each["type"]) == (call, "missed") for each in bus.envelopes) == 3
+                return misses(bus, call) >= 3
 
             await until(is_on_a_break, 30)
             await until(missed_three_times, 40)
+
+        async def is_away() -> bool:  # who comes back at once was never away to the switch
+            return (await member(ami, "general", "801")).get("Status") == UNAVAILABLE
+
+        await until(is_away)
         async with service.seat("801"):
             assert (await bus.event(call, "answered"))["data"]["seat"] == "801"
             await line.hang_up()
             await service.finished(call)
-    assert sum((each["call"], each["type"]) == (call, "missed") for each in bus.envelopes) == 3
+    assert 3 <= misses(bus, call) <= 4, "the switch may ring once more before it knows of the break"
+
+
+def misses(bus: Bus, call: CallId) -> int:
+    return sum((each["call"], each["type"]) == (call, "missed") for each in bus.envelopes)
 
 
 async def test_a_stale_member_is_removed_when_the_controller_starts_and_a_real_one_is_kept(
