@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import stat
 from pathlib import Path
 
@@ -21,11 +22,22 @@ def echo(request: Request) -> dict[str, object]:
 VERBS = {"echo": echo}
 
 
+async def opened(path: Path) -> None:
+    """Wait until the door can be knocked at."""
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_unix_connection(str(path))
+                writer.close()
+                return
+            await asyncio.sleep(0.01)
+
+
 async def test_a_request_is_answered_and_the_door_is_ours_alone(tmp_path: Path) -> None:
     path = tmp_path / "run" / "control.sock"
     async with asyncio.TaskGroup() as tasks:
         door = tasks.create_task(open_door(path, VERBS))
-        await asyncio.sleep(0.1)
+        await opened(path)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert await asyncio.to_thread(ask, path, {"verb": "echo", "word": "着火"}) == {"ok": True, "text": "着火"}
         unknown = await asyncio.to_thread(ask, path, {"verb": "format"})
@@ -38,7 +50,7 @@ async def test_an_old_socket_is_replaced_and_a_path_that_cannot_be_costs_only_th
     path.write_text("left behind")
     async with asyncio.TaskGroup() as tasks:
         door = tasks.create_task(open_door(path, VERBS))
-        await asyncio.sleep(0.1)
+        await opened(path)
         assert (await asyncio.to_thread(ask, path, {"verb": "echo", "word": "1"}))["ok"]
         door.cancel()
     await asyncio.wait_for(open_door(tmp_path / ("x" * 200), VERBS), 30)

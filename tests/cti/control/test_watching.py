@@ -13,6 +13,7 @@ from cti.adapters.control.door import open_door
 from cti.server.watching import MOST_WAITING, WatchedPublisher, Watching
 from ivr.call import CallId, ChannelName, Leg, PhoneNumber
 from ivr.events import LegDown, LegUp
+from tests.cti.control.test_door import opened
 from tests.fakes import NOON, FakeClock, FakePublisher
 from workorder.envelope import call_event
 
@@ -38,7 +39,7 @@ class Reader:
 async def watched(path: Path, watching: Watching) -> AsyncIterator[Reader]:
     async with asyncio.TaskGroup() as tasks:
         door = tasks.create_task(open_door(path, watching.verbs()))
-        await asyncio.sleep(0.1)
+        await opened(path)
         reader, writer = await asyncio.open_unix_connection(str(path), limit=64 * 1024 * 1024)
         writer.write(b'{"verb":"watch"}\n')
         yield Reader(reader, writer)
@@ -96,7 +97,7 @@ async def test_a_watcher_who_goes_is_forgotten(tmp_path: Path) -> None:
         await reader.line()
         assert len(watching._watchers) == 1
         reader.writer.close()
-        for _ in range(50):
+        for _ in range(600):
             if not watching._watchers:
                 break
             await asyncio.sleep(0.05)
