@@ -8,6 +8,7 @@ import io
 import os
 import subprocess
 import wave
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -58,14 +59,30 @@ def write_wav(file: Path, sound: bytes) -> Path:
 
 
 async def tap(
-    address: tuple[str, int], stream: str, sound: bytes, *, speed: float = 20.0, hang_up: bool = True
+    address: tuple[str, int],
+    stream: str,
+    sound: bytes,
+    *,
+    speed: float = 20.0,
+    hang_up: bool = True,
+    pauses: Mapping[float, Callable[[], bool]] | None = None,
 ) -> None:
-    """Send `sound` in packets of 20 ms, `speed` times as fast as life (0: all at once)."""
+    """Send `sound` in packets of 20 ms, `speed` times as fast as life (0: all at once).
+
+    At each second of `pauses` nothing is sent until its condition holds: who listens then has time for partial words,
+    which are left out while sound has piled up.
+    """
+    waits = sorted((pauses or {}).items(), key=lambda wait: wait[0])
     _, writer = await asyncio.open_connection(*address)
     writer.write(name_frame(stream))
     loop = asyncio.get_running_loop()
     began = loop.time()
     for number, at in enumerate(range(0, len(sound), 320)):
+        while waits and at >= waits[0][0] * 16_000:
+            _, is_so = waits.pop(0)
+            async with asyncio.timeout(30):
+                while not is_so():  # noqa: ASYNC110  (who hears rings no bell)
+                    await asyncio.sleep(0.005)
         writer.write(audio_frames(sound[at : at + 320]))
         if speed:
             ahead_s = began + number * 0.02 / speed - loop.time()
