@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cti.adapters.web.errors import ErrorBody
 from cti.file_versions import LONGEST_NOTE, FileDiff, Version
 from cti.flow_picture import Picture
 from cti.flow_trial import Trial
@@ -193,8 +192,3 @@ class HeardBody(BaseModel):
 
 
 AnyJson = dict[str, Any]
-
-
-def answers(*codes: int, model: type[BaseModel] = ErrorBody) -> dict[int | str, dict[str, Any]]:
-    """Return what a route may answer besides its own, for the OpenAPI document."""
-    return {code: {"model": model} for code in codes}

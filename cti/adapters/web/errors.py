@@ -43,6 +43,11 @@ class ErrorBody(BaseModel):
     code: str = Field(description="A name for programs")
 
 
+def answers(*codes: int, model: type[BaseModel] = ErrorBody) -> dict[int | str, dict[str, Any]]:
+    """Return what a route may answer besides its own, for the OpenAPI document."""
+    return {code: {"model": model} for code in codes}
+
+
 class ApiError(Exception):
     """A refusal with its status, its name for programs and its words for people."""
 

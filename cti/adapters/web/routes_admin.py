@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 
 from cti.access import Account, Permission
 from cti.adapters.control.visit import ControllerAwayError
-from cti.adapters.web.admin_bodies import ProblemBody, Strict, answers
+from cti.adapters.web.admin_bodies import ProblemBody, Strict
 from cti.adapters.web.admin_desk import CityLine
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.routes_flows import Reader, wav_of
 from cti.adapters.web.sessions import require
 from cti.adapters.web.shelf_routes import fit, shelf_routes

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cti.access import Account, Permission
 from cti.adapters.sql.alert_store import Alert, SqlAlerts
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.sessions import require
 from workorder.hot import KIND_TITLES
 
@@ -26,7 +26,7 @@ class Acknowledged(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/alerts", tags=["alerts"], responses={403: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/alerts", tags=["alerts"], responses=answers(403))
     store = SqlAlerts(deps.database)
 
     @router.get("")

@@ -11,7 +11,7 @@ from cti.access import Account, Permission
 from cti.adapters.sql.report_store import KeptReport
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import period
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.routes_supervisor import Day, clean
 from cti.adapters.web.sessions import require
 from ivr.errors import StoreRefusedError
@@ -28,8 +28,7 @@ Name = Annotated[str, Query(max_length=40)]
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 409, 422, 503)}
-    router = APIRouter(prefix="/api", tags=["reports"], responses=refusals)
+    router = APIRouter(prefix="/api", tags=["reports"], responses=answers(401, 403, 404, 409, 422, 503))
     desk = deps.reports
 
     @router.get("/bulletins")

@@ -17,7 +17,7 @@ from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.call_store import SqlCallStore
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.own_calls import call_of, is_own, must_be_own
 from cti.adapters.web.sessions import require
 from cti.live_reading import with_reading
@@ -57,8 +57,7 @@ class CallBody(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 503)}
-    router = APIRouter(prefix="/api/calls", tags=["calls"], responses=refusals)
+    router = APIRouter(prefix="/api/calls", tags=["calls"], responses=answers(401, 403, 404, 503))
     calls, orders = SqlCallStore(deps.database), SqlOrderStore(deps.database)
     archive = SqlTranscriptArchive(deps.database, deps.masking)
     listened: OrderedDict[tuple[str, str, str], float] = OrderedDict()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cti.access import Account, Permission
 from cti.adapters.sql.camera_store import SqlCameras
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import refusal_told
 from cti.adapters.web.sessions import require
 from workorder.cameras import Camera, Site, approved, asked, refused_site
@@ -77,7 +77,7 @@ class Found(_Body):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/cameras", tags=["cameras"], responses={409: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/cameras", tags=["cameras"], responses=answers(409))
     store = SqlCameras(deps.database)
 
     async def known(id: str) -> Camera:

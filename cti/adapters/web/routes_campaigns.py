@@ -14,7 +14,7 @@ from cti.adapters.sql.campaign_store import Found, SqlCampaigns
 from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import instants
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import refusal_told
 from cti.adapters.web.routes_exports import KINDS, Parcel, table_parcel
 from cti.adapters.web.routes_supervisor import clean
@@ -63,8 +63,7 @@ class AnswerBody(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes, and add the results to what may be exported."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 409, 422, 503)}
-    router = APIRouter(prefix="/api/campaigns", tags=["campaigns"], responses=refusals)
+    router = APIRouter(prefix="/api/campaigns", tags=["campaigns"], responses=answers(401, 403, 404, 409, 422, 503))
     kept, drafts = SqlCampaigns(deps.database), SqlOrderStore(deps.database)
     KINDS.setdefault("campaign", ("调研、拨测结果", Permission.CAMPAIGNS, _parcel))
 

@@ -20,7 +20,7 @@ from cti.adapters.web.case_bodies import (
 )
 from cti.adapters.web.case_desk import PACK, CaseDesk
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import number_of, opened, refusal_told
 from cti.adapters.web.sessions import require
 from cti.order_access import sees_all
@@ -36,7 +36,7 @@ Payer = Annotated[Account, Depends(require(Permission.ORDERS_HANDLE, Permission.
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api", tags=["city"], responses={each: {"model": ErrorBody} for each in (403, 404, 409)})
+    router = APIRouter(prefix="/api", tags=["city"], responses=answers(403, 404, 409))
     desk, rows = CaseDesk(deps), SqlOrderRows(deps.database)
 
     async def seen(number: str, me: Account, what: str) -> Listed:

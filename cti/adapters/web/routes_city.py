@@ -10,7 +10,7 @@ from cti.access import Account, Permission
 from cti.adapters.web.case_bodies import plain_asset, plain_grid
 from cti.adapters.web.case_desk import CaseDesk
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.sessions import require
 from workorder.grid.cases import Found
 from workorder.grid.shapes import Point
@@ -23,7 +23,7 @@ NEAR_METRES, CAMERA_METRES = 50.0, 300.0
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/city", tags=["city"], responses={403: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/city", tags=["city"], responses=answers(403))
     desk, sources = CaseDesk(deps), deps.orders.sources
 
     @router.get("/types")

@@ -13,7 +13,7 @@ from cti.adapters.sql.track_store import SqlTracks
 from cti.adapters.web.case_bodies import plain_sources
 from cti.adapters.web.case_desk import PACK
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.sessions import require
 from cti.city_report import bulletin_rows, valid_rows
 from workorder.grid.counts import BULLETIN_FORMULA, SHARE_FORMULA, VALID_FORMULA, quarter_of, shares
@@ -25,7 +25,7 @@ MOST_DAYS = 400
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/city", tags=["city"], responses={each: {"model": ErrorBody} for each in (403, 422)})
+    router = APIRouter(prefix="/api/city", tags=["city"], responses=answers(403, 422))
     cases, tracks, geo = SqlCases(deps.database), SqlTracks(deps.database), deps.orders.sources.geo
 
     @router.get("/reports/sources")

@@ -18,7 +18,7 @@ from cti.adapters.sql.track_store import SqlTracks
 from cti.adapters.web.case_bodies import Body, Position
 from cti.adapters.web.case_desk import CaseDesk, collector_person
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import refusal_told
 from cti.adapters.web.partner_door import PartnerDoor
 from cti.adapters.web.photos import checked_photo, keep_photo
@@ -70,8 +70,9 @@ class Track(Body):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 409, 413, 415, 422)}
-    router = APIRouter(prefix="/api/partner/collector", tags=["partner"], responses=refusals)
+    router = APIRouter(
+        prefix="/api/partner/collector", tags=["partner"], responses=answers(401, 403, 409, 413, 415, 422)
+    )
     door, desk = PartnerDoor(deps), CaseDesk(deps)
     tracks, files, folder = SqlTracks(deps.database), SqlOrderFiles(deps.database), deps.orders.files
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 
 from cti.access import Account, Permission, hidden_from, mask_plain
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.own_calls import call_of, must_be_own
 from cti.adapters.web.pace import Pace
 from cti.adapters.web.sessions import require
@@ -37,8 +37,7 @@ class Answer(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the route."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 409, 429, 503)}
-    router = APIRouter(tags=["live"], responses=refusals)
+    router = APIRouter(tags=["live"], responses=answers(401, 403, 404, 409, 429, 503))
     pace = Pace(ACTS_PER_MINUTE, deps.clock.monotonic)
 
     @router.post("/api/do/{verb}")

@@ -22,7 +22,7 @@ from cti.adapters.sql.export_store import SqlExports
 from cti.adapters.sql.report_rows import SqlReportRows
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import period
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.routes_supervisor import clean, report_of
 from cti.adapters.web.sessions import require
 from cti.exporting import ExportRefusedError, ExportState, ExportWish, asked_for, decided, must_be_takeable
@@ -147,8 +147,7 @@ ALWAYS_APPROVED: set[str] = set()
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 409, 422, 503)}
-    router = APIRouter(prefix="/api/exports", tags=["exports"], responses=refusals)
+    router = APIRouter(prefix="/api/exports", tags=["exports"], responses=answers(401, 403, 404, 409, 422, 503))
     kept = SqlExports(deps.database)
 
     @router.post("")

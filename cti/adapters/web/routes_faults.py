@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from cti.access import Account, Permission
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody
+from cti.adapters.web.errors import answers
 from cti.adapters.web.sessions import require
 from cti.faults import FORMULA, repairs
 
@@ -18,7 +18,7 @@ Watchman = Annotated[Account, Depends(require(Permission.HEALTH))]
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the route."""
-    router = APIRouter(prefix="/api/faults", tags=["admin"], responses={403: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/faults", tags=["admin"], responses=answers(403))
 
     @router.get("")
     async def faults(me: Watchman, days: Annotated[int, Query(ge=1, le=3650)] = 90) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from cti.adapters.web.admin_bodies import (
     PlayedBody,
     ProblemBody,
     WordsToSay,
-    answers,
 )
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.sessions import require
 from cti.adapters.web.shelf_routes import fit, shelf_routes
 from cti.file_versions import Shelf

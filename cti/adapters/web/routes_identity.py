@@ -11,7 +11,7 @@ from cti.access import Account, Permission
 from cti.adapters.sql.identity_store import SqlIdentities
 from cti.adapters.sql.order_rows import SqlOrderRows
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import is_sealed_order, number_of, opened
 from cti.adapters.web.sessions import require
 from workorder.cities.pack import IdentityMode
@@ -38,8 +38,7 @@ def papers_of(body: Papers) -> Identity:
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 409, 422)}
-    router = APIRouter(prefix="/api/orders", tags=["orders"], responses=refusals)
+    router = APIRouter(prefix="/api/orders", tags=["orders"], responses=answers(401, 403, 404, 409, 422))
     rows, kept = SqlOrderRows(deps.database), SqlIdentities(deps.database, deps.orders.sealing.box)
 
     @router.put("/{number}/identity")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cti.access import Account, Permission
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import period
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.routes_supervisor import Day, clean
 from cti.adapters.web.sessions import require
 from workorder.order import order_day
@@ -33,8 +33,7 @@ class SentBody(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 409, 422)}
-    router = APIRouter(prefix="/api/information", tags=["information"], responses=refusals)
+    router = APIRouter(prefix="/api/information", tags=["information"], responses=answers(401, 403, 404, 409, 422))
     desk = deps.reports
 
     @router.post("", status_code=201)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cti.access import Account, Permission
 from cti.adapters.sql.article_store import SqlArticles
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.sessions import require
 from workorder.knowledge import (
     ARTICLE_TITLES,
@@ -66,7 +66,7 @@ class Said(_Body):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/knowledge", tags=["knowledge"], responses={401: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/knowledge", tags=["knowledge"], responses=answers(401))
     store = SqlArticles(deps.database)
     shelf, built = Shelf(()), -FRESH_SECONDS
 

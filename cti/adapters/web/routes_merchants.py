@@ -13,7 +13,7 @@ from cti.adapters.sql.merchant_store import MerchantFilter
 from cti.adapters.sql.order_rows import SqlOrderRows
 from cti.adapters.web.bookings import Booking, Bookings
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import number_of, opened, refusal_told
 from cti.adapters.web.own_calls import call_of, must_be_own
 from cti.adapters.web.partner_door import PartnerDoor
@@ -126,8 +126,7 @@ class VerdictBody(Seen):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 409, 422, 503)}
-    router = APIRouter(tags=["merchants"], responses=refusals)
+    router = APIRouter(tags=["merchants"], responses=answers(401, 403, 404, 409, 422, 503))
     here, rows, door = Bookings(deps), SqlOrderRows(deps.database), PartnerDoor(deps)
 
     @router.get("/api/merchants")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cti.access import Account, Permission
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody
+from cti.adapters.web.errors import answers
 from cti.adapters.web.sessions import require, require_to_look_on
 from cti.response_mode import ModeStanding
 
@@ -27,9 +27,7 @@ class Switch(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(
-        prefix="/api/mode", tags=["mode"], responses={each: {"model": ErrorBody} for each in (401, 403, 422, 503)}
-    )
+    router = APIRouter(prefix="/api/mode", tags=["mode"], responses=answers(401, 403, 422, 503))
 
     @router.get("")
     async def standing(me: Watcher) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cti.access import Permission
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.oidc import OidcClient, OidcError
 from cti.adapters.web.sessions import address_of
 from workorder.audit import AuditRow, Person
@@ -31,7 +31,7 @@ class Ways(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes; without an identity provider in the settings they say so."""
-    router = APIRouter(prefix="/api/oidc", tags=["session"], responses={404: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/oidc", tags=["session"], responses=answers(404))
     pages = deps.settings.pages
     client = OidcClient(pages.oidc, f"{pages.base_url}{BACK}", deps.clock) if pages.oidc.is_on else None
 

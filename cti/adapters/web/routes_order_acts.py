@@ -22,7 +22,7 @@ from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.publication_store import SqlPublications
 from cti.adapters.sql.sealed_files import SealedFiles
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import number_of, opened, refusal_told
 from cti.adapters.web.sessions import require
 from cti.order_access import actor_for
@@ -140,9 +140,7 @@ def _act_name(action: str) -> str:
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(
-        prefix="/api/orders", tags=["orders"], responses={each: {"model": ErrorBody} for each in (401, 403, 404, 409)}
-    )
+    router = APIRouter(prefix="/api/orders", tags=["orders"], responses=answers(401, 403, 404, 409))
     rows, desk, drafts = SqlOrderRows(deps.database), SqlOrderDesk(deps.database), SqlOrderStore(deps.database)
     orders, publications, articles = deps.orders, SqlPublications(deps.database), SqlArticles(deps.database)
     marks = SqlMarks(deps.database)

@@ -17,7 +17,7 @@ from cti.adapters.sql.file_rows import OrderFile, SqlOrderFiles
 from cti.adapters.sql.order_rows import SqlOrderRows
 from cti.adapters.sql.sealed_files import SealedFiles
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import is_sealed_order, number_of, opened
 from cti.adapters.web.sessions import require
 from cti.adapters.web.uploads import KINDS, MOST_BYTES, safe_name, wrong_file
@@ -31,11 +31,11 @@ _TOO_LARGE = f"附件太大。改法：每个不超过 {MOST_BYTES // 1024 // 10
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/orders", tags=["orders"], responses={403: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/orders", tags=["orders"], responses=answers(403))
     rows, files, folder = SqlOrderRows(deps.database), SqlOrderFiles(deps.database), deps.orders.files
     sealed = SealedFiles(deps.database, folder, deps.orders.sealing.box)
 
-    @router.post("/{number}/files", status_code=201, responses={413: {"model": ErrorBody}, 415: {"model": ErrorBody}})
+    @router.post("/{number}/files", status_code=201, responses=answers(413, 415))
     async def attach(
         number: str, me: Giver, request: Request, name: Annotated[str, Query(min_length=1, max_length=200)]
     ) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from cti.adapters.sql.order_rows import OrderFilter, SqlOrderRows
 from cti.adapters.web.citizen import environment
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import instants, period
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import number_of, opened, unsealed
 from cti.adapters.web.sessions import require
 from cti.order_view import detail_of, row_of
@@ -34,7 +34,7 @@ _ANSWERS = frozenset({"tell_citizen", "answer_directly", "refuse_request", "info
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/order-lists", tags=["orders"], responses={403: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/order-lists", tags=["orders"], responses=answers(403))
     rows = SqlOrderRows(deps.database)
 
     @router.get("/meeting")

@@ -13,7 +13,7 @@ from cti.access import Account, Permission
 from cti.adapters.sql.mark_store import SqlMarks
 from cti.adapters.sql.order_rows import Listed, SqlOrderRows
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import number_of, opened, refusal_told
 from cti.adapters.web.sessions import require
 from workorder.cities.pack import Pack
@@ -58,7 +58,7 @@ class Review(_Body):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/order-marks", tags=["orders"], responses={409: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/order-marks", tags=["orders"], responses=answers(409))
     rows, marks = SqlOrderRows(deps.database), SqlMarks(deps.database)
 
     async def seen(number: str, me: Account, what: str) -> tuple[Listed, Pack]:

@@ -13,7 +13,7 @@ from cti.adapters.sql.order_desk import SqlOrderDesk
 from cti.adapters.sql.order_rows import Listed, OrderFilter, SqlOrderRows
 from cti.adapters.sql.report_rows import SqlReportRows
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import is_sealed_order, number_of, opened, unsealed
 from cti.adapters.web.sessions import require
 from cti.order_access import actors_of, moves_for, sees_all
@@ -30,9 +30,7 @@ _MOVE_NAMES = {kind: name for name, kind in NAMES.items()}
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(
-        prefix="/api/orders", tags=["orders"], responses={each: {"model": ErrorBody} for each in (401, 403, 404)}
-    )
+    router = APIRouter(prefix="/api/orders", tags=["orders"], responses=answers(401, 403, 404))
     rows, desk, orders = SqlOrderRows(deps.database), SqlOrderDesk(deps.database), deps.orders
     calls = SqlReportRows(deps.database)
 

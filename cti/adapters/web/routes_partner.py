@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cti.adapters.sql.identity_store import SqlIdentities
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import number_of, refusal_told
 from cti.adapters.web.partner_door import PartnerDoor
 from cti.adapters.web.routes_identity import Papers, papers_of
@@ -52,8 +52,7 @@ class SmsAnswer(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 409, 422, 429)}
-    router = APIRouter(prefix="/api/partner", tags=["partner"], responses=refusals)
+    router = APIRouter(prefix="/api/partner", tags=["partner"], responses=answers(401, 403, 409, 422, 429))
     door, orders = PartnerDoor(deps), deps.orders
     identities = SqlIdentities(deps.database, orders.sealing.box)
 

@@ -16,7 +16,7 @@ from cti.adapters.sql.quality_store import Draw, Review, SqlQuality
 from cti.adapters.sql.report_rows import SqlReportRows
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import instants, period
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import number_of
 from cti.adapters.web.own_calls import call_of
 from cti.adapters.web.routes_supervisor import clean, plain_of
@@ -52,8 +52,7 @@ class ReviewBody(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 409, 422, 503)}
-    router = APIRouter(prefix="/api/quality", tags=["quality"], responses=refusals)
+    router = APIRouter(prefix="/api/quality", tags=["quality"], responses=answers(401, 403, 404, 409, 422, 503))
     rows, kept, calls = SqlReportRows(deps.database), SqlQuality(deps.database), SqlCallStore(deps.database)
     marks = SqlMarks(deps.database)
 

@@ -13,7 +13,7 @@ from cti.access import TITLES, Permission
 from cti.accounts import LONGEST_PASSWORD, AccountRecord, wrong_password
 from cti.adapters.control.visit import ControllerAwayError
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.sessions import SignedIn, address_of, signed_in
 from cti.seats_file import Seat
 from workorder.audit import AuditRow, Person
@@ -73,12 +73,12 @@ Me = Annotated[SignedIn, Depends(signed_in)]
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/session", tags=["session"], responses={401: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/session", tags=["session"], responses=answers(401))
 
     def seats() -> dict[str, Seat]:
         return {str(seat.id): seat for seat in deps.seats()}
 
-    @router.post("", responses={403: {"model": ErrorBody}, 429: {"model": ErrorBody}})
+    @router.post("", responses=answers(403, 429))
     async def sign_in(body: SignIn, request: Request, response: Response) -> SessionBody:
         """Sign in; wrong passwords make the next try from the same address slower."""
         address = address_of(request)
@@ -129,7 +129,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         if me.session.seat:
             await _tell_seat("seat.sign_out", me)
 
-    @router.post("/password", status_code=204, responses={422: {"model": ErrorBody}})
+    @router.post("/password", status_code=204, responses=answers(422))
     async def change_password(body: NewPassword, me: Me, request: Request) -> None:
         """Change one's own password; every other session of the account ends."""
         name, address = me.account.name, address_of(request)

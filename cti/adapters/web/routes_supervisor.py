@@ -13,7 +13,7 @@ from cti.adapters.sql.archive import SqlTranscriptArchive
 from cti.adapters.sql.report_rows import CallFilter, ListedCall, SqlReportRows
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import instants, period
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.pace import Pace
 from cti.adapters.web.sessions import require
 from cti.report_tables import OF_ORDERS, TITLES, ReportTable, shares, to_plain, traffic, workload
@@ -33,8 +33,7 @@ Short = Annotated[str, Query(max_length=80)]
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 404, 422, 429, 503)}
-    router = APIRouter(prefix="/api", tags=["supervisor"], responses=refusals)
+    router = APIRouter(prefix="/api", tags=["supervisor"], responses=answers(401, 403, 404, 422, 429, 503))
     archive = SqlTranscriptArchive(deps.database, deps.masking)
     rows = SqlReportRows(deps.database)
     pace = Pace(SEARCHES_PER_MINUTE, deps.clock.monotonic)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 from cti.action_json import action_of
 from cti.adapters.sql.unit_systems import Answered, SqlUnitSystems
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.order_deps import NOT_YOURS, number_of, refusal_told
 from cti.adapters.web.partner_door import PartnerDoor
 from cti.partners import Partner, is_signature, works_on
@@ -41,8 +41,7 @@ class UnitMove(BaseModel):
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    refusals: dict[int | str, dict[str, Any]] = {each: {"model": ErrorBody} for each in (401, 403, 409, 413, 422, 429)}
-    router = APIRouter(prefix="/api/partner", tags=["partner"], responses=refusals)
+    router = APIRouter(prefix="/api/partner", tags=["partner"], responses=answers(401, 403, 409, 413, 422, 429))
     door, systems, lives = PartnerDoor(deps), SqlUnitSystems(deps.database), deps.orders.lives
 
     @router.post("/heartbeat")

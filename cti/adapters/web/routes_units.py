@@ -13,7 +13,7 @@ from cti.access import Account, Permission
 from cti.adapters.sql.unit_systems import SqlUnitSystems
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.desk_days import instants, period
-from cti.adapters.web.errors import ErrorBody
+from cti.adapters.web.errors import answers
 from cti.adapters.web.sessions import require
 from workorder.directory import duties_of, units_by, whose
 from workorder.duty import on_duty
@@ -27,7 +27,7 @@ Words = Annotated[str, Query(max_length=60)]
 
 def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/units", tags=["units"], responses={403: {"model": ErrorBody}})
+    router = APIRouter(prefix="/api/units", tags=["units"], responses=answers(403))
 
     @router.get("")
     async def listed(me: Reader, words: Words = "") -> dict[str, Any]:

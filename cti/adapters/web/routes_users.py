@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 
 from cti.access import TITLES, Account, Permission, Role
 from cti.accounts import AccountRecord, wrong_name
-from cti.adapters.web.admin_bodies import Strict, answers
+from cti.adapters.web.admin_bodies import Strict
 from cti.adapters.web.deps import PagesDeps
-from cti.adapters.web.errors import refused
+from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.passwords import one_time_password
 from cti.adapters.web.sessions import require
 from workorder.audit import AuditRow

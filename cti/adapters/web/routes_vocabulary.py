@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from cti.access import Account, Permission
-from cti.adapters.web.admin_bodies import answers
 from cti.adapters.web.deps import PagesDeps
+from cti.adapters.web.errors import answers
 from cti.adapters.web.sessions import require
 from cti.verdict import Vocabulary
 

@@ -20,10 +20,9 @@ from cti.adapters.web.admin_bodies import (
     VersionWithFiles,
     WayBack,
     Wish,
-    answers,
 )
 from cti.adapters.web.admin_desk import AdminDesk, NotPublishedError
-from cti.adapters.web.errors import ErrorBody, refused
+from cti.adapters.web.errors import ErrorBody, answers, refused
 from cti.adapters.web.sessions import require
 from cti.file_versions import Publication, Refusal, Shelf, digest_of, misfit
 from ivr.problems import Problem
