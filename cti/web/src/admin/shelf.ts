@@ -10,6 +10,11 @@ interface Kept {
   based: string
 }
 
+function differ(one: Record<string, string>, other: Record<string, string>): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)])
+  return [...names].some((name) => one[name] !== other[name])
+}
+
 /** `path` is where the shelf stands under /api, `/api/flows` or `/api/admin/queues`. */
 export function useShelf(path: string) {
   const standing = ref<Standing | null>(null)
@@ -21,14 +26,12 @@ export function useShelf(path: string) {
   const isChecked = ref(false)
   const keep = `hl-files:${path}`
   let timer = 0
-  let running = false
+  let running: Promise<void> | null = null
   let again = false
 
   const isDirty = computed(() => {
     const now = standing.value?.files
-    if (!now) return false
-    const names = new Set([...Object.keys(now), ...Object.keys(files)])
-    return [...names].some((name) => now[name] !== files[name])
+    return now ? differ(now, files) : false
   })
   /** Somebody has published since these edits were begun. */
   const isOutdated = computed(() => standing.value !== null && based.value !== standing.value.digest)
@@ -75,26 +78,29 @@ export function useShelf(path: string) {
     sessionStorage.removeItem(keep)
   }
 
-  async function check(): Promise<void> {
-    if (running) {
-      again = true
-      return
-    }
-    running = true
+  /** Have the files checked as they are now; what is asked while a check is running makes it run once more. */
+  function check(): Promise<void> {
+    if (running) again = true
+    else running = checkAll()
+    return running
+  }
+
+  async function checkAll(): Promise<void> {
     isChecking.value = true
     do {
       again = false
+      const asked = { ...files }
       try {
-        const found = await post<Checked>(`${path}/check`, { files: { ...files } })
+        const found = await post<Checked>(`${path}/check`, { files: asked })
         problems.value = found.problems
-        isChecked.value = true
+        isChecked.value = !differ(asked, files) // what was written meanwhile has not been checked
         failed.value = ''
       } catch (error) {
         failed.value = error instanceof ApiError ? error.message : String(error)
         isChecked.value = false
       }
     } while (again)
-    running = false
+    running = null
     isChecking.value = false
   }
 

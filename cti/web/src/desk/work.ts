@@ -97,6 +97,17 @@ function follow(here: Work, row: CallRow): void {
   if (row.state === 'talking' && row.seat && row.seat === session.now?.seat) here.wasTalked = true
 }
 
+let questions = 0
+const answered: Record<string, number> = {}
+/** Answers may overtake each other: a draft that was asked for before the one that stands is left out. */
+function takeDraft(here: Work, draft: unknown, question: number): void {
+  if (question < (answered[here.call] ?? 0)) return
+  answered[here.call] = question
+  const { fields, reasons } = readDraft(draft)
+  here.suggestions = fields
+  here.reasons = reasons
+}
+
 let waiting: Record<string, number> = {}
 /** Ask for the draft with everything in it; several changes that come together make one question. */
 function loadDraftSoon(call: string): void {
@@ -105,33 +116,36 @@ function loadDraftSoon(call: string): void {
     delete waiting[call]
     const here = works[call]
     if (!here) return
+    const question = ++questions
     try {
       const answer = await post<{ ok: boolean; draft?: unknown }>('/api/do/call.draft', { call })
-      if (answer.draft) takeDraft(here, answer.draft)
+      if (answer.draft) takeDraft(here, answer.draft, question)
     } catch {
       // The next change asks again; what is shown stays.
     }
   }, 60)
 }
 
-function takeDraft(here: Work, draft: unknown): void {
-  const { fields, reasons } = readDraft(draft)
-  here.suggestions = fields
-  here.reasons = reasons
-}
-
-/** Everything the server knows of a call: for a popup, and after a reload or a loss. */
+/**
+ * Everything the server knows of a call: for a popup, and after a reload or a loss.
+ * What the socket told while we asked is newer than the answer: of a call on the board only the board speaks.
+ */
 export async function load(call: string): Promise<void> {
   const here = works[call]
   if (!here) return
+  const question = ++questions
+  const { similar } = here
   try {
     const all = await get<Record<string, unknown>>(`/api/calls/${encodeURIComponent(call)}`)
     const row = (all.call ?? all.row ?? null) as CallRow | null
-    if (row && typeof row === 'object' && row.call) follow(here, row)
+    if (row && typeof row === 'object' && row.call && !board.calls[call]) {
+      follow(here, row)
+      here.isOver = true
+    }
     if (all.caller && typeof all.caller === 'object') here.known = all.caller as Known
     if (Array.isArray(all.words)) here.said = together(all.words.map(asSaid), here.said)
-    if (all.draft) takeDraft(here, all.draft)
-    if (Array.isArray(all.similar)) here.similar = all.similar as Alike[]
+    if (all.draft) takeDraft(here, all.draft, question)
+    if (Array.isArray(all.similar) && here.similar === similar) here.similar = all.similar as Alike[]
     if (typeof all.order === 'string') here.order = all.order || here.order
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) here.isOver = true
@@ -194,6 +208,7 @@ function isUntouched(here: Work): boolean {
 
 function drop(call: string): void {
   delete works[call]
+  delete answered[call]
   forget(call)
   if (chosen.value === call) chosen.value = Object.keys(works).at(-1) ?? ''
 }
