@@ -11,16 +11,14 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from ivr.call import CallId, ChannelName, Leg, PhoneNumber, QueueName
+from ivr.call import CallId, Leg, QueueName
 from ivr.commands import (
     CallForHelp,
     Command,
     Dial,
     Enqueue,
     HangUp,
-    InstantCommand,
     PlayPrompt,
     RecordMessage,
     RememberPlace,
@@ -29,13 +27,12 @@ from ivr.commands import (
 )
 from ivr.errors import SwitchError, SwitchLostError
 from ivr.events import CallerHungUp, CallOffered, EmergencyEnded, FlowEvent, QueueLeft, Resumed, WordsHeard
-from ivr.flow.book import FlowBook
 from ivr.flow.engine import advance
 from ivr.flow.replay import opening_line, queues_line, replay, step_line
 from ivr.flow.serialise import command_from_plain
 from ivr.flow.session import Phase, Session, open_session, told
-from ivr.flow.switch_cases import QueueFacts
 from ivr.ports import CallSteps, Clock, Heard, Journal
+from ivr.visits import FlowWatcher, HelpLine, NoHelpLine, QueuePolicy, Shelf, Visit
 
 log = logging.getLogger(__name__)
 
@@ -44,71 +41,6 @@ REFERRED_PRIORITY = 80
 
 HELP_PRIORITY = 100
 """Who called for help waits before everybody else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A caller whom the switch has just handed to us; `outcome` is how the last long step ended, if there was one.
-
-    `context` is what 110 told of a call that it sent to us; see CallOffered.
-    """
-
-    call: CallId
-    channel: ChannelName
-    caller: PhoneNumber
-    called: str
-    flow: str
-    original_line: str
-    outcome: FlowEvent | None = None
-    context: Mapping[str, str] = field(default_factory=dict)
-
-
-class Shelf(Protocol):
-    """The editions of the flows: the present one for new calls, older ones for calls that run on them."""
-
-    def current(self) -> FlowBook: ...
-
-    def edition(self, digest: str) -> FlowBook | None: ...
-
-
-class QueuePolicy(Protocol):
-    """Where a caller waits: routing's business, asked through this port."""
-
-    def place(self, wish: Enqueue) -> Enqueue: ...
-
-    def overflow(self, wish: Enqueue, left: QueueLeft, tried: frozenset[QueueName]) -> Enqueue | None: ...
-
-    def facts(self) -> Mapping[str, QueueFacts]: ...
-
-
-class HelpLine(Protocol):
-    """Whoever calls emergency services: routing's business, asked through this port; returns at once."""
-
-    def call_for_help(self, call: CallId, service: str) -> bool:
-        """Begin, or go on, without moving the caller; False when this city does not connect the service."""
-
-    def help_ended(self, call: CallId) -> str:
-        """Return `joined` when caller and service understood each other, `answered` when an agent was there, or ``."""
-
-
-class NoHelpLine:
-    """Fulfils `HelpLine` where there is none: the caller goes to a person."""
-
-    def call_for_help(self, call: CallId, service: str) -> bool:
-        return False
-
-    def help_ended(self, call: CallId) -> str:
-        return ""
-
-
-class FlowWatcher(Protocol):
-    """Whoever follows the callers through the flows; must return at once."""
-
-    def opened(self, offered: CallOffered, flow: str) -> None: ...
-
-    def went(self, call: CallId, path: tuple[str, ...]) -> None: ...
-
-    def told(self, command: InstantCommand) -> None: ...
 
 
 @dataclass(slots=True)

@@ -83,7 +83,7 @@ def emergency_desk(
 
 @dataclass(frozen=True, slots=True)
 class FlowHelp:
-    """Fulfils `ivr.shell.HelpLine` with the desk, which is there only after the flow desk is, and with the journal."""
+    """Fulfils `ivr.visits.HelpLine` with the desk, which is there only after the flow desk is, and with the journal."""
 
     desk: Callable[[], EmergencyDesk]
     journal: Journal

@@ -16,7 +16,7 @@ from routing.shell import SeatDesk
 
 
 class Routing:
-    """Fulfils `ivr.shell.QueuePolicy` from the queues, the seats, and who waits according to the switch."""
+    """Fulfils `ivr.visits.QueuePolicy` from the queues, the seats, and who waits according to the switch."""
 
     def __init__(self, queues: Callable[[], Queues], seats: SeatDesk) -> None:
         self._queues = queues

@@ -102,7 +102,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Watcher:
-    """Tells call desk, dossier and board what the flow desk does (fulfils `ivr.shell.FlowWatcher`)."""
+    """Tells call desk, dossier and board what the flow desk does (fulfils `ivr.visits.FlowWatcher`)."""
 
     desk: CallDesk
     dossier: Dossier

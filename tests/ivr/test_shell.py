@@ -20,7 +20,8 @@ from ivr.flow.load import load_flow
 from ivr.flow.replay import replay
 from ivr.flow.switch_cases import QueueFacts
 from ivr.ports import Heard
-from ivr.shell import FlowDesk, Visit
+from ivr.shell import FlowDesk
+from ivr.visits import Visit
 from tests.fakes import FakeClock, FakeJournal
 
 CALL, CHANNEL = CallId("hl-1795312728.0"), ChannelName("PJSIP/pstn-00000001")

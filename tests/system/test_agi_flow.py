@@ -15,7 +15,7 @@ from ivr.call import QueueName
 from ivr.commands import Enqueue, PlayPrompt
 from ivr.events import FlowEvent, QueueLeft, SwitchReady, WaitExpired
 from ivr.ports import CallSteps, Switch
-from ivr.shell import Visit
+from ivr.visits import Visit
 from tests.system.agi_scene import link_to
 from tests.system.running_switch import RawAmi, RunningSwitch, write_tone
 

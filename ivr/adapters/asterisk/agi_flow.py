@@ -10,7 +10,7 @@ from ivr.adapters.asterisk.agi_server import AgiCall, Handler
 from ivr.adapters.asterisk.agi_turn import context_of, outcome_of, turn_of
 from ivr.adapters.asterisk.steps import AgiSteps, StepSettings
 from ivr.ports import CallSteps, Switch
-from ivr.shell import Visit
+from ivr.visits import Visit
 
 
 class Desk(Protocol):
