@@ -113,6 +113,10 @@ class Script:
         self.is_away = False
         self.may_save = asyncio.Event()
         self.may_save.set()
+        self.may_tell = asyncio.Event()
+        self.may_tell.set()
+        """Whether the server answers what it knows of a call; it answers what it knew when it was asked."""
+        self.known: Row = KNOWN
         self.refusals: dict[str, Row] = {}
         """What the controller answers to a verb instead of doing it."""
         self.mode: Row = {"on": "", "title": "平时", "since": None, "by": "", "reason": "", "modes": [], "history": []}
@@ -260,7 +264,10 @@ class Script:
                 return JSONResponse({"error": "没有这通电话", "code": "no_such_call"}, 404)
             row = self.board["calls"][call]
             draft = self.draft and {**self.draft}
-            return {"call": row, "caller": KNOWN, "words": self.words, "draft": draft, "similar": self.similar}
+            whole = {"call": row, "caller": self.known, "words": [*self.words], "draft": draft, "similar": self.similar}
+            self.asked.append(("whole call", {"call": call}))
+            await self.may_tell.wait()
+            return whole
 
         @app.post("/api/do/{verb}")
         async def do(verb: str, request: Request) -> Any:

@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from cti.adapters.web.static import DIST
 from tests.web.browser import Browsers, another_page, assert_accessible, assert_fits, errors_of, new_page
 from tests.web.desk import button, phone_says
-from tests.web.scripted import CALL, CASE, Script, ago, party, scripted
+from tests.web.scripted import CALL, CASE, DRAFT, KNOWN, Script, ago, party, scripted
 
 pytestmark = [pytest.mark.xdist_group("web-states"), pytest.mark.asyncio(loop_scope="module")]
 
@@ -172,7 +172,7 @@ async def test_a_suggested_emergency_waits_two_seconds_for_a_change_of_mind(brow
         await script.case("suggested")
         panel = page.get_by_role("region", name="紧急联动")
         await expect(panel.get_by_role("alert")).to_contain_text("120 急救")
-        assert await page.locator("mark").all_inner_texts() == ["触电", "倒在水里"]
+        await expect(page.locator("mark")).to_have_text(["触电", "倒在水里"])
         await page.keyboard.press("F1")
         await expect(panel.get_by_role("button", name="撤销")).to_be_visible()
         await assert_accessible(page, "suggestion")
@@ -223,10 +223,8 @@ async def test_dialogs_keys_and_menus_work_without_a_mouse(browsers: Browsers) -
             await page.keyboard.type("803")
             await page.keyboard.press("Enter")
             await expect(dialog).to_be_hidden()
-        assert [body["to"] for body in (*script.of("call.transfer_blind"), *script.of("call.consult"))] == [
-            "803",
-            "803",
-        ]
+        for verb in ("call.transfer_blind", "call.consult"):
+            assert [body["to"] for body in await script.asked_for(verb)] == ["803"]
         await script.call(consult={"seat": "803", "state": "talking", "kind": "consult"})
         await button(page, "三方通话").click()
         assert await script.asked_for("call.conference")
@@ -271,6 +269,27 @@ async def test_an_expired_session_and_a_second_window_are_told_and_nothing_is_lo
         await expect(page.get_by_role("alert").filter(has_text="另一个窗口")).to_be_visible()
         await expect(page.get_by_role("button", name="改在本窗口使用")).to_be_enabled()
         await assert_accessible(page, "taken")
+
+
+async def test_an_answer_that_comes_late_takes_nothing_back_that_was_told_meanwhile(browsers: Browsers) -> None:
+    async with desk(browsers) as (page, script):
+        script.may_tell.clear()
+        script.known = {**KNOWN, "calls": 7}
+        script.draft = {**DRAFT, "fields": {}}
+        await script.ring()
+        assert await script.asked_for("whole call")
+        await phone_says(page, "来电")
+        await page.keyboard.press("F2")
+        await phone_says(page, "通话中")
+        await script.talk()
+        place, similar = page.get_by_label("地点"), page.get_by_role("tabpanel")
+        await expect(place).to_have_attribute("placeholder", "幸福里小区三号楼")
+        await expect(similar).to_contain_text("WO20261121-000211")
+        script.may_tell.set()
+        await expect(page.get_by_role("region", name="来电人")).to_contain_text("7 次")  # the late answer is there
+        await expect(page.get_by_role("button", name="上报班长")).to_be_enabled(timeout=1000)
+        await expect(place).to_have_attribute("placeholder", "幸福里小区三号楼", timeout=1000)
+        await expect(similar).to_contain_text("WO20261121-000211", timeout=1000)
 
 
 @pytest.mark.requirement("J-38")
