@@ -64,7 +64,7 @@ class SqlCases:
 
         async def work(connection: AsyncConnection) -> Case | None:
             row = (await connection.execute(chosen)).one_or_none()
-            return None if row is None else _case(row)
+            return None if row is None else case_of_row(row)
 
         return await self._database.read("读取案件", work)
 
@@ -80,7 +80,9 @@ class SqlCases:
             for row in await connection.execute(told):
                 lives[row.number].append(event_of(row.event))
             rows = (await connection.execute(chosen)).all()
-            return tuple(CountedRow(_case(row), *_lived(lives[row.number])) for row in rows if row.number in lives)
+            return tuple(
+                CountedRow(case_of_row(row), *_lived(lives[row.number])) for row in rows if row.number in lives
+            )
 
         return await self._database.read("统计案件", work)
 
@@ -181,7 +183,8 @@ def _row(case: Case) -> dict[str, Any]:
     }
 
 
-def _case(row: Row[Any]) -> Case:
+def case_of_row(row: Row[Any]) -> Case:
+    """Return a case as its row keeps it."""
     return Case(
         number=OrderNumber(row.number),
         source=Source(row.source),

@@ -1,4 +1,4 @@
-"""`/api/city`: the digital city's map: grids with collectors, components, types of matter, whose a thing is."""
+"""`/api/city`: the digital city's map: grids with collectors, cases, components, types, whose a thing is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from cti.access import Account, Permission
-from cti.adapters.web.case_bodies import plain_asset, plain_grid
+from cti.access import Account, Permission, hidden_from
+from cti.adapters.sql.case_rows import CaseFilter, SqlCaseRows
+from cti.adapters.sql.order_rows import SqlOrderRows
+from cti.adapters.web.case_bodies import plain_asset, plain_case, plain_grid
 from cti.adapters.web.case_desk import CaseDesk
 from cti.adapters.web.deps import PagesDeps
 from cti.adapters.web.errors import answers, refused
 from cti.adapters.web.sessions import require
+from cti.order_view import row_of
+from workorder.audit import AuditRow
 from workorder.grid.cases import Found
 from workorder.grid.shapes import Point
+from workorder.life.states import LifeState
 
 Reader = Annotated[Account, Depends(require(Permission.ORDERS_READ))]
 Lon = Annotated[float, Query(ge=-180, le=180)]
@@ -25,6 +30,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/api/city", tags=["city"], responses=answers(403))
     desk, sources = CaseDesk(deps), deps.orders.sources
+    cases, orders = SqlCaseRows(deps.database), SqlOrderRows(deps.database)
 
     @router.get("/types")
     async def types(me: Reader) -> dict[str, Any]:
@@ -72,6 +78,26 @@ def routes(deps: PagesDeps) -> APIRouter:
             ],
             "assets": [plain_asset(each) for each in city.assets_near(place, metres=NEAR_METRES)],
         }
+
+    @router.get("/cases")
+    async def listed(
+        me: Reader,
+        state: Annotated[list[LifeState] | None, Query(max_length=40)] = None,
+        grid: Annotated[str, Query(max_length=40)] = "",
+        page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+        size: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> dict[str, Any]:
+        """Return one page of cases, the newest first, each with its order's line: where it stands, and its limit."""
+        wanted = CaseFilter(tuple(each.value for each in state or ()), grid.replace("\0", "").strip())
+        found, total = await cases.page(wanted, (page - 1) * size, size)
+        lines = [await orders.one(each.number) for each in found]
+        city, now, hidden = await desk.city(), deps.clock.now(), hidden_from(me, deps.masking)
+        shown = [
+            {**plain_case(case, city), "order": row_of(line.draft, line.life, me, now, hidden) if line else {}}
+            for case, line in zip(found, lines, strict=True)
+        ]
+        await deps.audit.note(AuditRow(now, me.person, "case.list", "cases", {"numbers": [c.number for c in found]}))
+        return {"cases": shown, "total": total, "page": page, "size": size, "now": now.isoformat()}
 
     @router.get("/assets/{id}")
     async def asset(id: str, me: Reader) -> dict[str, Any]:

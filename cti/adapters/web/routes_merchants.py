@@ -135,6 +135,7 @@ def routes(deps: PagesDeps) -> APIRouter:
         rule, offers = here.register.ranking, await here.offers(clean(service))
         return {
             "services": list(here.register.services),
+            "names": {each.id: each.name for each in here.register.merchants},
             "weights": {"rating": rule.rating, "completion": rule.completion, "complaints": rule.complaints},
             "merchants": [plain_offer(each, nth) for nth, each in enumerate(offers, 1)],
         }

@@ -67,6 +67,7 @@ async def test_the_merchant_of_the_best_stored_quality_is_offered_first_and_foll
         found = (await agent.get("/api/merchants?service=开锁")).json()
         assert [each["id"] for each in found["merchants"]] == ["M002", "M001", "M003"]
         assert found["weights"] == {"rating": 50, "completion": 30, "complaints": 20}
+        assert found["names"] == {"M001": "甲", "M002": "乙", "M003": "丙"}
         order = await opened(agent)
         assert order["merchant"] == "M002"
         other = TEXT.replace("rating: 50, completion: 30, complaints: 20", "rating: 0, completion: 100, complaints: 0")
