@@ -14,6 +14,7 @@ export const MENU: MenuItem[] = [
   { path: '/desk', title: '坐席', icon: 'phone', permissions: ['desk'] },
   { path: '/supervisor', title: '班长', icon: 'board', permissions: ['wallboard', 'search', 'quality', 'reports', 'recordings'] },
   { path: '/unit', title: '工单', icon: 'order', permissions: ['orders.unit', 'orders.read'] },
+  { path: '/special', title: '专项', icon: 'map', permissions: ['orders.read', 'merchants', 'merchants.own'] },
   { path: '/admin', title: '管理', icon: 'gear', permissions: ['flows.edit', 'admin.users', 'admin.settings', 'health'] },
 ]
 
@@ -41,6 +42,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/supervisor/:rest(.*)*', component: () => import('./views/Supervisor.vue'), meta: { title: '班长席' } },
   { path: '/admin/:rest(.*)*', component: () => import('./views/Admin.vue'), meta: { title: '系统管理' } },
   { path: '/unit/:rest(.*)*', component: () => import('./views/Unit.vue'), meta: { title: '工单' } },
+  { path: '/special/:rest(.*)*', component: () => import('./views/Special.vue'), meta: { title: '专项业务' } },
   { path: '/:rest(.*)*', component: () => import('./views/Nothing.vue'), meta: { title: '没有这一页' } },
 ]
 
