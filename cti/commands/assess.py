@@ -137,26 +137,18 @@ def _verb(
 
 def _with(arguments: argparse.Namespace, settings: Settings, ask: Callable[[Assessment], Awaitable[T]]) -> T:
     async def work() -> T:
-        database = Database(settings.database)
-        try:
-            await database.open()
+        async with Database(settings.database) as database:
             pack = load_city(arguments.city, own_cities(settings))
             return await ask(Assessment(settings, database, pack, load_calendar(own_calendar(settings.data_folder))))
-        finally:
-            await database.close()
 
     return asyncio.run(work())
 
 
 async def _evidence(settings: Settings, orders: Sequence[str]) -> str:
     """Return each order's sealed history and the sha256 of its recordings: nothing that was said, and no names."""
-    database = Database(settings.database)
-    lives, calls = (
-        SqlLifeStore(database, lambda: load_calendar(own_calendar(settings.data_folder))),
-        SqlCallStore(database),
-    )
-    try:
-        await database.open()
+    async with Database(settings.database) as database:
+        lives = SqlLifeStore(database, lambda: load_calendar(own_calendar(settings.data_folder)))
+        calls = SqlCallStore(database)
         bundle = []
         for name in orders:
             order = await lives.order(order_number(name))
@@ -182,8 +174,6 @@ async def _evidence(settings: Settings, orders: Sequence[str]) -> str:
         return (
             json.dumps({"made": datetime.now(UTC).isoformat(), "orders": bundle}, ensure_ascii=False, indent=2) + "\n"
         )
-    finally:
-        await database.close()
 
 
 def _write(file: Path, text: str, settings: Settings) -> int:

@@ -42,16 +42,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         )
 
     async def doing() -> bool:
-        database = Database(settings.database)
-        try:
-            await database.open()
+        async with Database(settings.database) as database:
             book = SqlCallerBook(database)
             if arguments.verb == "plain":
                 return await book.unmark_vip(number, by, now)
             await book.mark_vip(number, arguments.why, by, now)
             return True
-        finally:
-            await database.close()
 
     is_done = asyncio.run(doing())
     told = "已登记为重点服务对象" if arguments.verb == "vip" else "已取消" if is_done else "没有登记过"

@@ -83,12 +83,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     }
 
     async def doing() -> int:
-        database = Database(settings.database)
-        try:
-            await database.open()
+        async with Database(settings.database) as database:
             return await verbs[arguments.verb](arguments, settings, database)
-        finally:
-            await database.close()
 
     return asyncio.run(doing())
 

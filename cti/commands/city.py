@@ -86,13 +86,9 @@ def _whatif(arguments: argparse.Namespace, settings: Settings) -> int:
     calendar = load_calendar(own_calendar(settings.data_folder))
 
     async def histories() -> list[tuple[LivingOrder, tuple[LifeEvent, ...]]]:
-        database = Database(settings.database)
-        try:
-            await database.open()
+        async with Database(settings.database) as database:
             store = SqlLifeStore(database, lambda: calendar)
             return [(each, await store.history(each.number)) for each in await store.orders(limit=arguments.limit)]
-        finally:
-            await database.close()
 
     found = [
         what_if(history, names.get(order.category, order.category), pack, calendar)

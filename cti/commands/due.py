@@ -97,13 +97,9 @@ def _instant(text: str | None) -> datetime:
 async def _read(
     settings: Settings, calendar: WorkCalendar, number: OrderNumber
 ) -> tuple[LivingOrder | None, tuple[tuple[Timer, datetime | None], ...]]:
-    database = Database(settings.database)
-    try:
-        await database.open()
+    async with Database(settings.database) as database:
         store = SqlLifeStore(database, lambda: calendar)
         return await store.order(number), await store.timers(number)
-    finally:
-        await database.close()
 
 
 def _print_order(order: LivingOrder, due: Due | None, timers: tuple[tuple[Timer, datetime | None], ...]) -> None:

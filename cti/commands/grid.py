@@ -196,11 +196,7 @@ def _point(text: str) -> Point:
 
 def _with(settings: Settings, work: Callable[[SqlCases], Awaitable[T]]) -> T:
     async def doing() -> T:
-        database = Database(settings.database)
-        try:
-            await database.open()
+        async with Database(settings.database) as database:
             return await work(SqlCases(database))
-        finally:
-            await database.close()
 
     return asyncio.run(doing())

@@ -95,12 +95,8 @@ def outcomes_of(lessons: tuple[Lesson, ...], models: LearntModels, own: Path | N
 
 
 async def _lessons(settings: Settings) -> tuple[Lesson, ...]:
-    database = Database(settings.database, deadline_seconds=60)
-    await database.open()
-    try:
+    async with Database(settings.database, deadline_seconds=60) as database:
         return await SqlLessonStore(database).lessons()
-    finally:
-        await database.close()
 
 
 def _advice(lessons: tuple[Lesson, ...], models: LearntModels, own: Path) -> tuple[Advice, ...]:

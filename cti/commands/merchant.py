@@ -111,11 +111,7 @@ def _register(file: Path) -> Register:
 
 def _asked(settings: Settings, ask: Callable[[SqlMerchantOrders], Awaitable[T]]) -> T:
     async def asking() -> T:
-        database = Database(settings.database)
-        try:
-            await database.open()
+        async with Database(settings.database) as database:
             return await ask(SqlMerchantOrders(database))
-        finally:
-            await database.close()
 
     return asyncio.run(asking())

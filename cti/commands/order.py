@@ -181,20 +181,15 @@ def _look(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _whole_history(settings: Settings, number: OrderNumber) -> tuple[LifeEvent, ...]:
     """Return the history with the words of a sensitive order: its seals are laid upon them."""
-    database = Database(settings.database)
-    try:
-        await database.open()
+    async with Database(settings.database) as database:
         return await SqlSealing(database, order_keys(settings)).whole_history(number)
-    finally:
-        await database.close()
 
 
 async def _rotate(settings: Settings) -> int:
     """Seal everything anew with a new key; the old ones go once nothing is sealed with them."""
-    keys, database = order_keys(settings), Database(settings.database)
+    keys = order_keys(settings)
     old, done = set(keys.all()), 0
-    try:
-        await database.open()
+    async with Database(settings.database) as database:
         sealing, name = SqlSealing(database, keys), keys.rotate(datetime.now(UTC))
         while count := await sealing.reseal():
             done += count
@@ -203,8 +198,6 @@ async def _rotate(settings: Settings) -> int:
         while await SqlIdentities(database, sealing.box).reseal():
             pass
         await SealedFiles(database, attachments_folder(settings), sealing.box).reseal()
-    finally:
-        await database.close()
     keys.forget(old)
     print(f"已换新密钥 {name}，重新加密 {done} 张敏感工单。请把密钥文件另外备份：没有它敏感工单打不开。")
     return 0
@@ -220,13 +213,9 @@ def _actions() -> int:
 
 def _with_store(settings: Settings, work: Callable[[SqlLifeStore], Awaitable[T]]) -> T:
     async def doing() -> T:
-        database = Database(settings.database)
         calendar = load_calendar(own_calendar(settings.data_folder))
-        try:
-            await database.open()
+        async with Database(settings.database) as database:
             return await work(SqlLifeStore(database, lambda: calendar, order_keys(settings)))
-        finally:
-            await database.close()
 
     return asyncio.run(doing())
 

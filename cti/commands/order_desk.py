@@ -48,9 +48,7 @@ def act(
     changes = fields_of(arguments.words) if arguments.verb == "fill" else {}
 
     async def doing() -> str:
-        database = Database(settings.database)
-        try:
-            await database.open()
+        async with Database(settings.database) as database:
             desk = SqlOrderDesk(database)
             if other is not None:
                 await desk.link(OrderLink(number, other, LinkKind.RELATED, by, now))
@@ -70,7 +68,5 @@ def act(
                 return f"{number}　已改写 {'、'.join(changes)}　第 {order.revision} 版"
             order = await desk.confirm(number, seen, by, now)
             return f"{number}　已由 {order.confirmed_by} 确认　第 {order.revision} 版"
-        finally:
-            await database.close()
 
     return asyncio.run(doing())

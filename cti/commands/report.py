@@ -88,14 +88,10 @@ def _day(text: str) -> date:
 
 async def read_clocks(settings: Settings, since: date, until: date) -> list[EmergencyClock]:
     """Return the clocks of all emergencies that began on these days in China, the oldest first."""
-    database = Database(settings.database)
-    await database.open()
-    try:
+    async with Database(settings.database) as database:
         first = datetime.combine(since, time(), HOTLINE_TIME)
         last = datetime.combine(until + timedelta(days=1), time(), HOTLINE_TIME)
         orders = await emergency_orders(database, first, last)
-    finally:
-        await database.close()
     return [clock for order in orders for clock in order.draft.emergency]
 
 

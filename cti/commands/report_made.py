@@ -138,12 +138,8 @@ def _days(arguments: argparse.Namespace, period: str) -> tuple[date, date]:
 
 def _with(settings: Settings, ask: Callable[[Reports, Database], Awaitable[T]]) -> T:
     async def work() -> T:
-        database = Database(settings.database, deadline_seconds=600)
-        try:
-            await database.open()
+        async with Database(settings.database, deadline_seconds=600) as database:
             return await ask(Reports(settings, database), database)
-        finally:
-            await database.close()
 
     return asyncio.run(work())
 

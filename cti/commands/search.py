@@ -77,9 +77,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _search(query: Query, person: Person, settings: Settings) -> tuple[tuple[Hit, ...], dict[CallId, str]]:
     """Return the hits, and the recording of each call with one."""
-    database = Database(settings.database)
-    await database.open()
-    try:
+    async with Database(settings.database) as database:
         hits = await SqlTranscriptArchive(database, masking_of(settings)).search(query, person, datetime.now(UTC))
         calls = SqlCallStore(database)
         tapes = {}
@@ -87,8 +85,6 @@ async def _search(query: Query, person: Person, settings: Settings) -> tuple[tup
             mixes = [tape.file for tape in await calls.recordings(call) if tape.part is Part.MIX and tape.file]
             tapes[call] = mixes[0] if mixes else ""
         return hits, tapes
-    finally:
-        await database.close()
 
 
 def _day(text: str | None, more_days: int = 0) -> datetime | None:

@@ -60,9 +60,7 @@ async def _seed(arguments: argparse.Namespace, settings: Settings, console: Cons
     now = datetime.now(UTC)
     pack = load_city(settings.city, own_cities(settings))
     calendar = load_calendar(own_calendar(settings.data_folder))
-    database = Database(settings.database, deadline_seconds=60)
-    try:
-        await database.open()
+    async with Database(settings.database, deadline_seconds=60) as database:
         seeding = SqlSeeding(database)
         if not await seeding.is_empty():
             console.print("数据库里已有工单，没有写入。改法：换一个运行目录（--run-folder），或换一个数据库。")
@@ -92,8 +90,6 @@ async def _seed(arguments: argparse.Namespace, settings: Settings, console: Cons
                 bar.update(task, advance=len(batch))
         for article, times in used.items():
             await articles.use(article, times)
-    finally:
-        await database.close()
     console.print(
         f"已写入 {sum(states.values())} 张工单（{pack.city}，最近 {arguments.days} 天），{len(told.articles)} 条知识。"
     )

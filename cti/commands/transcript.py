@@ -56,11 +56,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _read(call: CallId, person: Person, settings: Settings) -> tuple[tuple[Heard, ...], date | None]:
-    database = Database(settings.database)
-    await database.open()
-    try:
+    async with Database(settings.database) as database:
         heard = await SqlTranscriptArchive(database, masking_of(settings)).read(call, person, datetime.now(UTC))
         record = await SqlCallStore(database).call(call)
         return heard, order_day(record.started) if record and record.started else None
-    finally:
-        await database.close()

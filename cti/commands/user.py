@@ -66,17 +66,13 @@ async def _with_store(
     arguments: argparse.Namespace,
     act: Callable[[argparse.Namespace, SqlAccountStore], Awaitable[int]],
 ) -> int:
-    database = Database(settings.database)
-    await database.open()
-    try:
+    async with Database(settings.database) as database:
         done = await act(arguments, SqlAccountStore(database))
         if arguments.action != "list" and done == 0:
             who, what = Person(getpass.getuser(), "shell"), f"account.{arguments.action}"
             detail = {"roles": getattr(arguments, "role", None) or getattr(arguments, "roles", None) or []}
             await SqlAudit(database).note(AuditRow(datetime.now(UTC), who, what, arguments.name, detail))
         return done
-    finally:
-        await database.close()
 
 
 async def _add(arguments: argparse.Namespace, store: SqlAccountStore) -> int:

@@ -57,12 +57,8 @@ class CallAccount:
 
 async def account(settings: Settings, performances: list[Performance]) -> list[CallAccount]:
     """Read every performed call back from where the service has put it."""
-    database = Database(settings.database)
-    await database.open()
-    try:
+    async with Database(settings.database) as database:
         return [await _call(settings, database, each) for each in performances]
-    finally:
-        await database.close()
 
 
 async def _call(settings: Settings, database: Database, done: Performance) -> CallAccount:

@@ -40,14 +40,10 @@ async def emergency_account(
     """Return the object `emergency` of the report, its clock, and what is wrong."""
     if done.call is None:
         return {"call": None}, None, ()  # told by the account of the call
-    database = Database(settings.database)
-    await database.open()
-    try:
+    async with Database(settings.database) as database:
         order = await SqlOrderStore(database).order_of(done.call)
         turns = await SqlCallStore(database).turns(done.call)
         tapes = {each.part: each for each in await SqlCallStore(database).recordings(done.call)}
-    finally:
-        await database.close()
     clock = order.draft.emergency[0] if order is not None and order.draft.emergency else None
     spoken, heard = "".join(done.centre_spoken), text_of(turns, Leg.EMERGENCY)
     cer = character_error_rate(spoken, heard)

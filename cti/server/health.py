@@ -109,9 +109,8 @@ async def _pages(settings: Settings) -> Finding:
 async def _database(settings: Settings) -> Finding:
     where = settings.database.split("@")[-1]
     try:
-        database = Database(settings.database)
-        await database.open()
-        await database.close()
+        async with Database(settings.database):
+            pass
     except HotlineError as error:
         return Finding("数据库", False, "", where, False, str(error))
     return Finding("数据库", True, "", where, True)

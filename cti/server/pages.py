@@ -190,9 +190,8 @@ async def serve_pages(settings: Settings) -> None:
 
 async def first_admin(settings: Settings) -> str:
     """Make the first account where there is none; return its one-time password, empty when there are accounts."""
-    database, password = Database(settings.database), one_time_password()
-    try:
-        await database.open()
+    password = one_time_password()
+    async with Database(settings.database) as database:
         record = AccountRecord(
             FIRST_ADMIN,
             "管理员",
@@ -201,8 +200,6 @@ async def first_admin(settings: Settings) -> str:
             must_change=True,
         )
         was_added = await SqlAccountStore(database).add(record, datetime.now(UTC), only_first=True)
-    finally:
-        await database.close()
     return password if was_added else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -31,7 +31,10 @@ _SQLITE_PRAGMAS = (
 
 
 class Database:
-    """Engines and transactions. Work given to `write` and `read` may run more than once, so it must be repeatable."""
+    """Engines and transactions. Work given to `write` and `read` may run more than once, so it must be repeatable.
+
+    `async with Database(…)` opens it and closes it again, for who needs it once; StoreError when it is away.
+    """
 
     def __init__(self, url_text: str, *, deadline_seconds: float = 5.0) -> None:
         self._text = url_text
@@ -46,6 +49,17 @@ class Database:
     async def open(self) -> None:
         """Create or upgrade the tables; StoreError when the database is away."""
         await asyncio.to_thread(migrate, self._text)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.open()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def open_patiently(self) -> None:
         """Like `open`, but try until it is done: the service starts without its database, writes wait in the spool."""
@@ -115,8 +129,9 @@ def _engines(url: URL, deadline_seconds: float) -> tuple[AsyncEngine, AsyncEngin
             pool_timeout=deadline_seconds,
             connect_args={
                 "connect_timeout": max(2, int(deadline_seconds)),
-                # A query here takes milliseconds; to compile it first would take a hundred.
-                "options": f"-c statement_timeout={int(deadline_seconds * 1000)} -c timezone=UTC -c jit=off",
+                # A query here takes milliseconds; to compile it or to start helpers for it would take a hundred.
+                "options": f"-c statement_timeout={int(deadline_seconds * 1000)} -c timezone=UTC -c jit=off"
+                " -c max_parallel_workers_per_gather=0",
             },
         )
         return both, both
