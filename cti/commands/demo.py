@@ -49,7 +49,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def end_as_by_ctrl_c() -> None:
-    """Stop all that was started also when we are terminated or the terminal is closed."""
+    """Stop all that was started also when we are terminated or the terminal is closed.
+
+    A script that starts us with `&` lets us ignore SIGINT (POSIX shell, 2.11): then no word would end us.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))

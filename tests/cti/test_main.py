@@ -51,12 +51,14 @@ def test_a_recording_that_is_not_there_is_found_by_the_check(
     assert main(check) == 0
 
 
+@pytest.mark.parametrize("by_script", ["SIG_IGN", "default_int_handler"])
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
-def test_a_demonstration_that_is_terminated_ends_as_by_ctrl_c(number: str) -> None:
+def test_a_demonstration_that_is_terminated_ends_as_by_ctrl_c(number: str, by_script: str) -> None:
     program = f"""
 import os, signal
 from cti.commands.demo import end_as_by_ctrl_c
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.{by_script})
 end_as_by_ctrl_c()
 try:
     os.kill(os.getpid(), signal.{number})
