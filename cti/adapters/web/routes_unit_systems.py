@@ -43,6 +43,7 @@ def routes(deps: PagesDeps) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/api/partner", tags=["partner"], responses=answers(401, 403, 409, 413, 422, 429))
     door, systems, lives = PartnerDoor(deps), SqlUnitSystems(deps.database), deps.orders.lives
+    under_way: set[tuple[str, str]] = set()  # a system that lost patience asks again while we are still at it
 
     @router.post("/heartbeat")
     async def heartbeat(request: Request) -> dict[str, Any]:
@@ -60,6 +61,15 @@ def routes(deps: PagesDeps) -> APIRouter:
         partner = door.admit(request, "moves")
         body = await _body(request)
         identity = _proved(request, partner, body)
+        if (partner.name, identity) in under_way:
+            raise refused(409, "这条消息正在办理。改法：稍后用同一个编号再问一次", "under_way")
+        under_way.add((partner.name, identity))
+        try:
+            return await _once(partner, identity, body)
+        finally:
+            under_way.discard((partner.name, identity))
+
+    async def _once(partner: Partner, identity: str, body: bytes) -> JSONResponse:
         digest, now = hashlib.sha256(body).hexdigest(), deps.clock.now()
         known = await systems.answered(partner.name, identity)
         if known is not None and known.body_sha256 != digest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -97,6 +98,20 @@ async def test_a_units_system_signs_and_replies_and_what_it_says_twice_is_done_o
         assert (await system.moves("m-2", number, "reply", text="修好了。")).json()["state"] == "replied"
         history = (await agent.get(f"/api/orders/{number}/history")).json()["events"]
         assert [each["move"] for each in history] == ["Open", "Accept", "Dispatch", "Sign", "Reply"]
+
+
+async def test_a_message_that_comes_again_while_it_is_being_done_is_done_once(tmp_path: Path) -> None:
+    async with order_site(tmp_path) as here:
+        system, agent, number = UnitSystem(here), await here.agent(), await here.opened()
+        await here.does(agent, number, "accept")
+        host = await here.host()
+        await here.does(host, number, "coordinate", why="职责交叉", coordinator="热线办")
+        await here.does(host, number, "decide_lead", lead=ROADS, assistants=[WATER])
+        answers = await asyncio.gather(*(system.moves("m-1", number, "assist_report", text="在查。") for _ in range(4)))
+        assert {each.status_code for each in answers} <= {200, 409}
+        assert (await system.moves("m-1", number, "assist_report", text="在查。")).status_code == 200
+        history = (await agent.get(f"/api/orders/{number}/history")).json()["events"]
+        assert [each["move"] for each in history].count("AssistReport") == 1
 
 
 async def test_a_move_with_a_false_an_old_or_no_signature_is_refused_in_words(tmp_path: Path) -> None:
