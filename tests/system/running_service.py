@@ -171,7 +171,7 @@ class RunningService:
             return False
         return told == self.pid("controller")
 
-    async def serving(self, not_pid: int = 0, within: float = 30.0) -> None:
+    async def serving(self, not_pid: int = 0, within: float = 90.0) -> None:
         """Return when a controller (another one than `not_pid`) is ready."""
 
         async def again() -> bool:

@@ -158,7 +158,7 @@ async def test_when_nobody_can_be_reached_caller_agent_and_supervisor_are_told_a
 async def test_an_agent_cut_off_while_the_service_rings_leaves_nobody_alone(
     service: RunningService, centre: SipPhone
 ) -> None:
-    centre.answering = Answering(after_seconds=9.0)
+    centre.answering = Answering(after_seconds=15.0)  # once it answers, the words are over
     async with talking(service) as talk:
         await raised(talk, "120")
         emergency = await called(centre, "120")  # SIP asks a silent 119 of another test again for 32 s
@@ -170,7 +170,7 @@ async def test_an_agent_cut_off_while_the_service_rings_leaves_nobody_alone(
         await told_in_words(service, talk.caller, spoken.agent_lost(Kind.MEDICAL), lost)
         assert talk.caller.state is LineState.TALKING
         await emergency.answered(30)
-        await talk.told("joined", 5)
+        await talk.told("joined")
         sounds(talk.caller, CALLER_HZ)
         sounds(emergency, EMERGENCY_HZ)
         await hear_each_other(talk.caller, CALLER_HZ, emergency, EMERGENCY_HZ)
@@ -199,8 +199,14 @@ async def test_a_controller_killed_while_an_invited_seat_rings_finds_them_joined
         assert (await service.hotline("emergency", "raise", call, "--kind", "120", "--by", "900"))[0] == 0
         emergency = await centre.next_call(30)
         await bus.event(call, "emergency_joined")
-        async with service.seat("802", Answering(after_seconds=6.0)) as seat, service.seat("803") as other:
-            agent = await seat.next_call(30) if not other.calls else other.calls[0]
+        slowly = Answering(after_seconds=6.0)
+        async with service.seat("802", slowly) as seat, service.seat("803", slowly) as other:
+
+            async def one_rings() -> bool:
+                return bool(seat.calls or other.calls)
+
+            await until(one_rings)
+            (agent,) = (*seat.calls, *other.calls)
             await service.serving(service.kill("controller"))
             await agent.answered(30)
             for speaker, hertz in ((line, CALLER_HZ), (agent, AGENT_HZ), (emergency, EMERGENCY_HZ)):
@@ -236,9 +242,11 @@ async def test_a_unit_hears_the_notice_and_a_message_is_wanted_while_the_service
     centre.answering = Answering(after_seconds=0.3)
     async with talking(service) as talk:
         await raised(talk, "122")
-        both = [await centre.next_call(30), await centre.next_call(30)]
-        by_number = {agent_number(each): each for each in both}
-        assert set(by_number) == {"122", "02900000004"}
+        by_number: dict[str, SipCall] = {}
+        while not {"122", "02900000004"} <= by_number.keys():  # a silent 119 of another test may be asked again
+            each = await centre.next_call(30)
+            by_number[agent_number(each)] = each
+        assert set(by_number) <= {"122", "02900000004", "119"}
         unit = by_number["02900000004"]
         await unit.answered(30)
         heard = time.monotonic()
@@ -270,7 +278,7 @@ async def test_a_unit_that_nobody_answers_for_is_a_supervisors_matter(
     async with talking(service) as talk:
         await raised(talk, "122")
         told = await talk.bus.envelope(
-            lambda e: e["type"] == "emergency_supervisor" and "值班电话没有打通" in e["data"]["reason"], 15
+            lambda e: e["type"] == "emergency_supervisor" and "值班电话没有打通" in e["data"]["reason"], 40
         )
         assert told["call"] == talk.call
         assert [agent_number(each) for each in centre.calls].count("02900000005") == 1

@@ -11,6 +11,7 @@ import pytest
 from ivr.adapters.simulator.call_plan import Answering
 from ivr.adapters.simulator.line import LineState
 from tests.system.running_service import RunningService
+from tests.system.running_switch import until
 from tests.system.seat_scene import (
     AGENT_HZ,
     CALLER_HZ,
@@ -132,7 +133,12 @@ async def test_a_consult_that_ends_brings_the_agent_back_to_the_caller(service: 
         await scene.ended("back")
         second.answering = Answering(refuse_with=486)
         await scene.ask("call.consult", to="802")
-        await asyncio.sleep(0.5)
+
+        async def is_back_again() -> bool:
+            ended = [e for e in scene.bus.envelopes if (e["call"], e["type"]) == (scene.call, "transfer_ended")]
+            return len({e["key"] for e in ended if e["data"]["how"] == "back"}) == 2
+
+        await until(is_back_again)
         await hear(scene.caller, AGENT_HZ)
         await scene.agent.hang_up()
         await scene.caller.ended(20)  # a talk that is over, not one to be queued again

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from cti.server.emergency import control_socket
+from ivr.call import CallId
 from tests.system.running_service import RunningService, service_of
+from tests.system.running_switch import until
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("service-watch")]
 
@@ -110,9 +112,15 @@ async def test_after_a_restart_in_mid_call_the_board_and_the_days_figures_are_th
             call = await service.dial(citizen)
             await watcher.until(lambda board: any(row["seat"] == "801" for row in board["calls"].values()))
             epoch = watcher.head["epoch"]
-            await watcher.until(lambda board: board["today"]["answered"] > 1, 5)
+            await watcher.until(lambda board: board["today"]["answered"] > 1)
             answered = watcher.board["today"]["answered"]
-        await asyncio.sleep(0.5)  # the record of the call is saved behind the talk
+            (talk,) = watcher.board["calls"]
+
+        async def is_saved() -> bool:  # behind the talk
+            record = await service.record(CallId(talk))
+            return record is not None and record.answered is not None
+
+        await until(is_saved)
         dead = service.kill("controller")
         await service.serving(not_pid=dead)
         async with watching(service) as watcher:
