@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from cti.access import Account, Permission
 from cti.adapters.sql.case_store import SqlCases
-from cti.adapters.sql.track_store import SqlTracks
+from cti.adapters.sql.track_store import MOST_POINTS, SqlTracks
 from cti.adapters.web.case_bodies import plain_sources
 from cti.adapters.web.case_desk import PACK
 from cti.adapters.web.deps import PagesDeps
@@ -59,7 +59,10 @@ def routes(deps: PagesDeps) -> APIRouter:
         until: datetime,
         why: Annotated[str, Query(min_length=2, max_length=200)],
     ) -> dict[str, Any]:
-        """Return where a collector was on duty (D-28), for a stated reason; who looked and why is written down."""
+        """Return where a collector was on duty (D-28), for a stated reason; who looked and why is written down.
+
+        `is_whole` is false when there is more than is told: ask for fewer days.
+        """
         _bounded(since, until)
         city, now = await geo.city(), deps.clock.now()
         known = city.collector(collector)
@@ -80,6 +83,7 @@ def routes(deps: PagesDeps) -> APIRouter:
                 for each in points
             ],
             "in_own_grids": own / len(points) if points else None,
+            "is_whole": len(points) < MOST_POINTS,
             "retention_days": city.roster.retention_days,
         }
 

@@ -10,6 +10,7 @@ import pytest
 
 from cti.access import Role
 from cti.adapters.sql.track_store import SqlTracks
+from cti.adapters.web import routes_city_reports
 from tests.cti.web.city_site import ANSWERS, JPEG, Device, city_site, device
 from tests.cti.web.order_site import OrderSite
 from workorder.grid.tracks import forget_before
@@ -164,7 +165,7 @@ async def test_the_rate_of_valid_reports_and_the_quarter_by_grid_count_what_was_
 
 @pytest.mark.requirement("D-28")
 async def test_a_collector_is_followed_only_on_duty_after_the_notice_and_each_look_is_written_down(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with city_site(tmp_path) as here:
         told, now = device(here), here.site.clock.at
@@ -192,12 +193,15 @@ async def test_a_collector_is_followed_only_on_duty_after_the_notice_and_each_lo
         look = span(here) | {"why": "核对巡查"}
         seen = (await host.get("/api/city/tracks/C01", params=look)).json()
         assert ([each["grid"] for each in seen["points"]], seen["in_own_grids"]) == (["XH-01"], 1.0)
+        assert seen["is_whole"]
+        monkeypatch.setattr(routes_city_reports, "MOST_POINTS", 1)
+        assert not (await host.get("/api/city/tracks/C01", params=look)).json()["is_whole"], "there may be more"
         assert (await host.get("/api/city/tracks/C01", params=span(here))).status_code == 422, "not without a reason"
         assert (await (await here.agent()).get("/api/city/tracks/C01", params=look)).status_code == 403
         looks = [row for row in await here.site.trail() if row.action == "collector.tracks"]
         assert [(row.person.role, row.subject, row.detail["why"]) for row in looks] == [
             (Role.INSPECTOR.value, "C01", "核对巡查")
-        ]
+        ] * 2
         roster = (await here.site.deps.orders.sources.geo.city()).roster
         tracks = SqlTracks(here.site.deps.database)
         assert await tracks.forget(forget_before(roster, now + timedelta(days=29))) == 0
