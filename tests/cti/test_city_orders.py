@@ -12,9 +12,12 @@ import pytest
 from cti.__main__ import main
 from workorder.order import HOTLINE_TIME, numbered, order_day
 
-NOW = datetime.now(UTC)
-MONTH = NOW.astimezone(HOTLINE_TIME).strftime("%Y-%m")
 Run = Callable[[str], tuple[int, str]]
+
+
+def this_month() -> str:
+    """The month of the moment it is asked for: a run of all tests may begin in another one."""
+    return datetime.now(HOTLINE_TIME).strftime("%Y-%m")
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def hotline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 def handled(run: Run, nth: int, unit: str, *, shirks: bool) -> str:
     """A case that a unit answers in time, at once or only after its return was rejected; returns what was said last."""
-    number, by = numbered(order_day(NOW), nth), f"--by unit:某人:{unit}"
+    number, by = numbered(order_day(datetime.now(UTC)), nth), f"--by unit:某人:{unit}"
     steps = [
         f"open --city digital_city --category component --by agent:801 --number {number}",
         f"do {number} accept checked=位置;类别;照片;责任单位 --by agent:801",
@@ -56,7 +59,7 @@ def handled(run: Run, nth: int, unit: str, *, shirks: bool) -> str:
 
 @pytest.mark.requirement("D-10")
 def test_whoever_accepts_a_case_answers_the_checklist_first(hotline: Run) -> None:
-    number = numbered(order_day(NOW), 9)
+    number = numbered(order_day(datetime.now(UTC)), 9)
     assert hotline(f"order open --city digital_city --category event --by agent:801 --number {number}")[0] == 0
     accept = f"order do {number} accept"
     code, told = hotline(f"{accept} --by agent:801")
@@ -71,10 +74,10 @@ def test_a_unit_that_shirks_or_does_not_put_right_is_supervised_and_loses_points
     assert "督办中" in handled(hotline, 1, "供电局", shirks=True), "its return was rejected: supervised by itself"
     for nth, unit in ((2, "邮政局"), (3, "民政局")):
         assert "督办中" not in handled(hotline, nth, unit, shirks=False)
-    number = numbered(order_day(NOW), 2)
+    number = numbered(order_day(datetime.now(UTC)), 2)
     told = hotline(f"order do {number} supervise trigger=refused opinion=派遣后不整改 --by host:办公室")
     assert (told[0], "督办中" in told[1]) == (0, True)
-    code, shown = hotline(f"assess month {MONTH} --city digital_city")
+    code, shown = hotline(f"assess month {this_month()} --city digital_city")
     assert code == 0
     score = {
         unit: re.findall(r"[\d.]+", next(line for line in shown.splitlines() if unit in line))[-1]

@@ -58,6 +58,7 @@ def test_they_are_written_once_into_an_empty_database_and_the_bus_hears_nothing(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.delenv("HOTLINE_SETTINGS", raising=False)
     words = ["--run-folder", str(tmp_path / "run"), "seed-demo", "--orders", "40", "--days", "10"]
+    begun = datetime.now(UTC)
     assert main(words) == 0
     assert "已写入 40 张工单" in capsys.readouterr().out
     assert main(words) == 1
@@ -68,7 +69,7 @@ def test_they_are_written_once_into_an_empty_database_and_the_bus_hears_nothing(
         database = Database(settings.database)
         orders = await Orders(settings, database).lives.orders(limit=100)
         waiting = await SqlOutboxStore(database).waiting()
-        fired = await Orders(settings, database).lives.fire("s", datetime.now(UTC))
+        fired = await Orders(settings, database).lives.fire("s", begun)
         public = await SqlPublications(database).page(0, 5)
         await database.close()
         return len(orders), waiting, len(fired), bool(public)
