@@ -19,10 +19,10 @@ from workorder.reports.moments import (
     Moment,
     What,
     area_of,
-    keys_of,
     moments_of_call,
     moments_of_order,
     step_of,
+    times_of,
 )
 from workorder.reports.tally import Tally
 
@@ -143,8 +143,11 @@ def test_a_call_counts_on_the_day_on_which_it_began_to_wait() -> None:
 
 def test_days_and_weeks_are_chinas() -> None:
     at = datetime.fromisoformat("2026-11-22T16:30:00+00:00")
-    keys = keys_of(Moment(What.OPENED, at))
-    assert (keys["day"], keys["week"], keys["hour"]) == ("2026-11-23", "2026-W48", "00 时")
+    assert times_of(at) == ("2026-11-23", "2026-W48", "2026-11", "00 时")
+    tally = Tally([("hour", "unit"), ("week",)])
+    tally.add([Moment(What.OPENED, at, unit=WATER)])
+    assert tally[("hour", "unit")] == {("00 时", WATER): {What.OPENED: 1}}
+    assert tally[("week",)] == {("2026-W48",): {What.OPENED: 1}}
 
 
 def test_an_extension_counts_when_it_is_approved() -> None:
