@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,7 +19,7 @@ from ivr.speech.transcript import text_of
 from ivr.speech.transcript_cer import character_error_rate
 from ivr.speech.transcript_mend import holes_to_mend, mend
 from tests.ivr.vosk.speech import MODEL, QUIET, spoken
-from tests.system.running_switch import Message, RawAmi, RunningSwitch
+from tests.system.running_switch import Message, RawAmi, RunningSwitch, until
 
 CALLER_SAYS = "我家楼下的路灯坏了好几天了"
 THEN_SAYS = "我们小区从昨天晚上开始停水"
@@ -82,7 +84,7 @@ async def test_both_sides_of_a_real_call_are_heard_live_and_apart(
     assert any(not one.is_final for one in live), "words must come while the caller speaks"
     assert character_error_rate(CALLER_SAYS, text_of(finals, Leg.CALLER)) <= APART
     assert character_error_rate(AGENT_SAYS, text_of(finals, Leg.AGENT)) <= APART
-    assert [one.leg for one in finals] == [Leg.AGENT, Leg.CALLER]
+    assert list(dict.fromkeys(one.leg for one in finals)) == [Leg.AGENT, Leg.CALLER]  # a stall may split a sentence
     assert ears.coverage(hotline_call, Leg.CALLER), "the tap's seconds are on the books"
 
 
@@ -109,6 +111,13 @@ async def test_what_the_caller_said_before_the_tap_comes_from_the_switch_s_own_r
 
         recordings = sorted(switch.config.recordings.rglob(f"*{hotline_call}*caller.wav"))
         assert len(recordings) == 1, list(switch.config.recordings.rglob("*"))
+
+        async def is_closed() -> bool:  # a moment after the channel; only then its header tells how long it is
+            with contextlib.suppress(OSError, EOFError, wave.Error), wave.open(str(recordings[0])) as file:
+                return file.getnframes() > 8000
+            return False
+
+        await until(is_closed)
         holes = holes_to_mend(live, ears.coverage(hotline_call, Leg.CALLER), whole)
         found = await ears.recognise(hotline_call, Leg.CALLER, recordings[0], holes)
         mended = mend(live, found, holes)
