@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from cti.report_tables import ReportTable
 from cti.today import china_day
@@ -26,6 +27,41 @@ def campaign_table(campaign: Campaign, members: Sequence[Member]) -> ReportTable
     if isinstance(plan, SurveyPlan):
         return _survey(campaign, plan, members)
     return _dial_test(campaign, plan, members)
+
+
+def result_tables(campaign: Campaign, members: Sequence[Member]) -> tuple[ReportTable, ...]:
+    """Return what a campaign came to as tables with their charts: counts alone, nobody's answers."""
+    plan, day = campaign.plan, china_day(campaign.at)
+    done = sum(each.outcome is not None for each in members)
+    if isinstance(plan, SurveyPlan):
+        found, since, until = tally(plan, members), plan.sample.since, plan.sample.until
+        outcomes: dict[str, int] = {OUTCOME_TITLES[each]: count for each, count in found.outcomes.items()}
+        outcomes["还没有做"] = len(members) - done
+        tables = [_counts("outcomes", "进度", "抽取的人", outcomes, len(members), since, until)]
+        for question in plan.questions:
+            if (chosen := found.choices.get(question.name)) is not None:
+                whole = sum(chosen.values())
+                tables.append(_counts(question.name, question.ask, "回答的人", chosen, whole, since, until))
+        return tuple(tables)
+    met = dial_tally(members).met
+    progress = {"已拨": done, "还没有拨": len(members) - done}
+    titled = {CRITERIA[name].partition("：")[0]: count for name, count in met.items()}
+    return (
+        _counts("outcomes", "进度", "计划的电话", progress, len(members), day, day),
+        _counts("criteria", "达到的通数", "已拨的电话", titled, done, day, day),
+    )
+
+
+def _counts(
+    name: str, title: str, of: str, counts: Mapping[str, int], whole: int, since: date, until: date
+) -> ReportTable:
+    columns = (
+        Column("what", "结果", Kind.TEXT),
+        Column("count", "数量", in_chart=True),
+        Column("share", f"占{of}", Kind.SHARE),
+    )
+    rows = tuple((what, count, count / whole if whole else None) for what, count in counts.items())
+    return ReportTable(name, title, since, until, columns, rows, ())
 
 
 def survey_words(plan: SurveyPlan, campaign: Campaign, members: Sequence[Member]) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ from cti.adapters.web.order_deps import refusal_told
 from cti.adapters.web.routes_exports import KINDS, Parcel, table_parcel
 from cti.adapters.web.routes_supervisor import clean
 from cti.adapters.web.sessions import require
-from cti.campaign_table import campaign_table, dial_words, survey_words
+from cti.campaign_table import campaign_table, dial_words, result_tables, survey_words
+from cti.report_tables import to_plain
 from ivr.errors import AuthorError
 from workorder.audit import AuditRow
 from workorder.campaign_plan import read_plan, strange_numbers
@@ -156,7 +157,14 @@ def routes(deps: PagesDeps) -> APIRouter:
         words = survey_words(plan, campaign, members) if isinstance(plan, SurveyPlan) else dial_words(plan, members)
         shown = [{"nth": each.nth, "outcome": each.outcome.value if each.outcome else ""} if is_survey
                  else plain_member(each) for each in members]  # fmt: skip
-        return {**plain_campaign(campaign), "plan": campaign.text, "summary": list(words), "members": shown}
+        tables = [to_plain(each) for each in result_tables(campaign, members)]
+        told: dict[str, Any] = {"plan": campaign.text, "summary": list(words), "results": tables, "members": shown}
+        if isinstance(plan, SurveyPlan):
+            told["opening"] = plan.opening
+            told["questions"] = [
+                {"name": each.name, "ask": each.ask, "choices": list(each.choices)} for each in plan.questions
+            ]
+        return {**plain_campaign(campaign), **told}
 
     return router
 

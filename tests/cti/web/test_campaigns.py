@@ -80,7 +80,20 @@ async def test_results_are_kept_by_the_script_and_leave_through_the_export_gate_
         assert await says(2, "no_answer") == 200
         assert await says(2, "answered", overall="不满意") == 200, "tried again"
         assert await says(99, "refused") == 404
-        summary = "\n".join((await boss.get(path)).json()["summary"])
+        shown = (await boss.get(path)).json()
+        tables = {each["name"]: each["rows"] for each in shown["results"]}
+        assert tables == {
+            "outcomes": [
+                ["接受调研", 2, 2 / 3],
+                ["拒绝", 0, 0.0],
+                ["无人接听", 0, 0.0],
+                ["号码不对", 0, 0.0],
+                ["还没有做", 1, 1 / 3],
+            ],
+            "overall": [["满意", 1, 0.5], ["基本满意", 0, 0.0], ["不满意", 1, 0.5]],
+        }
+        assert [each["name"] for each in shown["questions"]] == ["overall", "wish"]
+        summary = "\n".join(shown["summary"])
         assert "从 4 位市民中随机抽取 3 位" in summary
         assert "应答率 66.7%" in summary
         assert "满意 1（50.0%）" in summary
@@ -108,6 +121,7 @@ async def test_results_are_kept_by_the_script_and_leave_through_the_export_gate_
             "dial_test",
             ["总机", "总机", "按零"],
         )
+        assert [(each["name"], each["rows"][0][1]) for each in tested["results"]] == [("outcomes", 0), ("criteria", 0)]
         outside = await boss.post(
             "/api/campaigns", {"plan": DIAL.replace('to: "12345", keys', 'to: "13900000000", keys')}
         )
