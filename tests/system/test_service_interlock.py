@@ -100,7 +100,7 @@ async def dialled_by(phone: SipPhone, service: RunningService, number: str) -> N
     """Dial, wait a moment, hang up; a refusal is as good as any other end."""
     call = await phone.call(number, service.settings.switch.sip_host, service.settings.switch.sip_port)
     with contextlib.suppress(SimulatedPhoneError):
-        await call.answered(3)
+        await call.answered(15)
         await asyncio.sleep(0.3)
     await call.hang_up()
 
@@ -133,9 +133,11 @@ class ForwardingPhone(SipPhone):
     """Answers each call with 302: please call 110 at the centre instead."""
 
     forwarded = 0
+    _asked: frozenset[str] = frozenset()
 
     def _take_invitation(self, invite: SipRequest, sender: Address) -> None:
-        self.forwarded += 1
+        self._asked |= {invite.call_id}  # one that is repeated is none of its own
+        self.forwarded = len(self._asked)
         elsewhere = (("Contact", f"<sip:110@{CENTRE}:{PORTS[CENTRE]}>"),)
         self._wire.send(respond(invite, 302, "Moved Temporarily", "forwards", elsewhere), sender)
 
