@@ -29,6 +29,7 @@ from cti.order_access import actor_for
 from cti.order_view import row_of
 from ivr.call import CallId
 from ivr.errors import AuthorError, StoreRefusedError
+from workorder.dispatch import Catalogue
 from workorder.draft import Draft, FieldName, FieldState
 from workorder.draft import Field as DraftField
 from workorder.duty import with_duty
@@ -176,11 +177,16 @@ def routes(deps: PagesDeps) -> APIRouter:
         """A dispatch keeps the edition of the dispatch catalogue that it was made by (D-30)."""
         if not isinstance(action, Dispatch) or action.route:
             return action
+        catalogue = await _catalogue()
+        return replace(action, route=catalogue.edition) if catalogue is not None else action
+
+    async def _catalogue() -> Catalogue | None:
+        """Return the dispatch catalogue; None while it cannot be read: an order is dispatched all the same."""
         try:
-            return replace(action, route=(await asyncio.to_thread(orders.catalogue)).edition)
+            return await asyncio.to_thread(orders.catalogue)
         except (AuthorError, OSError) as error:
             log.error("catalogue_not_read", extra={"reason": str(error)[:300]})
-            return action
+            return None
 
     async def _told_off_hours(number: OrderNumber, action: Action) -> Action:
         """Off hours a dispatch names who of the unit is on duty."""
@@ -190,8 +196,10 @@ def routes(deps: PagesDeps) -> APIRouter:
         pack = await orders.lives.pack(order.pack) if order else None
         if pack is None or pack.duty is None:
             return action
-        rosters = (await asyncio.to_thread(orders.catalogue)).duty
-        return with_duty(action, rosters, pack, orders.calendar(), deps.clock.now())
+        catalogue = await _catalogue()
+        return with_duty(
+            action, catalogue.duty if catalogue is not None else {}, pack, orders.calendar(), deps.clock.now()
+        )
 
     async def _after_refusal(order: LivingOrder, action: RefuseRequest, me: Account) -> None:
         """What tells secrets is sealed; what was malicious counts towards nuisance."""

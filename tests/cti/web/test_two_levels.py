@@ -54,3 +54,14 @@ async def test_off_hours_the_answer_to_a_dispatch_says_whom_of_the_unit_to_call(
         assert not [each for each in problems_of([file], catalogue) if each.is_error]
         file.write_text(TEXT.split("duty:")[0], encoding="utf-8")
         assert [each for each in problems_of([file], catalogue) if each.is_error and "值班表" in each.what]
+
+
+async def test_off_hours_an_order_is_dispatched_though_the_catalogue_cannot_be_read(tmp_path: Path) -> None:
+    async with order_site(tmp_path, "suqian") as here:
+        agent, number = await here.agent(), await here.opened(category="sudden")
+        await here.does(agent, number, "accept")
+        file = own_words(here.site.deps.settings) / "catalogue.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("units: oops", encoding="utf-8")
+        told = await here.does(agent, number, "dispatch", unit=WATER)
+        assert (told["state"], "没有值班表" in told["duty"]) == ("dispatched", True)
