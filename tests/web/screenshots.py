@@ -13,14 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from playwright.async_api import Page, expect
 
 from cti.access import Role
 from tests.system.running_service import RunningService, service_of
+from tests.web import special
 from tests.web.browser import Browsers, browsers, has_chinese_font, new_page
 from tests.web.desk import account, desk_page, pages_settings, phone_says, ready, sign_in
 
@@ -50,21 +50,24 @@ SUPERVISOR = {
 ADMIN = ("flows", "prompts", "queues", "seats", "calendar", "words", "danger", "cities", "users", "settings", "health")
 
 Shoot = Callable[[Page, str], Awaitable[None]]
+Scene = Callable[[RunningService, Browsers, Shoot], Awaitable[None]]
 
 
 def main() -> int:
     """Return 0 when every picture was made."""
     parser = argparse.ArgumentParser(prog="python -m tests.web.screenshots", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="where to put them (docs/images)")
-    folder = parser.parse_args().folder
+    parser.add_argument("--only", default="", choices=list(SCENES), help="the pictures of one part")
+    chosen = parser.parse_args()
+    folder: Path = chosen.folder
     if not has_chinese_font():
         print("没有中文字体，图里的字会是方框。改法：安装 fonts-wqy-microhei", file=sys.stderr)
         return 1
     folder.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(_shoot_all(folder))
+    return asyncio.run(_shoot_all(folder, chosen.only))
 
 
-async def _shoot_all(folder: Path) -> int:
+async def _shoot_all(folder: Path, only: str) -> int:
     failed: list[str] = []
 
     async def shoot(page: Page, name: str) -> None:
@@ -75,14 +78,6 @@ async def _shoot_all(folder: Path) -> int:
         await page.screenshot(path=folder / f"{name}.png", animations="disabled")
         print(f"  {folder / name}.png", flush=True)
 
-    @asynccontextmanager
-    async def scene(name: str) -> AsyncIterator[None]:
-        print(name, flush=True)
-        try:
-            yield
-        except Exception as error:
-            failed.append(f"{name}: {type(error).__name__}: {str(error)[:500]}")
-
     change = pages_settings() | {"ears": {"workers": 2}}
     with service_of(change, hurried=True, before=_seed) as service, tempfile.TemporaryDirectory() as sounds:
         async with browsers(Path(sounds)) as running:
@@ -90,42 +85,65 @@ async def _shoot_all(folder: Path) -> int:
             await account(service, "banzhang", Role.SUPERVISOR, title="周班长", seat="803")
             await account(service, "guanli", Role.ADMIN, title="系统管理员")
             await account(service, "shuiwu", Role.UNIT, title="水务局经办", unit=UNIT)
-            async with scene("登录"):
-                page = await _visitor(service, running)
-                await page.goto("/sign-in")
-                await shoot(page, "sign-in")
-            async with scene("坐席"):
-                await _desk(service, running, shoot)
-            async with scene("班长"):
-                page = await _signed_in(service, running, "banzhang")
-                for path, name in SUPERVISOR.items():
-                    await page.goto(f"/supervisor/{path}".rstrip("/"))
-                    if name == "supervisor-bulletins":
-                        await page.get_by_role("button", name="制作").click(timeout=15_000)
-                        await page.get_by_role("article").scroll_into_view_if_needed(timeout=15_000)
-                    await shoot(page, name)
-            async with scene("管理"):
-                page = await _signed_in(service, running, "guanli")
-                for each in ADMIN:
-                    await page.goto(f"/admin/{each}")
-                    if each == "health":
-                        await page.get_by_role("region", name="故障与修复时长").scroll_into_view_if_needed(
-                            timeout=15_000
-                        )
-                    await shoot(page, f"admin-{each}")
-            async with scene("承办单位"):
-                page = await _signed_in(service, running, "shuiwu")
-                await page.goto("/unit")
-                await shoot(page, "unit")
-                await page.get_by_role("main").get_by_role("listitem").get_by_role("button").first.click(timeout=5000)
-                await shoot(page, "unit-order")
-            async with scene("市民查询"):
-                page = await _visitor(service, running)
-                await page.goto("/q")
-                await shoot(page, "citizen")
+            for name, scene in SCENES.items():
+                if only not in ("", name):
+                    continue
+                print(name, flush=True)
+                try:
+                    await scene(service, running, shoot)
+                except Exception as error:
+                    failed.append(f"{name}: {type(error).__name__}: {str(error)[:500]}")
     for each in failed:
         print(each, file=sys.stderr)
     return 1 if failed else 0
+
+
+async def _signing_in(service: RunningService, running: Browsers, shoot: Shoot) -> None:
+    page = await _visitor(service, running)
+    await page.goto("/sign-in")
+    await shoot(page, "sign-in")
+
+
+async def _supervisor(service: RunningService, running: Browsers, shoot: Shoot) -> None:
+    page = await _signed_in(service, running, "banzhang")
+    for path, name in SUPERVISOR.items():
+        await page.goto(f"/supervisor/{path}".rstrip("/"))
+        if name == "supervisor-bulletins":
+            await page.get_by_role("button", name="制作").click(timeout=15_000)
+            await page.get_by_role("article").scroll_into_view_if_needed(timeout=15_000)
+        await shoot(page, name)
+
+
+async def _admin(service: RunningService, running: Browsers, shoot: Shoot) -> None:
+    page = await _signed_in(service, running, "guanli")
+    for each in ADMIN:
+        await page.goto(f"/admin/{each}")
+        if each == "health":
+            await page.get_by_role("region", name="故障与修复时长").scroll_into_view_if_needed(timeout=15_000)
+        await shoot(page, f"admin-{each}")
+
+
+async def _unit(service: RunningService, running: Browsers, shoot: Shoot) -> None:
+    page = await _signed_in(service, running, "shuiwu")
+    await page.goto("/unit")
+    await shoot(page, "unit")
+    await page.get_by_role("main").get_by_role("listitem").get_by_role("button").first.click(timeout=5000)
+    await shoot(page, "unit-order")
+
+
+async def _citizen(service: RunningService, running: Browsers, shoot: Shoot) -> None:
+    page = await _visitor(service, running)
+    await page.goto("/q")
+    await shoot(page, "citizen")
+
+
+async def _special(service: RunningService, running: Browsers, shoot: Shoot) -> None:
+    page = await _signed_in(service, running, "banzhang")
+    await special.fill(page, service.settings.data_folder)
+    for path, opens in (("city", "通信井盖"), ("merchants", "开锁"), ("campaigns", "物业服务满意度")):
+        await page.goto(f"/special/{path}")
+        await page.get_by_role("button", name=f"打开 {opens}").first.click(timeout=15_000)
+        await shoot(page, f"special-{path}")
 
 
 def _seed(service: RunningService) -> None:
@@ -194,6 +212,17 @@ async def _settled(page: Page) -> None:
     with contextlib.suppress(AssertionError):
         await expect(log).to_contain_text("电话", timeout=max(1.0, until - time.monotonic()) * 1000)
     await asyncio.sleep(1.0)
+
+
+SCENES: dict[str, Scene] = {
+    "登录": _signing_in,
+    "坐席": _desk,
+    "班长": _supervisor,
+    "专项": _special,
+    "管理": _admin,
+    "承办单位": _unit,
+    "市民查询": _citizen,
+}
 
 
 if __name__ == "__main__":
