@@ -16,13 +16,16 @@ from cti.adapters.files.sealed_box import SealedBox
 from cti.adapters.sql.database import Database
 from cti.adapters.sql.file_rows import OrderFile, SqlOrderFiles
 from cti.adapters.sql.life_store import SqlLifeStore
+from cti.adapters.sql.order_store import SqlOrderStore
 from cti.adapters.sql.schema_units import sealed_events
 from cti.adapters.sql.sealed_files import SealedFiles
 from cti.adapters.sql.sealing import SqlSealing
+from ivr.call import CallId
 from ivr.errors import StoreRefusedError
 from tests.workorder.life.packs import AGENT, BEGUN, CALENDAR, CENTRE, FOLDER, WATER, Life, pack_of, unit
 from workorder.audit import Person
 from workorder.cities.pack import Pack
+from workorder.draft import Draft, Field, FieldName, FieldState
 from workorder.life import actions as a
 from workorder.life.actors import Actor
 from workorder.life.evolve import fold
@@ -71,7 +74,7 @@ class Sealed:
         """Everything that lies in the open columns."""
         found = []
         async with self.database._reader.begin() as connection:
-            for table in ("order_events", "order_lives", "outbox", "audit"):
+            for table in ("orders", "order_events", "order_lives", "outbox", "audit"):
                 rows = await connection.execute(text(f"SELECT * FROM {table}"))
                 found += [
                     str(bytes(each).decode("utf-8", "replace") if isinstance(each, bytes) else each)
@@ -123,6 +126,19 @@ async def test_what_was_said_before_an_order_became_sensitive_is_sealed_then(sea
     await sealed.lives.act(order.number, a.Accept("criticism"), AGENT, BEGUN)
     assert SECRET not in await sealed.lying()
     assert fold(await sealed.sealing.whole_history(order.number)).new_facts == SECRET
+
+
+async def test_the_move_that_makes_an_order_sensitive_seals_its_content_with_it(sealed: Sealed) -> None:
+    draft = Draft(CallId("letter-1"), {FieldName.SUMMARY: Field(SECRET, 1.0, state=FieldState.EDITED)})
+    number = (await SqlOrderStore(sealed.database).save_draft(draft, BEGUN)).number
+    assert isinstance(await sealed.lives.open(a.Open(SUQIAN, "sudden"), AGENT, BEGUN, number), LivingOrder)
+    assert SECRET in await sealed.lying()
+    assert isinstance(await sealed.lives.act(number, a.Accept("criticism"), AGENT, BEGUN), LivingOrder)
+    assert SECRET not in await sealed.lying(), "whoever makes the move, and though we die right after it"
+    whole = await sealed.sealing.open(number, Person(AGENT.name, "agent"), BEGUN)
+    assert whole is not None
+    assert whole.value(FieldName.SUMMARY) == SECRET
+    assert await sealed.sealing.open(number, Person("别人", "agent"), BEGUN) is None
 
 
 async def test_a_request_refused_because_it_tells_secrets_keeps_none_open(sealed: Sealed) -> None:

@@ -11,9 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.adapters.files.order_keys import OrderKeys
-from cti.adapters.files.sealed_box import SealedBox
 from cti.adapters.sql.database import Database
-from cti.adapters.sql.event_seals import EventSeals
 from cti.adapters.sql.life_rows import (
     append,
     claim,
@@ -24,8 +22,10 @@ from cti.adapters.sql.life_rows import (
     stored_actor,
 )
 from cti.adapters.sql.schema import city_packs, order_lives, order_timers
+from cti.adapters.sql.sealing import SqlSealing
 from cti.adapters.sql.statements import insert_new, next_serial
 from ivr.errors import StoreAwayError, StoreRefusedError
+from workorder.audit import Person
 from workorder.cities.pack import Pack
 from workorder.cities.pack_file import load_pack
 from workorder.clock.days import WorkCalendar
@@ -55,7 +55,7 @@ class SqlLifeStore:
         """Without `keys` no sensitive order is moved: its words would lie open."""
         self._database = database
         self._calendar = calendar
-        self._seals = EventSeals(SealedBox(keys)) if keys is not None else None
+        self._sealing = SqlSealing(database, keys) if keys is not None else None
         self._packs: dict[str, Pack] = {}
 
     async def keep_pack(self, text: str, at: datetime) -> Pack | Refusal:
@@ -239,17 +239,18 @@ class SqlLifeStore:
     async def _seal(
         self, connection: AsyncConnection, order: LivingOrder | None, event: LifeEvent, now: LivingOrder, pack: Pack
     ) -> None:
-        """Seal the words of a sensitive order's event; when the order became sensitive with it, those before too."""
+        """Seal the words of a sensitive order's event; if that made it sensitive, its content and all before too."""
         action = event.action
         is_secret = isinstance(action, RefuseRequest) and refused_as_secret(action.code, pack)
         if not (is_secret or must_be_sealed(now.category, pack)):
             return
-        if self._seals is None:
+        if self._sealing is None:
             raise StoreRefusedError("敏感工单要有密钥才能办理。改法：用 hotline 命令或页面办理")
         if order is not None and (is_secret or not must_be_sealed(order.category, pack)):
-            await self._seals.seal_history_in(connection, now.number)
+            person = Person(event.actor.name, event.actor.role.value)
+            await self._sealing.seal_in(connection, now.number, person, event.at)
         else:
-            await self._seals.seal_in(connection, event)
+            await self._sealing.seal_event_in(connection, event)
 
     async def _pack_of(self, connection: AsyncConnection, order: LivingOrder) -> Pack:
         pack = await self._pack(connection, order.pack)

@@ -39,7 +39,8 @@ class SqlSealing:
         self._events = EventSeals(self.box)
 
     async def seal_in(self, connection: AsyncConnection, number: OrderNumber, person: Person, at: datetime) -> None:
-        """Seal an order's content within a transaction; `person` is its first reader. May be repeated."""
+        """Seal every word of an order within a transaction; `person` is its first reader. May be repeated."""
+        await self._events.seal_history_in(connection, number)
         row = (
             await connection.execute(select(orders).where(orders.c.number == number).with_for_update())
         ).one_or_none()
@@ -51,12 +52,11 @@ class SqlSealing:
         kept = {"number": number, "key_name": name, "sealed": sealed, "readers": readers, "at": at}
         await put_row(connection, sealed_orders, kept)
         await put_row(connection, orders, {**order_row(replace(order, draft=husk_of(order.draft))), "caller": ""})
-        await self._events.seal_history_in(connection, number)
         await put_audit(connection, AuditRow(at, person, "order.sealed", number, {"key": name}))
 
-    async def seal(self, number: OrderNumber, person: Person, at: datetime) -> None:
-        """Seal an order's content."""
-        await self._database.write("加密敏感工单", lambda connection: self.seal_in(connection, number, person, at))
+    async def seal_event_in(self, connection: AsyncConnection, event: LifeEvent) -> None:
+        """Seal the words of one more event of an order that is sealed, within a transaction. May be repeated."""
+        await self._events.seal_in(connection, event)
 
     async def open(self, number: OrderNumber, person: Person, at: datetime) -> Draft | None:
         """Return the content for one of its readers, written down; None for anybody else."""

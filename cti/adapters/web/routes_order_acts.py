@@ -167,7 +167,6 @@ def routes(deps: PagesDeps) -> APIRouter:
         if isinstance(action, Accept) and isinstance(found, LivingOrder):
             pack = await orders.lives.pack(found.pack)
             if pack is not None and must_be_sealed(found.category, pack):
-                await orders.sealing.seal(name, me.person, now)
                 await sealed_files.seal_all(name)
         if isinstance(action, RefuseRequest) and isinstance(found, LivingOrder):
             await _after_refusal(found, action, me)
@@ -202,11 +201,10 @@ def routes(deps: PagesDeps) -> APIRouter:
         )
 
     async def _after_refusal(order: LivingOrder, action: RefuseRequest, me: Account) -> None:
-        """What tells secrets is sealed; what was malicious counts towards nuisance."""
+        """Of what tells secrets the files are sealed too; what was malicious counts towards nuisance."""
         pack, now = await orders.lives.pack(order.pack), deps.clock.now()
         assert pack is not None
         if refused_as_secret(action.code, pack):
-            await orders.sealing.seal(order.number, me.person, now)
             await sealed_files.seal_all(order.number)
         abuse = abuse_of_refusal(action.code, pack)
         if abuse:
