@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from datetime import timedelta
@@ -51,20 +52,25 @@ async def test_strangers_get_one_answer_whether_the_order_exists_or_not_and_afte
 ) -> None:
     async with order_site(tmp_path) as here:
         number = await here.with_unit()
-        bodies, seconds = [], []
-        for nth, (asked, phone) in enumerate(
-            [(number, "0000"), ("WO20200101-000001", "0000"), ("WO20200101-000001", "5678"), ("nonsense", "----")]
-        ):
-            took = []
-            for again in range(3):  # what a busy machine adds is not ours: the quickest of three
+        strangers = [
+            (number, "0000"),
+            ("WO20200101-000001", "0000"),
+            ("WO20200101-000001", "5678"),
+            ("nonsense", "----"),
+        ]
+        bodies = list[tuple[int, str]]()
+        quickest = [math.inf] * len(strangers)
+        again = 0
+        while again < 3 or (again < 4 and max(quickest) - min(quickest) >= 0.15):  # a busy machine adds its own
+            for nth, (asked, phone) in enumerate(strangers):
                 begun = time.monotonic()
                 answer = await asks(here.site.visitor(f"192.0.{again}.{nth}"), asked, phone)
-                took.append(time.monotonic() - begun)
+                quickest[nth] = min(quickest[nth], time.monotonic() - begun)
                 bodies.append((answer.status_code, answer.text.replace(asked.upper(), "N")))
-            seconds.append(min(took))
+            again += 1
         assert len(set(bodies)) == 1
         assert bodies[0][0] == 404
-        assert max(seconds) - min(seconds) < 0.15
+        assert max(quickest) - min(quickest) < 0.15
 
 
 async def test_numbers_tried_in_sequence_are_stopped_and_so_are_digits_from_many_addresses(

@@ -160,14 +160,17 @@ async def test_three_thousand_nodes_are_answered_while_the_loop_goes_on(here: Si
     now = await standing(admin)
     nodes = "".join(f"  n{i}: {{kind: say, say: 您好, then: n{i + 1}}}\n" for i in range(3000))
     files = {**now["files"], "big.yaml": f"flow: 1\nstart: n0\nnodes:\n{nodes}"}
-    asked = asyncio.create_task(admin.post("/api/flows/check", {"files": files}))
-    longest, loop = 0.0, asyncio.get_running_loop()
-    begun = before = loop.time()
-    while not asked.done():
-        await asyncio.sleep(0.005)
-        longest, before = max(longest, loop.time() - before), loop.time()
-    assert any("500" in each["what"] for each in asked.result().json()["problems"])
-    assert longest < (before - begun) / 2  # done on the loop, one step would be nearly all of it
+    loop, shares = asyncio.get_running_loop(), list[float]()
+    while len(shares) < 3 and min(shares, default=1.0) >= 0.5:  # a busy machine may hold us up too: the best of three
+        asked = asyncio.create_task(admin.post("/api/flows/check", {"files": files}))
+        longest, begun = 0.0, loop.time()
+        before = begun
+        while not asked.done():
+            await asyncio.sleep(0.005)
+            longest, before = max(longest, loop.time() - before), loop.time()
+        assert any("500" in each["what"] for each in asked.result().json()["problems"])
+        shares.append(longest / (before - begun))
+    assert min(shares) < 0.5  # done on the loop, one step would be nearly all of it
 
 
 @pytest.mark.parametrize("name", ["../menu.yaml", "menu.yml", ".hidden.yaml", "", "a/b.yaml", "菜单.yaml"])
