@@ -65,7 +65,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> House:
 
     async def seed() -> list[WholeOrder]:
         settings = settings_of(folder)
-        database = Database(settings.database, deadline_seconds=30)
+        database = Database(settings.database, deadline_seconds=120)
         await database.open()
         try:
             return await invented(settings, database, 45)
@@ -182,7 +182,7 @@ def test_monthly_weekly_and_flash_reports_are_the_same_whenever_they_are_made(ho
 async def _goes_on(house: House) -> None:
     """Something happens to an order that is open, after the days of the reports."""
     settings = settings_of(house.folder)
-    database = Database(settings.database, deadline_seconds=30)
+    database = Database(settings.database, deadline_seconds=120)
     await database.open()
     try:
         lives = SqlLifeStore(database, lambda: CALENDAR)
