@@ -212,15 +212,16 @@ def _leg_up(here: Conversation, event: LegUp) -> tuple[Conversation, tuple[Deed,
 
 
 def _answered(here: Conversation, event: SeatAnswered) -> tuple[Conversation, tuple[Deed, ...]]:
+    queue = event.queue or here.queue  # of a talk that is adopted the switch does not tell where it had waited
     after = replace(
         _with_leg(here, event.channel, Leg.AGENT),
         seat=event.seat,
-        queue=event.queue,
+        queue=queue,
         answered_at=here.answered_at or event.at,
         hold_seconds=event.hold_seconds,
         outcome=Outcome.ANSWERED,
     )
-    data = {"queue": event.queue, "seat": event.seat, "hold_seconds": event.hold_seconds}
+    data = {"queue": queue or "", "seat": event.seat, "hold_seconds": event.hold_seconds}
     tap = Tap(here.call, Leg.AGENT, event.channel, here.seconds(event.at))
     return after, (tap, Publish(here.call, "answered", data))
 

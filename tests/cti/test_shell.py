@@ -354,6 +354,7 @@ async def test_a_talk_that_outlived_the_controller_is_adopted_and_finished() -> 
     record = office.database.calls[CALL]
     assert (record.caller, record.called, record.flow, record.path) == (CALLER, "12345", "menu", ("main_menu",))
     assert (record.seat, record.outcome) == (SEAT, Outcome.ANSWERED)
+    assert record.queue == GENERAL, "where the caller had waited is still known"
     assert record.ended is not None
 
 
