@@ -92,8 +92,8 @@ async def talk(service: RunningService) -> AsyncIterator[tuple[Bus, CallId, SipC
         await bus.event(call, "answered", 30)
         agent = await seat.next_call(30)
         await agent.answered(30)
-        caller.start_saying(tone(CALLER_HZ, 60.0, 0.15))
-        agent.start_saying(tone(AGENT_HZ, 60.0, 0.15))
+        caller.start_saying(tone(CALLER_HZ, 180.0, 0.15))
+        agent.start_saying(tone(AGENT_HZ, 180.0, 0.15))
         yield bus, call, caller, agent
         for line in (caller, agent):
             with contextlib.suppress(SimulatedPhoneError):
@@ -148,7 +148,7 @@ async def both_hear(centre: SipPhone, caller: SipCall, within: float = TOGETHER_
         for line in centre.calls:
             if line.state is LineState.TALKING and id(line) not in spoken:
                 spoken.add(id(line))
-                line.start_saying(tone(EMERGENCY_HZ, 60.0, 0.15))
+                line.start_saying(tone(EMERGENCY_HZ, 180.0, 0.15))
         return any(
             line.state is LineState.TALKING and hears(line, CALLER_HZ, since) and hears(caller, EMERGENCY_HZ, since)
             for line in centre.calls

@@ -48,7 +48,7 @@ from workorder.order import WorkOrder
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "服务已就绪"
-FINISH_SECONDS = 30.0
+FINISH_SECONDS = 90.0
 PID_FILES = {
     "controller": "controller.json",
     "asterisk": "asterisk/run/hotline-asterisk.json",

@@ -113,7 +113,7 @@ async def colleague(
 
 
 def says(line: SipCall, hertz: float) -> None:
-    line.start_saying(tone(hertz, 60.0, 0.15))
+    line.start_saying(tone(hertz, 180.0, 0.15))
 
 
 async def hear(line: SipCall, hertz: float, within: float = 20.0) -> None:
