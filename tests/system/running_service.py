@@ -103,7 +103,7 @@ class RunningService:
 
     # ------------------------------------------------------------------------------------------------- its processes
 
-    def up(self, within: float = 90.0) -> None:
+    def up(self, within: float = 200.0) -> None:
         """Start it and return when it says that it is ready."""
         out = self.folder / "up.txt"
         with out.open("wb") as told:
