@@ -118,7 +118,7 @@ def test_every_write_comes_back_from_the_disk_as_it_was(title: str, called: str,
 
 async def test_a_locked_database_is_away_with_a_remedy_and_the_order_is_safe_all_the_same(tmp_path: Path) -> None:
     file = tmp_path / "hotline.db"
-    database = Database(f"sqlite:///{file}", deadline_seconds=0.6)
+    database = Database(f"sqlite:///{file}", deadline_seconds=2.5)
     await database.open()
     orders = SqlOrderStore(database)
     spool = SpoolFile(tmp_path / "spool")
@@ -141,14 +141,14 @@ async def test_a_locked_database_is_away_with_a_remedy_and_the_order_is_safe_all
 
 async def test_the_service_starts_without_its_database_and_catches_up_when_it_comes(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("in the way")
-    database = Database(f"sqlite:///{tmp_path / 'data' / 'hotline.db'}", deadline_seconds=1)
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'hotline.db'}", deadline_seconds=5)
     spool = SpoolFile(tmp_path / "spool")
     store = SpoolingStore(SqlOrderStore(database), SqlCallStore(database), SqlOutboxStore(database), spool)
     async with asyncio.TaskGroup() as tasks:
         opening = tasks.create_task(database.open_patiently())
         assert await store.save_draft(draft("一"), NOON) is None
         (tmp_path / "data").unlink()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await opening
     assert await store.drain()
     order = await store.order_of(CALL)
