@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.cti.web.order_site import OrderSite
-from tests.cti.web.test_merchants import merchant, merchant_site, opened
+from tests.cti.web.test_merchants import does, merchant, merchant_site, opened
 from tests.web.browser import Browsers, assert_accessible, assert_fits
 from tests.web.test_city_page import PATIENCE, signed_in
 from tests.web.test_unit_and_citizen import served
@@ -33,7 +33,7 @@ async def house() -> AsyncIterator[tuple[OrderSite, str]]:
 
 
 @pytest.mark.requirement("L-14", "L-15")
-async def test_an_order_goes_by_consent_from_the_hotline_to_the_merchant_and_its_rating_moves_the_rank(
+async def test_an_order_goes_by_consent_from_the_hotline_to_the_merchant_who_agrees_it(
     house: tuple[OrderSite, str], browsers: Browsers
 ) -> None:
     async with signed_in(house, browsers, "李晓梅", "/special/merchants") as page:
@@ -77,25 +77,36 @@ async def test_an_order_goes_by_consent_from_the_hotline_to_the_merchant_and_its
             await expect(shop.get_by_role("region", name="订单列表")).to_contain_text("已确定", timeout=PATIENCE)
             await expect(shop.get_by_role("form", name="回访")).to_have_count(0)
             await assert_accessible(shop, "a merchant's own order")
-        await page.get_by_role("button", name="刷新").first.click()
-        await expect(line).to_contain_text("已确定", timeout=PATIENCE)
-        await page.reload()
+
+
+@pytest.mark.requirement("L-17")
+async def test_what_the_citizen_says_afterwards_is_rated_and_moves_the_rank(
+    house: tuple[OrderSite, str], browsers: Browsers
+) -> None:
+    here, _ = house
+    agent = await here.agent()
+    made = await opened(agent, consent="电话中口头同意", merchant="M001")
+    await does(agent, made, "handover", mode="ticket")
+    await does(agent, made, "moves", move="contact")
+    await does(agent, made, "moves", move="confirm", text="明天上午，100 元")
+    async with signed_in(house, browsers, "李晓梅", "/special/merchants") as page:
+        line = page.locator(f"tr[data-order='{made['id']}']")
         await line.get_by_role("button").press("Enter", timeout=PATIENCE)
+        order = page.get_by_role("region", name="开锁")
         rate = order.get_by_role("form", name="回访")
         await rate.get_by_role("combobox", name="评分").select_option("1", timeout=PATIENCE)
         await rate.get_by_role("checkbox", name="已完成").uncheck()
         await rate.get_by_label(re.compile("^投诉")).fill("没有来")
         await assert_accessible(page, "asking afterwards")
+        known = page.locator("tr[data-merchant='M001']").get_by_role("cell").nth(5)
+        await expect(known).to_have_text("5", timeout=PATIENCE)
         await rate.get_by_role("button", name="登记回访").press("Enter")
         await expect(order.locator("[data-verdict]")).to_contain_text("1 分，没有完成，投诉：没有来", timeout=PATIENCE)
-        await expect(line).to_contain_text("1 分")
-        second = page.locator("tr[data-merchant='M002']")
-        await expect(second.get_by_role("cell").nth(5)).to_have_text("1", timeout=PATIENCE)
+        await expect(line).to_contain_text("1 分", timeout=PATIENCE)
+        await expect(known).to_have_text("6", timeout=PATIENCE)
         await assert_fits(page)
         await page.evaluate("document.documentElement.classList.add('dark', 'large')")
         await assert_accessible(page, "rated, dark and large")
-        await page.get_by_role("button", name="已取消").press("Enter")
-        await expect(page.get_by_text("没有这种状态的订单")).to_be_visible(timeout=PATIENCE)
 
 
 async def test_an_order_is_cancelled_with_why(house: tuple[OrderSite, str], browsers: Browsers) -> None:
@@ -109,3 +120,5 @@ async def test_an_order_is_cancelled_with_why(house: tuple[OrderSite, str], brow
         await order.get_by_role("button", name="取消订单").press("Enter")
         await expect(page.locator(f"tr[data-order='{made['id']}']")).to_contain_text("已取消", timeout=PATIENCE)
         await expect(order.get_by_role("button", name="转交给企业")).to_have_count(0)
+        await page.get_by_role("button", name="已联系", exact=True).press("Enter")
+        await expect(page.get_by_text("没有这种状态的订单")).to_be_visible(timeout=PATIENCE)
