@@ -1,7 +1,8 @@
 """The seats as they live: keeps the switch's queue members as the settings want them, and every agent's state.
 
 Loads through the Switch port, asks the cores (membership, agent), carries out what they say. A switch that is lost
-costs nothing here: on SwitchReady everything is compared anew.
+costs nothing here: on SwitchReady everything is compared anew. What happens to a seat and what its agent asks for move
+the same state, which is why the desk stays whole.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 It hears every event of the switch and every word of the callers, keeps one machine per case, and writes each thing the
 machine heard into the call's journal before it does what follows. Neither database nor broker is asked on the way from
 a raise to the call of the emergency side: they are only told. After a restart the cases are rebuilt from the journals,
-and the switch's own state decides what is done, so no leg is ever called twice.
+and the switch's own state decides what is done, so no leg is ever called twice. What it does on the switch is in
+hands.py and deeds.py; the order in which things are heard, written down and done stays whole here.
 """
 
 from __future__ import annotations

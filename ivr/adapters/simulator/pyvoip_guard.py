@@ -1,5 +1,7 @@
 """pyVoIP 1.6.8 with its known faults mended, by subclasses and in one place; nothing of it is patched elsewhere.
 
+It stays in one place, however long: a newer pyVoIP is to be held against all of it at once, and then it goes.
+
 Mended (each has a test): PCMA is sent as µ-law; no clock catch-up and malformed packets after 65,535 of them; CANCEL is
 ignored, so that a call nobody waits for any more is answered; OPTIONS is not answered, so that a registered phone looks
 dead; a re-INVITE breaks the audio; refusals are printed to the terminal; three lost REGISTERs end the phone for good;

@@ -1,7 +1,8 @@
 """The Ears port over recognition workers: each leg to the least loaded, our own ears when there is none.
 
 What a worker has told stays with us when it dies: its finals and which seconds they cover. The rest is a hole like any
-other, which the recording fills after the call, while the leg is tapped again elsewhere.
+other, which the recording fills after the call, while the leg is tapped again elsewhere. It stays whole: who listens
+to which leg is one state, and every method changes it.
 """
 
 from __future__ import annotations
