@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, NotRequired
 
@@ -26,6 +26,8 @@ from workorder.reports.tally import Tally
 _ORDERS_AT_ONCE = 400
 _NUMBERS_AT_ONCE = 20_000
 _CALLS_AT_ONCE = 5000
+_CLOCK_STEP = timedelta(days=1)
+"""So far a clock may have been set back: an order's last event is then not its latest."""
 _OVER = [state.value for state in ENDS]
 _BY_SEQ = itemgetter("seq")
 _STORIES = select(
@@ -101,7 +103,7 @@ class SqlReportFacts:
 
     async def _numbers(self, begin: datetime, end: datetime) -> AsyncIterator[Sequence[str]]:
         v, o = order_lives.c, orders.c
-        lived = and_(v.opened < end, or_(v.updated >= begin, v.state.not_in(_OVER)))
+        lived = and_(v.opened < end, or_(v.updated >= begin - _CLOCK_STEP, v.state.not_in(_OVER)))
         rung = and_(o.emergency_at >= begin, o.emergency_at < end)
         late = select(v.number).join(orders, o.number == v.number).where(rung, not_(lived)).order_by(v.number)
         yield [row.number for row in await self._rows("统计工单", late)]

@@ -52,7 +52,12 @@ async def test_words_find_exactly_the_orders_that_hold_all_of_them(
         number = known[3].number
         for asked in (number, number.lower()):
             assert [each.number for each in (await rows.page(OrderFilter(words=asked), 0, ALL))[0]] == [number]
-        assert (await rows.page(OrderFilter(words="WO"), 0, 5))[1] == ALL
+        newest, total = await rows.page(OrderFilter(words="WO"), 0, 5)
+        assert total == ALL
+        assert [each.number for each in newest] == sorted((each.number for each in known), reverse=True)[:5]
+        last, total = await rows.page(OrderFilter(words="WO"), ALL - 3, 5)
+        assert (len(last), total) == (3, ALL)
+        assert await rows.page(OrderFilter(words="WO"), ALL, 5) == ((), ALL), "beyond the last page"
     finally:
         await database.close()
 
