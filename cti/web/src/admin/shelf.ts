@@ -1,6 +1,6 @@
 // The files of one shelf while somebody changes them: problems come as they type, edits survive a reload.
 import { computed, onBeforeUnmount, reactive, ref, watch } from 'vue'
-import { ApiError, get, post } from '../api'
+import { ApiError, ask, get } from '../api'
 import type { Checked, Problem, Standing } from './types'
 
 const PAUSE_MS = 350
@@ -91,7 +91,7 @@ export function useShelf(path: string) {
       again = false
       const asked = { ...files }
       try {
-        const found = await post<Checked>(`${path}/check`, { files: asked })
+        const found = await ask<Checked>('POST', `${path}/check`, { files: asked }, 40_000)
         problems.value = found.problems
         isChecked.value = !differ(asked, files) // what was written meanwhile has not been checked
         failed.value = ''
