@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from cti.access import Role
 from tests.cti.web.site import PASSWORD, Served, served
@@ -232,9 +233,20 @@ async def test_what_was_written_survives_a_reload(it: Served, browsers: Browsers
 
 
 async def test_a_text_is_judged_with_its_reasons(it: Served, browsers: Browsers) -> None:
-    async with admin(it, browsers, "/admin/words") as page:
+    may_come = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    async with admin(it, browsers, "/admin") as page:
+        await page.route("**/api/admin/words", held)
+        await page.goto("/admin/words")
         await page.get_by_label("市民说的话").fill("<b>我家楼下着火了</b>，快来人")
-        await page.get_by_role("button", name="判断").click()
+        judge = page.get_by_role("button", name="判断")
+        await expect(judge).to_be_disabled()  # there are no words yet to judge by
+        may_come.set()
+        await judge.click()
         await expect(page.get_by_text("险情：119 消防")).to_be_visible(timeout=60_000)
         await expect(page.get_by_role("table", name="分类")).to_be_visible()
         await assert_accessible(page, "a text judged")
