@@ -1,1 +1,0 @@
-import{h as e}from"./reactivity.esm-bundler-Bw3zyzF6.js";import{b as t}from"./index-CcNzI_a9.js";var n=e(t());window.setInterval(()=>n.value=t(),500);function r(e){if(!e)return 0;let t=typeof e==`number`?e:Date.parse(e);return Number.isNaN(t)?0:Math.max(0,(n.value-t)/1e3)}export{r as n,n as t};
