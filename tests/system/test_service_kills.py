@@ -201,6 +201,7 @@ async def test_killed_while_it_writes_a_call_down_there_is_one_order_all_the_sam
         await one_order(service, call)
 
 
+@pytest.mark.timeout(900)  # ten starts of a controller: on a starved machine half a minute each
 async def test_no_order_is_lost_by_kills_at_random_moments(service: RunningService) -> None:
     """Citizens call again and again, seats answer, and the controller is killed ten times at random."""
     chance, kept_on = random.Random(), True
