@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Route, expect
+from playwright.async_api import expect
 
 from cti.access import Role
 from cti.faults import FaultEvent, FaultLine
@@ -70,23 +69,6 @@ async def test_a_mode_is_switched_with_a_reason_and_stands_above_the_wallboard_u
         await expect(banner).to_have_count(0, timeout=SLOW)
         await mode.get_by_text(re.compile("以前的切换")).click()
         await expect(mode.get_by_role("listitem").filter(has_text="响应结束")).to_be_visible()
-
-
-async def test_the_form_wishes_for_another_mode_as_soon_as_it_is_there(it: Served, browsers: Browsers) -> None:
-    asked, later = list[str](), asyncio.Event()
-
-    async def held(route: Route) -> None:
-        asked.append(route.request.method)
-        if len(asked) > 1:  # one answer, the banner's or the form's own, is enough
-            await later.wait()
-        await route.continue_()
-
-    async with admin(it, browsers, "/admin") as page:
-        await page.route("**/api/mode", held)
-        await page.goto("/admin/health")
-        mode = page.get_by_role("region", name="应急模式")
-        await expect(mode.get_by_role("combobox")).not_to_have_value("", timeout=PATIENCE)
-        later.set()
 
 
 @pytest.mark.requirement("D-51")
