@@ -69,9 +69,8 @@ def calling(state: Calling, event: ThreeWayEvent) -> Step:
             return replace(state, is_sent=True, is_answered=True), (mark, timer(state, "join", JOIN_SECONDS))
         case OriginateEnded(unique_id=unique_id, succeeded=False, at=at) if unique_id == state.channel_id:
             seconds = NO_LEG_SECONDS if state.channel is None else GONE_SECONDS
-            return replace(state, is_sent=True, is_failed=True), (
-                timer(state, "gone", seconds),
-            )  # its Hangup tells the truth
+            # its Hangup tells the truth
+            return replace(state, is_sent=True, is_failed=True), (timer(state, "gone", seconds),)
         case BridgeEntered(unique_id=unique_id, at=at) if unique_id == state.channel_id:
             return _join(state, at)
         case LegDown(unique_id=unique_id, at=at) if unique_id == state.channel_id:
