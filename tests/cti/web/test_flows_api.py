@@ -289,8 +289,10 @@ def tone(rate_hz: int) -> bytes:
 
 async def test_flows_changed_by_hand_are_said_to_be_and_become_a_version_of_their_own(here: Site, admin: Page) -> None:
     file = here.deps.settings.run_folder / "flows" / "menu.yaml"
-    if not file.exists():
-        pytest.skip("nothing was published yet")
+    if not file.exists():  # alone on its worker: nothing was published before
+        now = await standing(admin)
+        wish = {"files": edited(now, "感谢您", "谢谢您"), "based_on": now["digest"], "note": "道谢", "reason": "照旧"}
+        assert (await admin.post("/api/flows/publish", wish)).status_code == 200
     file.write_text(file.read_text(encoding="utf-8").replace("tries: 2", "tries: 3"), encoding="utf-8")
     now = await standing(admin)
     assert now["is_changed_by_hand"]
