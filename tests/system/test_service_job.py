@@ -60,7 +60,7 @@ async def test_a_complaint_by_key_ends_as_recording_transcript_and_draft(service
     for tape in tapes:
         content = (service.settings.recordings_folder / tape.file).read_bytes()
         assert tape.sha256 == hashlib.sha256(content).hexdigest()
-        assert tape.seconds == pytest.approx(lasted, abs=2.0)
+        assert tape.seconds == pytest.approx(lasted, abs=1.0)
         assert tape.problem == ""
         assert tape.rms_dbfs > -60
     # the words of both
@@ -72,7 +72,7 @@ async def test_a_complaint_by_key_ends_as_recording_transcript_and_draft(service
     assert order is not None
     draft = order.draft
     assert draft.value(FieldName.REQUEST_TYPE) == "投诉"
-    assert character_error_rate("13987654321", draft.value(FieldName.PHONE)) <= 0.3  # as well as it was heard
+    assert draft.value(FieldName.PHONE) == "13987654321"
     assert draft.value(FieldName.UNIT)
     assert len(draft.category) == 3
     assert draft.value(FieldName.CALLER_NUMBER) == phone.number
@@ -116,7 +116,7 @@ async def test_an_agent_knows_a_returning_caller_before_the_ring_and_reads_the_d
         assert order.number in {each["number"] for each in similar["data"]["orders"]}
         drafts = [each["data"] for each in bus.envelopes if (each["call"], each["type"]) == (call, "draft")]
         assert drafts
-        assert min(each["ms"] for each in drafts) <= 1000  # docs/benchmarks.md measures it, on a machine that is idle
+        assert all(each["ms"] <= 300 for each in drafts)
         await line.hang_up()
         await bus.event(call, "finished", 40)
     assert phone.number not in str(bus.envelopes)
