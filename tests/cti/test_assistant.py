@@ -120,12 +120,12 @@ async def test_a_draft_follows_final_words_within_300_ms_and_partial_words_make_
         desk.assistant.hear(final(LAMP))
         await desk.until(lambda: desk.told("draft"))
         (told,) = desk.told("draft")
-        for nth in range(2, 6):  # what a busy machine adds is not ours: the quickest of five
+        for nth in range(2, 6):
             desk.assistant.hear(final(LAMP, 10.0 * nth))
             await desk.until(lambda n=nth: len(desk.told("draft")) == n)  # type: ignore[misc]
         took = [each.data["ms"] for each in desk.told("draft")]
         assert all(isinstance(each, float) for each in took)
-        assert min(took) < 300  # type: ignore[type-var, operator]
+        assert max(took) < 300  # type: ignore[type-var, operator]
         assert told.data["unit"]
         assert "place" in told.data["states"]  # type: ignore[operator]
         assert "武威路" not in told.encode().decode()

@@ -505,25 +505,18 @@ async def test_the_last_marks_of_a_call_are_told_although_nobody_is_left() -> No
         assert {"emergency_caller_lost", "emergency_closed"} <= set(here.teller.names())
 
 
-async def test_words_end_as_soon_as_the_service_is_in_the_talk() -> None:
+WORDS = ChannelName("Local/0a@hl-say-00000001;1")
+SAYING = f"say-{CALL}-1795312728000-1"
+WORDS_BEGIN = OriginateEnded(SAYING, SAYING, True, 4, NOON, WORDS)
+
+
+@pytest.mark.parametrize("told", [(WORDS_BEGIN, OUR_LEG, TAKEN, JOINED), (OUR_LEG, TAKEN, JOINED, WORDS_BEGIN)])
+async def test_words_end_once_the_service_is_in_the_talk_though_they_begin_late(told: tuple[SwitchEvent, ...]) -> None:
     async with scene() as here:
         await here.tell(*TALK)
         here.desk.raise_case(CALL, Kind.FIRE, Source.CLICK, "801")
         await here.settle()
-        half = ChannelName("Local/0a@hl-say-00000001;1")
-        saying = f"say-{CALL}-1795312728000-1"
-        await here.tell(OriginateEnded(saying, saying, True, 4, NOON, half), OUR_LEG, TAKEN)
+        await here.tell(*told[:-1])
         assert here.asked("hang_up") == []
-        await here.tell(JOINED)
-        assert here.asked("hang_up") == [(half, 16)]
-
-
-async def test_words_that_were_on_their_way_when_the_service_came_end_at_once() -> None:
-    async with scene() as here:
-        await here.tell(*TALK)
-        here.desk.raise_case(CALL, Kind.FIRE, Source.CLICK, "801")
-        await here.settle()
-        half = ChannelName("Local/0a@hl-say-00000001;1")
-        saying = f"say-{CALL}-1795312728000-1"
-        await here.tell(OUR_LEG, TAKEN, JOINED, OriginateEnded(saying, saying, True, 4, NOON, half))
-        assert here.asked("hang_up") == [(half, 16)]
+        await here.tell(told[-1])
+        assert here.asked("hang_up") == [(WORDS, 16)]
